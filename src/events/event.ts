@@ -1,0 +1,66 @@
+/**
+ * Everything that happens while a command runs, as data. Lines, the live view and `--json` are renderings of
+ * these; nothing else is printed about nodes. Texts are ordinary JavaScript strings.
+ */
+
+/** The steps of a deployment, in order. */
+export type StepName = "connect" | "build" | "copy" | "secrets" | "switch" | "confirm" | "commit";
+
+interface NodeEvent {
+  /** Milliseconds since the epoch, on the deploying machine. */
+  readonly time: number;
+  /** The node's name. */
+  readonly node: string;
+  /** The host part of its SSH destination, which prefixes its lines: `foo.example.com`. */
+  readonly host: string;
+}
+
+/** How a node's deployment ended. */
+export type Outcome =
+  /** The new system runs and is the boot default. */
+  | "activated"
+  /** The machine had this system already; nothing was changed. */
+  | "unchanged"
+  /** The new system failed, or could not be confirmed; the machine is on the one it had before. */
+  | "rolled-back"
+  /** It ended before the switch; the machine was not changed. */
+  | "failed"
+  /** The switch was triggered, and what became of it could not be learnt. */
+  | "unknown";
+
+export type Event =
+  | (NodeEvent & { readonly type: "connecting" })
+  | (NodeEvent & { readonly type: "copying-closure" })
+  | (NodeEvent & {
+      readonly type: "copying-paths";
+      readonly count: number /** Bytes of their NARs. */;
+      readonly size: number;
+    })
+  | (NodeEvent & { readonly type: "copying-path"; readonly path: string; readonly destination: string })
+  /** Distribution packages are installed before the switcher is armed. */
+  | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
+  | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })
+  | (NodeEvent & { readonly type: "confirming" })
+  /** A line that the activation or the switcher printed on the machine. */
+  | (NodeEvent & { readonly type: "output"; readonly step: StepName; readonly line: string })
+  | (NodeEvent & { readonly type: "warning"; readonly step: StepName; readonly message: string })
+  /** Why a node failed or was rolled back: what happened and what to do. Comes before `finished`. */
+  | (NodeEvent & { readonly type: "problem"; readonly step: StepName; readonly message: string })
+  | (NodeEvent & { readonly type: "finished"; readonly outcome: Outcome; readonly system: string })
+  /** Not about one node. */
+  | { readonly type: "evaluating"; readonly time: number; readonly file: string }
+  | {
+      readonly type: "evaluated";
+      readonly time: number;
+      readonly nodes: readonly string[];
+      readonly milliseconds: number;
+    }
+  | { readonly type: "evaluation-warning"; readonly time: number; readonly message: string }
+  | {
+      readonly type: "summary";
+      readonly time: number;
+      readonly outcomes: Readonly<Record<Outcome, number>>;
+      readonly ok: boolean;
+    };
+
+export type EventSink = (event: Event) => void;

@@ -1,0 +1,59 @@
+/**
+ * One evaluation: its host, settings, builtins, parsed files. What builtins, the module system and the fleet call.
+ */
+import type { EvalHost } from "../host.ts";
+import type { Origin, Pos } from "../syntax/positions.ts";
+import type { Attrs, List, Slot, Value } from "./value.ts";
+
+export interface EvalSettings {
+  readonly pureEval: boolean;
+  readonly restrictEval: boolean;
+  /** Search path entries in order: `-I` first, then NIX_PATH. `prefix` may be empty. */
+  readonly nixPath: readonly { readonly prefix: string; readonly path: string }[];
+  /** `builtins.currentSystem`; absent in pure evaluation. */
+  readonly currentSystem: string | undefined;
+}
+
+export interface CoercionOptions {
+  /** Also bool, null, int, float, lists: what `toString` does. Otherwise only strings, paths, sets with `outPath`/`__toString`. */
+  readonly coerceMore: boolean;
+  /** Paths are copied to the store (interpolation) or not (`toString`, `+` with a path first). */
+  readonly copyToStore: boolean;
+}
+
+/** What the rest of Nixus needs of the evaluator; implemented in this folder. */
+export interface Evaluator {
+  readonly host: EvalHost;
+  readonly settings: EvalSettings;
+  /** `builtins`. */
+  readonly builtins: Attrs;
+
+  /** Parses and evaluates; `basePath` is what relative paths in it start from. */
+  evalString(text: string, origin: Origin, basePath: string): Value;
+  /** As `import path`: a directory means its default.nix; each file is evaluated once. */
+  importFile(path: string): Value;
+
+  /** Applies to one argument after the other; handles `__functor`. The function is forced first. */
+  call(fn: Slot, ...args: Slot[]): Value;
+
+  /** Forcing with a check; `what` continues "while evaluating ..." in the trace, e.g. `the first argument passed to builtins.map`. */
+  forceBool(slot: Slot, pos: Pos, what: string): boolean;
+  forceInt(slot: Slot, pos: Pos, what: string): bigint;
+  forceAttrs(slot: Slot, pos: Pos, what: string): Attrs;
+  forceList(slot: Slot, pos: Pos, what: string): List;
+  forceFunction(slot: Slot, pos: Pos, what: string): Value;
+  /** A string; its context is added to `context` (a string with one is refused when that is undefined). */
+  forceString(slot: Slot, pos: Pos, what: string, context: Set<string> | undefined): string;
+
+  coerceToString(slot: Slot, pos: Pos, what: string, context: Set<string>, options: CoercionOptions): string;
+  /** An absolute path from a path or an absolute string. */
+  coerceToPath(slot: Slot, pos: Pos, what: string, context: Set<string>): string;
+  /** Copies a path to the store as interpolation does and returns the store path; once for each path. */
+  copyToStore(path: string): string;
+
+  equal(a: Slot, b: Slot): boolean;
+  /** Below 0, 0 or above 0, as `builtins.lessThan` orders ints, floats, strings, paths and lists. */
+  compare(a: Slot, b: Slot): number;
+  /** Forces everything inside, depth first in name order. */
+  deepForce(slot: Slot): Value;
+}

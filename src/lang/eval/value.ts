@@ -1,0 +1,289 @@
+/**
+ * The values of the Nix language.
+ *
+ * | Nix      | here                                                             |
+ * |----------|------------------------------------------------------------------|
+ * | null     | `null`                                                           |
+ * | bool     | `boolean`                                                        |
+ * | int      | `bigint` (64-bit two's complement; arithmetic checks the range)  |
+ * | float    | `number`                                                         |
+ * | string   | `string` (a byte string) or `NixString` when it has a context    |
+ * | path     | `NixPath`                                                        |
+ * | list     | JavaScript array of slots                                        |
+ * | set      | `Attrs`                                                          |
+ * | function | `Lambda`, `PrimOp`, `PrimOpApp`                                  |
+ *
+ * A *slot* is what a list, a set or a variable holds: a value, or a thunk that will become one.
+ * Whoever needs the value calls `force(slot)`.
+ */
+import type { Pos } from "../syntax/positions.ts";
+import { noPos } from "../syntax/positions.ts";
+import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
+import { NixError } from "./errors.ts";
+
+export type Value =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | NixString
+  | NixPath
+  | List
+  | Attrs
+  | Lambda
+  | PrimOp
+  | PrimOpApp;
+
+export type Slot = Value | Thunk;
+export type List = readonly Slot[];
+
+/**
+ * String context elements, in Nix's own encoding: `/nix/store/x` (the path itself), `!out!/nix/store/x.drv` (an
+ * output of a derivation), `=/nix/store/x.drv` (a derivation with its whole closure).
+ */
+export type Context = ReadonlySet<string>;
+
+/** A string with a non-empty context. A string without one is a plain JavaScript string. */
+export class NixString {
+  readonly text: string;
+  readonly context: Context;
+  constructor(text: string, context: Context) {
+    this.text = text;
+    this.context = context;
+  }
+}
+
+/** The value of a string with this context: plain when there is none. */
+export function stringValue(text: string, context: Context | undefined): string | NixString {
+  return context === undefined || context.size === 0 ? text : new NixString(text, context);
+}
+
+export class NixPath {
+  /** Absolute and normalised. */
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+}
+
+/** Compiled code of an expression: computes its value (in weak head normal form) in an environment. */
+export type Code = (env: Env) => Value;
+
+/** What compiled code runs in; its layout belongs to the compiler (eval/compile.ts). */
+export type Env = unknown;
+
+const blackhole: Code = () => {
+  throw new NixError("infiniteRecursion", "infinite recursion encountered");
+};
+
+/** A value that is not computed yet. After it is forced, `code` is null and `value` is set. */
+export class Thunk {
+  code: Code | null;
+  env: Env;
+  value: Value;
+  constructor(code: Code, env: Env) {
+    this.code = code;
+    this.env = env;
+    this.value = null;
+  }
+}
+
+/** The value in a slot, computed at most once. A failed computation leaves the thunk as it was. */
+export function force(slot: Slot): Value {
+  if (!(slot instanceof Thunk)) return slot;
+  const code = slot.code;
+  if (code === null) return slot.value;
+  const env = slot.env;
+  slot.code = blackhole;
+  slot.env = null;
+  try {
+    const value = code(env);
+    slot.code = null;
+    slot.value = value;
+    return value;
+  } catch (error) {
+    slot.code = code;
+    slot.env = env;
+    throw error;
+  }
+}
+
+const runNative: Code = (env) => (env as () => Slot as () => Value)();
+
+/** A thunk of a TypeScript computation. */
+export function lazy(compute: () => Value): Thunk {
+  return new Thunk(runNative, compute);
+}
+
+/** The sorted symbols of a set; shared by all sets that one expression makes. */
+export class Shape {
+  /** Ascending by number. */
+  readonly symbols: readonly Sym[];
+  private sortedByName: readonly number[] | undefined;
+
+  constructor(symbols: readonly Sym[]) {
+    this.symbols = symbols;
+  }
+
+  /** Index of the symbol, or -1. */
+  indexOf(sym: Sym): number {
+    const symbols = this.symbols;
+    let low = 0;
+    let high = symbols.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = symbols[middle]!;
+      if (found === sym) return middle;
+      if (found < sym) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  /** Indices in the order of the names (by bytes): the order of `attrNames` and of printing. */
+  get byName(): readonly number[] {
+    if (this.sortedByName === undefined) {
+      const names = this.symbols.map(symbolName);
+      this.sortedByName = names
+        .map((_, index) => index)
+        .sort((a, b) => (names[a]! < names[b]! ? -1 : names[a]! > names[b]! ? 1 : 0));
+    }
+    return this.sortedByName;
+  }
+}
+
+/** An attribute set. Immutable, except that its maker may fill `values` before it lets go of it. */
+export class Attrs {
+  readonly shape: Shape;
+  /** Parallel to `shape.symbols`. */
+  readonly values: Slot[];
+  /** Where each attribute was defined, parallel to `values`; undefined when nowhere. */
+  readonly positions: readonly Pos[] | undefined;
+
+  constructor(shape: Shape, values: Slot[], positions?: readonly Pos[]) {
+    this.shape = shape;
+    this.values = values;
+    this.positions = positions;
+  }
+
+  get size(): number {
+    return this.values.length;
+  }
+
+  get(sym: Sym): Slot | undefined {
+    const index = this.shape.indexOf(sym);
+    return index < 0 ? undefined : this.values[index];
+  }
+
+  has(sym: Sym): boolean {
+    return this.shape.indexOf(sym) >= 0;
+  }
+
+  positionOf(sym: Sym): Pos {
+    const index = this.shape.indexOf(sym);
+    return index < 0 ? noPos : (this.positions?.[index] ?? noPos);
+  }
+
+  /** By name, for TypeScript code; compiled code uses symbols. */
+  getByName(name: string): Slot | undefined {
+    return this.get(intern(name));
+  }
+
+  /** In the order of the names (by bytes), as Nix iterates where order shows. */
+  *entries(): IterableIterator<[name: string, slot: Slot]> {
+    for (const index of this.shape.byName) {
+      yield [symbolName(this.shape.symbols[index]!), this.values[index]!];
+    }
+  }
+
+  names(): string[] {
+    return this.shape.byName.map((index) => symbolName(this.shape.symbols[index]!));
+  }
+
+  static fromEntries(entries: Iterable<readonly [name: string, slot: Slot]>): Attrs {
+    const builder = new AttrsBuilder();
+    for (const [name, slot] of entries) builder.set(intern(name), slot);
+    return builder.build();
+  }
+}
+
+const emptyShape = new Shape([]);
+export const emptyAttrs = new Attrs(emptyShape, []);
+
+/** Collects attributes in any order; a later one replaces an earlier one of the same name. */
+export class AttrsBuilder {
+  private readonly found = new Map<Sym, { slot: Slot; pos: Pos }>();
+
+  set(sym: Sym, slot: Slot, pos: Pos = noPos): this {
+    this.found.set(sym, { slot, pos });
+    return this;
+  }
+
+  build(): Attrs {
+    if (this.found.size === 0) return emptyAttrs;
+    const symbols = [...this.found.keys()].sort((a, b) => a - b);
+    const values: Slot[] = [];
+    const positions: Pos[] = [];
+    for (const sym of symbols) {
+      const { slot, pos } = this.found.get(sym)!;
+      values.push(slot);
+      positions.push(pos);
+    }
+    return new Attrs(
+      new Shape(symbols),
+      values,
+      positions.some((pos) => pos !== noPos) ? positions : undefined,
+    );
+  }
+}
+
+/** A function of the language. `call` runs its body with the argument bound. */
+export class Lambda {
+  readonly code: LambdaCode;
+  readonly env: Env;
+  constructor(code: LambdaCode, env: Env) {
+    this.code = code;
+    this.env = env;
+  }
+}
+
+/** The part of a function that all its closures share. */
+export interface LambdaCode {
+  readonly pos: Pos;
+  /** What it is bound to, for messages; undefined: anonymous. */
+  readonly name: string | undefined;
+  /** Name and whether it has a default, in source order; undefined: takes any argument (`x: ...`). */
+  readonly formals:
+    | readonly { readonly name: Sym; readonly pos: Pos; readonly hasDefault: boolean }[]
+    | undefined;
+  readonly ellipsis: boolean;
+  call(env: Env, arg: Slot): Value;
+}
+
+/** A builtin function. `fn` gets exactly `arity` slots and returns a value in weak head normal form. */
+export class PrimOp {
+  /** Without the `__` that the global alias has. */
+  readonly name: string;
+  readonly arity: number;
+  readonly fn: (...args: Slot[]) => Value;
+  /** Markdown, for `:doc` and the reference. */
+  readonly doc: string | undefined;
+  constructor(name: string, arity: number, fn: (...args: Slot[]) => Value, doc?: string) {
+    this.name = name;
+    this.arity = arity;
+    this.fn = fn;
+    this.doc = doc;
+  }
+}
+
+/** A builtin that still waits for arguments. */
+export class PrimOpApp {
+  readonly op: PrimOp;
+  /** Fewer than `op.arity`. */
+  readonly args: readonly Slot[];
+  constructor(op: PrimOp, args: readonly Slot[]) {
+    this.op = op;
+    this.args = args;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Everything that an evaluation may do to the world outside goes through this interface, so that it can be
+ * recorded, restricted and cached. Paths are absolute byte strings. Failures are thrown as NixError of kind
+ * "io", "restricted" or "store".
+ */
+import type { TreeNode } from "../store/tree.ts";
+
+export type FileType = "regular" | "directory" | "symlink" | "unknown";
+
+export interface EvalHost {
+  /** lstat; undefined when there is nothing. */
+  fileType(path: string): FileType | undefined;
+  /** Whether a regular file has its executable bit. */
+  isExecutable(path: string): boolean;
+  readFile(path: string): Uint8Array;
+  /** Name to type, in any order. */
+  readDirectory(path: string): ReadonlyMap<string, FileType>;
+  readLink(path: string): string;
+  environmentVariable(name: string): string | undefined;
+  /** Seconds since the epoch, the same for the whole evaluation. */
+  currentTime(): bigint;
+  /** `builtins.trace` and warnings; a byte string without a line end. */
+  message(kind: "trace" | "warning", text: string): void;
+  readonly store: EvalStore;
+}
+
+/**
+ * The store as an evaluation sees it: what it makes is held here (nothing needs to exist in a /nix/store on this
+ * machine), and can be read back through {@link EvalHost}.
+ */
+export interface EvalStore {
+  /** `/nix/store`. */
+  readonly storeDir: string;
+  /** `builtins.toFile`, and every text with references: `text:` content address. Returns the store path. */
+  addText(name: string, contents: Uint8Array, references: readonly string[]): string;
+  /** A tree, recursively hashed (`nar`, sha256), with references to other store paths. Returns the store path. */
+  addTree(name: string, tree: TreeNode, references?: readonly string[]): string;
+  /**
+   * A file or directory of this machine (a path coerced to a string, `builtins.path`, `filterSource`).
+   * `filter` gets the absolute path and its type. Returns the store path.
+   */
+  addPath(name: string, sourcePath: string, filter?: (path: string, type: FileType) => boolean): string;
+}
