@@ -1,0 +1,22 @@
+/** Flags that several commands have. */
+import * as text from "../text.ts";
+
+export const fileFlag = {
+  kind: "parsed",
+  parse: String,
+  brief: text.flags.file,
+  placeholder: "file",
+  optional: true,
+} as const;
+
+export const showTraceFlag = {
+  kind: "boolean",
+  brief: text.flags.showTrace,
+  default: false,
+  withNegated: false,
+} as const;
+
+export function positiveInteger(input: string): number {
+  if (!/^[1-9][0-9]*$/.test(input)) throw new Error(`'${input}' is not a whole number above 0`);
+  return Number(input);
+}

@@ -1,0 +1,26 @@
+/** What goes between the command and the thread that evaluates. Plain data only; texts are JavaScript strings. */
+import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+
+export type EvaluationRequest =
+  /** All nodes, or the named ones, ready to be deployed. */
+  | { readonly kind: "network"; readonly file: string; readonly nodes: readonly string[] | undefined }
+  /** One value of the evaluated network. */
+  | { readonly kind: "value"; readonly file: string; readonly path: string; readonly format: ValueFormat };
+
+export type ValueFormat = "nix" | "json";
+
+export type EvaluationResult =
+  | { readonly kind: "network"; readonly network: EvaluatedNetwork }
+  | { readonly kind: "value"; readonly text: string };
+
+export type EvaluationMessage =
+  | { readonly type: "result"; readonly result: EvaluationResult }
+  /** `builtins.trace` and warnings, while it runs. */
+  | { readonly type: "message"; readonly kind: "trace" | "warning"; readonly text: string }
+  /** The rendered error, with its trace and source excerpt. */
+  | { readonly type: "error"; readonly text: string };
+
+export interface WorkerInput {
+  readonly request: EvaluationRequest;
+  readonly showTrace: boolean;
+}

@@ -1,0 +1,34 @@
+/** Which file describes the network. */
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UserError } from "./errors.ts";
+
+/** Looked for in this order in the current directory. */
+const names = ["default.nix", "network.nix"];
+
+/** The absolute path of the network file; a directory means the file in it. */
+export function findNetworkFile(given: string | undefined, directory: string): string {
+  const start = resolve(directory, given ?? ".");
+  const kind = kindOf(start);
+  if (kind === "file") return start;
+  if (kind === "none") throw new UserError(`network file '${given}' does not exist`);
+  const found = names.map((name) => join(start, name)).find((path) => kindOf(path) === "file");
+  if (found !== undefined) return found;
+  const looked = names.join(" or ");
+  throw new UserError(
+    given === undefined
+      ? `there is no network file here (looked for ${looked}); name one with -f FILE`
+      : `directory '${given}' has no network file (looked for ${looked})`,
+  );
+}
+
+function kindOf(path: string): "file" | "directory" | "none" {
+  try {
+    const stats = statSync(path);
+    return stats.isDirectory() ? "directory" : "file";
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return "none";
+    throw new UserError(`cannot read '${path}': ${(error as Error).message}`);
+  }
+}

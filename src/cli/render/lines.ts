@@ -1,0 +1,81 @@
+/** Events as the lines of a plain terminal or log: `[host] text`, in the words of the design (section 7). */
+import type { Event, Outcome } from "../../events/event.ts";
+
+export interface Line {
+  /** Problems and warnings that concern no node go to standard error, the transcript to standard output. */
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
+export function renderLines(event: Event): readonly Line[] {
+  switch (event.type) {
+    case "evaluating":
+    case "evaluated":
+      return [];
+    case "evaluation-warning":
+      return [{ stream: "stderr", text: `warning: ${event.message}` }];
+    case "connecting":
+      return node(event, "Connecting to host...");
+    case "copying-closure":
+      return node(event, "Copying closure to host...");
+    case "copying-paths":
+      return node(event, `copying ${count(event.count, "path")}...`);
+    case "copying-path":
+      return node(event, `copying path '${event.path}' to '${event.destination}'...`);
+    case "installing-packages":
+      return node(event, `Installing packages: ${event.packages.join(", ")}...`);
+    case "triggering-switcher":
+      return node(event, "Triggering system switcher...");
+    case "confirming":
+      return node(event, "Trying to confirm success...");
+    case "output":
+      return node(event, event.line);
+    case "warning":
+      return node(event, `warning: ${event.message}`);
+    case "problem":
+      return node(event, `error: ${event.message}`);
+    case "finished":
+      return node(event, outcomeText(event.outcome));
+    case "summary":
+      return event.ok ? [] : [{ stream: "stderr", text: summaryText(event.outcomes) }];
+  }
+}
+
+/** What each outcome is called in the transcript. */
+function outcomeText(outcome: Outcome): string {
+  switch (outcome) {
+    case "activated":
+      return "Successfully activated new system!";
+    case "unchanged":
+      return "System is already active, nothing to do";
+    case "rolled-back":
+      return "Failed to activate new system! Rolled back to previous one";
+    case "failed":
+      return "Failed to deploy! The machine was not changed";
+    case "unknown":
+      return "Failed to learn whether the new system was activated!";
+  }
+}
+
+function summaryText(outcomes: Readonly<Record<Outcome, number>>): string {
+  const words: Record<Outcome, string> = {
+    activated: "activated",
+    unchanged: "unchanged",
+    "rolled-back": "rolled back",
+    failed: "failed",
+    unknown: "unknown",
+  };
+  const parts = (Object.keys(words) as Outcome[])
+    .filter((outcome) => outcomes[outcome] > 0)
+    .map((outcome) => `${outcomes[outcome]} ${words[outcome]}`);
+  return `error: not every machine is on its new system: ${parts.join(", ")}`;
+}
+
+/** A text of several lines gets the prefix on each of them. */
+function node(event: { readonly host: string }, text: string): readonly Line[] {
+  return text.split("\n").map((line) => ({ stream: "stdout", text: `[${event.host}] ${line}` }));
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}

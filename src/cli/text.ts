@@ -1,0 +1,25 @@
+/** All words of the command line's help and of its own failures. */
+
+export const brief = "Deploys a fleet of Linux machines from one evaluation, and rolls back by itself";
+
+export const flags = {
+  file: "The network file, or the directory that has it (default: ./default.nix or ./network.nix)",
+  json: "Print JSON instead of text",
+  jsonEvents: "Print every event as one line of JSON",
+  showTrace: "Show the whole trace of an evaluation error",
+  parallel: "How many machines are deployed at the same time",
+};
+
+export const deploy = {
+  brief: "Evaluates the network and deploys it to its machines",
+  nodes: "Names of the nodes to deploy (default: all that have a host)",
+};
+
+export const evaluate = {
+  brief: "Prints a value of the evaluated network",
+  path: "Attribute path, e.g. nodes.foo.host",
+};
+
+export function unexpected(stack: string): string {
+  return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
+}
