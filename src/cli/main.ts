@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { run } from "@stricli/core";
+import { run, type StricliProcess } from "@stricli/core";
 import { app } from "./app.ts";
 
-await run(app, process.argv.slice(2), { process });
+// The cast only bridges `exitCode`'s types: stricli's allow null, Node's allow undefined.
+await run(app, process.argv.slice(2), { process: process as NodeJS.Process & StricliProcess });
