@@ -1,0 +1,77 @@
+// Programs that the tests and the demo need from the operating system, and how Debian installs them.
+
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { command, SetupError, step } from "./step.mjs";
+
+/**
+ * Program -> Debian package that has it.
+ * @typedef {Readonly<Record<string, string>>} Programs
+ */
+
+/** What the checks of `npm test` use beside npm packages. @satisfies {Programs} */
+export const checkPrograms = { shellcheck: "shellcheck" };
+
+/** What test machines need on the machine that runs them. @satisfies {Programs} */
+export const machinePrograms = {
+  "systemd-nspawn": "systemd-container",
+  mmdebstrap: "mmdebstrap",
+  ip: "iproute2",
+  ssh: "openssh-client",
+  "nix-store": "nix-bin",
+  unshare: "util-linux",
+  losetup: "mount",
+  "mkfs.ext4": "e2fsprogs",
+  perl: "perl-base",
+};
+
+export const isRoot = process.getuid?.() === 0;
+
+// Root's PATH lacks the system programs when it comes from an unprivileged login (`su` without `-`).
+const path = [...new Set([...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"])];
+process.env["PATH"] = path.join(delimiter);
+
+/** @param {string} program */
+export function isInstalled(program) {
+  return path.some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * The packages of the programs that are not there, sorted, without repetition.
+ * @param {Programs} programs
+ */
+export function missingPackages(programs) {
+  const missing = Object.entries(programs).filter(([program]) => !isInstalled(program));
+  return [...new Set(missing.map(([, name]) => name))].sort();
+}
+
+/** @param {readonly string[]} packages */
+export function installCommand(packages) {
+  return `apt-get install --no-install-recommends ${packages.join(" ")}`;
+}
+
+/**
+ * Installs what is missing, when this is root on a machine with apt; otherwise nothing changes.
+ * @param {Programs} programs
+ * @returns {Promise<string[]>} the packages that are still missing
+ */
+export async function ensurePrograms(programs) {
+  const missing = missingPackages(programs);
+  if (missing.length === 0 || !isRoot || !isInstalled("apt-get")) return missing;
+  await step(`Installing Debian packages (${missing.join(", ")})`, async () => {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    await command(["apt-get", "update", "-q"], { env });
+    await command(["apt-get", "install", "-q", "-y", "--no-install-recommends", ...missing], { env });
+  });
+  const still = missingPackages(programs);
+  if (still.length > 0)
+    throw new SetupError(`apt-get installed ${still.join(", ")} without the programs in it`);
+  return still;
+}

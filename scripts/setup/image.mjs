@@ -1,0 +1,158 @@
+// The base image of the test machines: a directory tree of a small Debian, built once and kept in the user's cache.
+
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { debianSources } from "./sources.mjs";
+import { command, step } from "./step.mjs";
+
+const suite = "bookworm";
+
+/** Everything that decides what is in the image: its hash is the image's name in the cache. */
+const recipe = {
+  suite,
+  variant: "minbase",
+  packages: [
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "openssh-server",
+    "nix-bin",
+    "iproute2",
+    "iputils-ping",
+    "sudo",
+    "busybox",
+  ],
+  // Not needed by anybody here, and a fifth of all files.
+  exclude: [
+    "/usr/share/doc/*",
+    "/usr/share/man/*",
+    "/usr/share/info/*",
+    "/usr/share/locale/*",
+    "/usr/share/lintian/*",
+  ],
+  // $1 is the new root. Each machine gets its own host key and machine id when it starts.
+  customize: [
+    'rm -f "$1"/etc/ssh/ssh_host_*',
+    'chroot "$1" systemctl enable systemd-networkd.service',
+    'chroot "$1" systemctl disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer getty@tty1.service',
+    'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*',
+    'rm -f "$1"/etc/resolv.conf "$1"/etc/hostname "$1"/etc/machine-id "$1"/var/lib/dbus/machine-id',
+  ],
+};
+
+/** Images made from the base by taking packages away. @satisfies {Readonly<Record<string, readonly string[]>>} */
+const variants = {
+  debian: [],
+  "debian-without-nix": ["nix-bin"],
+};
+
+/** @typedef {keyof typeof variants} ImageName */
+
+function cacheDirectory() {
+  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  return join(cache, "nixus", "test-machines");
+}
+
+/** @param {unknown} data */
+function digest(data) {
+  return createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 16);
+}
+
+/** @param {ImageName} name */
+function imageDirectory(name) {
+  return join(cacheDirectory(), `${name}-${digest([recipe, variants[name]])}`);
+}
+
+/**
+ * Makes a directory that appears under its name only when it is complete; another process doing the same is harmless.
+ * @param {string} directory
+ * @param {(scratch: string) => Promise<void>} fill
+ */
+async function makeAtomically(directory, fill) {
+  mkdirSync(cacheDirectory(), { recursive: true });
+  const scratch = mkdtempSync(join(cacheDirectory(), ".new-"));
+  try {
+    await fill(scratch);
+    try {
+      renameSync(join(scratch, "result"), directory);
+    } catch (error) {
+      if (!existsSync(directory)) throw error;
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} root */
+async function bootstrap(root) {
+  const options = [
+    `--variant=${recipe.variant}`,
+    "--mode=root",
+    `--include=${recipe.packages.join(",")}`,
+    ...recipe.exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    ...recipe.customize.map((script) => `--customize-hook=${script}`),
+  ];
+  // mmdebstrap reads apt sources from standard input when the mirror is "-".
+  const sources = debianSources(suite);
+  const mirror = sources.length > 0 ? ["-"] : [];
+  await command(["mmdebstrap", ...options, suite, root, ...mirror], { input: `${sources.join("\n")}\n` });
+}
+
+/**
+ * Removes packages from a copy of the base image.
+ * @param {string} base
+ * @param {string} root
+ * @param {readonly string[]} packages
+ */
+async function withoutPackages(base, root, packages) {
+  await command(["cp", "-a", "--reflink=auto", base, root]);
+  await command(["chroot", root, "dpkg", "--purge", ...packages]);
+}
+
+/**
+ * The directory of an image, built first when it is not in the cache.
+ * @param {ImageName} [name]
+ * @returns {Promise<string>}
+ */
+export async function ensureImage(name = "debian") {
+  const directory = imageDirectory(name);
+  if (existsSync(directory)) {
+    utimesSync(directory, new Date(), new Date());
+    return directory;
+  }
+  const packages = variants[name];
+  const base = packages.length > 0 ? await ensureImage() : undefined;
+  await step(`Building the ${name} image of the test machines`, () =>
+    makeAtomically(directory, async (scratch) => {
+      const result = join(scratch, "result");
+      if (base === undefined) await bootstrap(result);
+      else await withoutPackages(base, result, packages);
+    }),
+  );
+  removeOutdated();
+  return directory;
+}
+
+/** Removes images of earlier recipes, but none that another checkout of the project may be using right now. */
+function removeOutdated() {
+  const current = new Set(
+    Object.keys(variants).map((name) => imageDirectory(/** @type {ImageName} */ (name))),
+  );
+  const days = 24 * 3600 * 1000;
+  for (const entry of readdirSync(cacheDirectory())) {
+    const path = join(cacheDirectory(), entry);
+    if (current.has(path) || statSync(path).mtimeMs > Date.now() - 7 * days) continue;
+    rmSync(path, { recursive: true, force: true });
+  }
+}
