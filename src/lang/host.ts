@@ -3,6 +3,7 @@
  * recorded, restricted and cached. Paths are absolute byte strings. Failures are thrown as NixError of kind
  * "io", "restricted" or "store".
  */
+import type { Derivation, DerivationHash } from "../store/derivation.ts";
 import type { TreeNode } from "../store/tree.ts";
 
 export type FileType = "regular" | "directory" | "symlink" | "unknown";
@@ -40,4 +41,18 @@ export interface EvalStore {
    * `filter` gets the absolute path and its type. Returns the store path.
    */
   addPath(name: string, sourcePath: string, filter?: (path: string, type: FileType) => boolean): string;
+  /** A regular file of this machine, addressed by the SHA-256 of its bytes (`flat`). Returns the store path. */
+  addFlatFile(name: string, sourcePath: string): string;
+
+  /** Writes the `.drv` and returns its path. */
+  addDerivation(derivation: Derivation): string;
+  /** Parses a `.drv` that is held here or exists on this machine. */
+  readDerivation(path: string): Derivation;
+  /** What stands for the derivation at this path in the hashes of those that use it. */
+  derivationHash(path: string): DerivationHash;
+
+  /** Whether the object is held here or exists on this machine. */
+  has(storePath: string): boolean;
+  /** The references of an object; none when it is only on this machine and is not a derivation. */
+  references(storePath: string): readonly string[];
 }

@@ -1,0 +1,228 @@
+/**
+ * The store objects that an evaluation makes. They need not exist in a `/nix/store` of this machine: whoever reads
+ * a store path looks here first, and a deployment sends them from here.
+ */
+import { lstatSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { parseDerivation, unparseDerivation } from "./aterm.ts";
+import { fromBytes, toBytes } from "./bytes.ts";
+import { type Derivation, type DerivationHash, hashDerivation } from "./derivation.ts";
+import { StoreError } from "./errors.ts";
+import { contentsBytes, contentsChunks, fsPath } from "./file-chunks.ts";
+import { hashOf, hashOfChunks } from "./hash.ts";
+import { hashNar } from "./nar.ts";
+import { filterTree, type PathFilter, readTree } from "./read-tree.ts";
+import {
+  derivationExtension,
+  fixedOutputPath,
+  isDerivationPath,
+  isInStore,
+  parseStorePath,
+  sortedUnique,
+  storeDir,
+  textPath,
+} from "./store-path.ts";
+import { withSystemErrors } from "./system-error.ts";
+import type { StoreObject, TreeNode } from "./tree.ts";
+
+/** An object before anyone asked for its archive's hash. */
+interface Held {
+  readonly references: readonly string[];
+  readonly tree: TreeNode;
+  readonly nar?: { readonly hash: Uint8Array; readonly size: number };
+}
+
+/** What is at a path, as far as the held objects decide it. */
+export type Located =
+  | { readonly type: "held"; readonly node: TreeNode }
+  /** The object is held, and there is nothing at this path in it. */
+  | { readonly type: "missing" }
+  /** Not in a held object: what the file system of this machine has at `path` (links within objects are followed). */
+  | { readonly type: "outside"; readonly path: string };
+
+const symlinkLimit = 1024;
+
+/** Failures of all methods are StoreErrors. Paths are absolute byte strings. */
+export class VirtualStore {
+  readonly storeDir = storeDir;
+  private readonly held = new Map<string, Held>();
+  private readonly objects = new Map<string, StoreObject>();
+  private readonly copied = new Map<string, string>();
+  private readonly derivationHashes = new Map<string, DerivationHash>();
+
+  /** A text with references to other objects (`text:` content address). Returns the store path. */
+  addText(name: string, contents: Uint8Array, references: readonly string[]): string {
+    const path = textPath(name, hashOf("sha256", contents), references);
+    this.hold(path, {
+      references: sortedUnique(references),
+      tree: { type: "regular", executable: false, contents },
+    });
+    return path;
+  }
+
+  /** A tree, addressed by the SHA-256 of its archive, with references to other objects. Returns the store path. */
+  addTree(name: string, tree: TreeNode, references: readonly string[] = []): string {
+    const nar = hashNar(tree);
+    const path = fixedOutputPath(name, "nar", { algorithm: "sha256", bytes: nar.hash }, references);
+    this.hold(path, { references: sortedUnique(references), tree, nar });
+    return path;
+  }
+
+  /**
+   * A file or directory of this machine or of a held object. Without a filter, a path is read only once under the
+   * same name, whatever becomes of it afterwards: an evaluation sees one state of it. Returns the store path.
+   */
+  addPath(name: string, sourcePath: string, filter?: PathFilter): string {
+    if (filter !== undefined) return this.addTree(name, this.treeAt(sourcePath, filter));
+    const key = `${name}\0${sourcePath}`;
+    const known = this.copied.get(key);
+    if (known !== undefined) return known;
+    const path = this.addTree(name, this.treeAt(sourcePath));
+    this.copied.set(key, path);
+    return path;
+  }
+
+  /** A regular file, addressed by the SHA-256 of its bytes; its executable bit is dropped. Returns the store path. */
+  addFlatFile(name: string, sourcePath: string): string {
+    const node = this.treeAt(sourcePath, () => false);
+    if (node.type !== "regular") {
+      throw new StoreError(`cannot hash '${sourcePath}' since it is not a regular file`);
+    }
+    const path = fixedOutputPath(name, "flat", hashOfChunks("sha256", contentsChunks(node.contents)));
+    this.hold(path, { references: [], tree: { ...node, executable: false } });
+    return path;
+  }
+
+  /** Writes the `.drv` of a finished derivation and returns its path. */
+  addDerivation(derivation: Derivation): string {
+    const references = [...derivation.inputDerivations.keys(), ...derivation.inputSources];
+    const text = unparseDerivation(derivation);
+    const path = this.addText(derivation.name + derivationExtension, toBytes(text), references);
+    this.derivationHashes.set(
+      path,
+      hashDerivation(derivation, (input) => this.derivationHash(input)),
+    );
+    return path;
+  }
+
+  /** The derivation of a `.drv` that is held or on this machine. */
+  readDerivation(path: string): Derivation {
+    const { name } = parseStorePath(path);
+    if (!isDerivationPath(name)) {
+      throw new StoreError(`store path '${path}' is not a valid derivation path`);
+    }
+    return parseDerivation(fromBytes(this.readFile(path)), name.slice(0, -derivationExtension.length));
+  }
+
+  /** What stands for a derivation in the hashes of those that use it. */
+  derivationHash(path: string): DerivationHash {
+    const known = this.derivationHashes.get(path);
+    if (known !== undefined) return known;
+    const hash = hashDerivation(this.readDerivation(path), (input) => this.derivationHash(input));
+    this.derivationHashes.set(path, hash);
+    return hash;
+  }
+
+  /** Whether the object is held or on this machine. */
+  has(path: string): boolean {
+    return this.held.has(path) || lstatSync(fsPath(path), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** References of a held object or of a derivation on this machine; of other objects none are known. */
+  references(path: string): readonly string[] {
+    const held = this.held.get(path);
+    if (held !== undefined) return held.references;
+    if (!isDerivationPath(path)) return [];
+    const { inputDerivations, inputSources } = this.readDerivation(path);
+    return sortedUnique([...inputDerivations.keys(), ...inputSources]);
+  }
+
+  /** A held object, as it is sent to a machine; undefined when there is none of this path. */
+  get(path: string): StoreObject | undefined {
+    const known = this.objects.get(path);
+    if (known !== undefined) return known;
+    const held = this.held.get(path);
+    if (held === undefined) return undefined;
+    const { hash, size } = held.nar ?? hashNar(held.tree);
+    const object = { path, references: held.references, narHash: hash, narSize: size, tree: held.tree };
+    this.objects.set(path, object);
+    return object;
+  }
+
+  /** The objects that these consist of, references before referrers. Fails when one of them is not held. */
+  closure(paths: Iterable<string>): StoreObject[] {
+    const found = new Map<string, StoreObject | undefined>();
+    const visit = (path: string, referrer: string | undefined) => {
+      if (found.has(path)) return;
+      const object = this.get(path);
+      if (object === undefined) {
+        const why = referrer === undefined ? "" : `, which '${referrer}' refers to,`;
+        throw new StoreError(`store path '${path}'${why} was not made by this evaluation`);
+      }
+      found.set(path, undefined);
+      for (const reference of object.references) visit(reference, path);
+      found.delete(path);
+      found.set(path, object);
+    };
+    for (const path of paths) visit(path, undefined);
+    return [...found.values()].filter((object) => object !== undefined);
+  }
+
+  /** What is at a path (lstat: a link at the end is not followed). Fails on a loop of links. */
+  locate(path: string): Located {
+    let at = path;
+    for (let links = 0; links < symlinkLimit; links++) {
+      const step = this.locateStep(at);
+      if (step.type !== "link") return step;
+      at = step.path;
+    }
+    throw new StoreError(`infinite symlink recursion in path '${path}'`);
+  }
+
+  private locateStep(path: string): Located | { readonly type: "link"; readonly path: string } {
+    if (!isInStore(path)) return { type: "outside", path };
+    const slash = path.indexOf("/", storeDir.length + 1);
+    const objectPath = slash < 0 ? path : path.slice(0, slash);
+    const held = this.held.get(objectPath);
+    if (held === undefined) return { type: "outside", path };
+    let node = held.tree;
+    let nodePath = objectPath;
+    const rest = slash < 0 ? [] : path.slice(slash + 1).split("/");
+    for (const [index, name] of rest.entries()) {
+      if (node.type === "symlink") {
+        const target = posix.resolve(posix.dirname(nodePath), node.target, ...rest.slice(index));
+        return { type: "link", path: target };
+      }
+      const entry: TreeNode | undefined = node.type === "directory" ? node.entries.get(name) : undefined;
+      if (entry === undefined) return { type: "missing" };
+      node = entry;
+      nodePath = `${nodePath}/${name}`;
+    }
+    return { type: "held", node };
+  }
+
+  /** The tree at a path, held or of this machine. */
+  private treeAt(path: string, filter?: PathFilter): TreeNode {
+    const located = this.locate(path);
+    switch (located.type) {
+      case "held":
+        return filter === undefined ? located.node : filterTree(located.node, path, filter);
+      case "missing":
+        throw new StoreError(`path '${path}' does not exist`);
+      case "outside":
+        return readTree(located.path, filter);
+    }
+  }
+
+  private readFile(path: string): Uint8Array {
+    const located = this.locate(path);
+    if (located.type === "held" && located.node.type === "regular")
+      return contentsBytes(located.node.contents);
+    if (located.type !== "outside") throw new StoreError(`path '${path}' is not a regular file`);
+    return withSystemErrors("opening file", path, () => readFileSync(fsPath(located.path)));
+  }
+
+  private hold(path: string, held: Held): void {
+    if (!this.held.has(path)) this.held.set(path, held);
+  }
+}
