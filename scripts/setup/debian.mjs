@@ -28,8 +28,9 @@ export const machinePrograms = {
 export const isRoot = process.getuid?.() === 0;
 
 // Root's PATH lacks the system programs when it comes from an unprivileged login (`su` without `-`).
-const path = [...new Set([...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"])];
-process.env["PATH"] = path.join(delimiter);
+const { PATH = "" } = process.env;
+const path = [...new Set([...PATH.split(delimiter), "/usr/sbin", "/sbin"])];
+Object.assign(process.env, { PATH: path.join(delimiter) });
 
 /** @param {string} program */
 export function isInstalled(program) {

@@ -60,8 +60,8 @@ const variants = {
 /** @typedef {keyof typeof variants} ImageName */
 
 function cacheDirectory() {
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(cache, "nixus", "test-machines");
+  const { XDG_CACHE_HOME } = process.env;
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "nixus", "test-machines");
 }
 
 /** @param {unknown} data */

@@ -61,7 +61,7 @@ export class Lab {
 
   /** Starts a lab, after cleaning up what earlier ones left that were killed. All or nothing. */
   static async start(options: LabOptions): Promise<Lab> {
-    removeStaleLabs();
+    await removeStaleLabs();
     const images = new Map<ImageName, string>();
     for (const { image = "debian" } of options.machines) images.set(image, await ensureImage(image));
 

@@ -270,8 +270,9 @@ export class Machine {
 
   /** What a unit, or when left out everything, logged in this boot. */
   async journal(unit?: string): Promise<string> {
-    const command = 'journalctl --boot --no-pager --output=short-monotonic ${UNIT:+--unit="$UNIT"}';
-    return (await this.exec(command, { env: { UNIT: unit ?? "" } })).stdout;
+    const command = "journalctl --boot --no-pager --output=short-monotonic";
+    const script = unit === undefined ? command : `${command} --unit="$UNIT"`;
+    return (await this.exec(script, { env: { UNIT: unit ?? "" } })).stdout;
   }
 
   /** The kernel's id of this boot. */

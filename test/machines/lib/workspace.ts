@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { processStatus, signalProcess } from "./process.ts";
+import { poll, processStatus, signalProcess } from "./process.ts";
 
 /**
  * The directory of one lab. Its name tells whose it is: PID-STARTTIME-ID of the process that made it, so a lab
@@ -39,10 +39,10 @@ export function removeWorkspace(workspace: Workspace): void {
  * (mounts, network) belonged to namespaces and went with the processes.
  * @returns the ids of the labs removed
  */
-export function removeStaleLabs(): string[] {
+export async function removeStaleLabs(): Promise<string[]> {
   const stale = listWorkspaces().filter(({ pid, startTime }) => processStatus(pid)?.startTime !== startTime);
   for (const workspace of stale) {
-    killHolder(workspace);
+    await endHolder(workspace);
     removeWorkspace(workspace);
   }
   return stale.map(({ id }) => id);
@@ -63,15 +63,18 @@ function listWorkspaces(): (Workspace & { pid: number; startTime: string })[] {
   });
 }
 
-function killHolder(workspace: Workspace): void {
+/** Ends all processes of a lab. The holder is the first of a process namespace: it is the last to be gone. */
+async function endHolder(workspace: Workspace): Promise<void> {
   let recorded: string[];
   try {
     recorded = readFileSync(join(workspace.directory, "holder"), "utf8").trim().split(" ");
   } catch {
     return;
   }
-  const [pid = "0", startTime] = recorded;
-  if (processStatus(Number(pid))?.startTime === startTime) signalProcess(Number(pid), "SIGKILL");
+  const pid = Number(recorded[0]);
+  const isRunning = () => processStatus(pid)?.startTime === recorded[1];
+  if (isRunning()) signalProcess(pid, "SIGKILL");
+  await poll("end of an abandoned lab", 20_000, () => (isRunning() ? undefined : true));
 }
 
 function cgroupPrefix(id: string): string {

@@ -1,0 +1,5 @@
+// The project's directory.
+
+import { fileURLToPath } from "node:url";
+
+export const project = fileURLToPath(new URL("../..", import.meta.url));
