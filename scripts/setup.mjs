@@ -16,8 +16,6 @@ import { ensureImage } from "./setup/image.mjs";
 import { ensureNpmPackages } from "./setup/npm.mjs";
 import { SetupError } from "./setup/step.mjs";
 
-export { SetupError };
-
 /** What building and the unit tests need. */
 export async function setUpProgram() {
   await ensureNpmPackages();
