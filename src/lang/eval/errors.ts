@@ -25,7 +25,14 @@ export interface TraceFrame {
   readonly pos: Pos;
   /** e.g. `while evaluating the attribute 'foo'` (a byte string). */
   readonly message: string;
+  /** Shown only with the full trace (`--show-trace`): the calls of functions. */
+  readonly detail?: true;
+  /** Shown even where a trace is cut short: `builtins.addErrorContext`. */
+  readonly always?: true;
 }
+
+/** No more frames than this are kept of one error: what is further out says little of a runaway recursion. */
+const maxFrames = 20_000;
 
 /** A failed evaluation. `message` is a byte string, without the word "error:" and without positions. */
 export class NixError extends Error {
@@ -34,8 +41,14 @@ export class NixError extends Error {
   readonly pos: Pos | undefined;
   /** Innermost first. Frames are added while the error passes outward. */
   readonly trace: TraceFrame[] = [];
+  /** Names that may have been meant, best first. */
+  readonly suggestions: readonly string[];
 
-  constructor(kind: NixErrorKind, message: string, options: { pos?: Pos | undefined; cause?: unknown } = {}) {
+  constructor(
+    kind: NixErrorKind,
+    message: string,
+    options: { pos?: Pos | undefined; cause?: unknown; suggestions?: readonly string[] } = {},
+  ) {
     // V8's own stack is worthless here (closures of the compiler) and costs a lot for each `tryEval`.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
@@ -43,6 +56,7 @@ export class NixError extends Error {
     Error.stackTraceLimit = limit;
     this.kind = kind;
     this.pos = options.pos;
+    this.suggestions = options.suggestions ?? [];
   }
 
   /** Caught by `builtins.tryEval`? */
@@ -51,7 +65,11 @@ export class NixError extends Error {
   }
 
   addTrace(pos: Pos, message: string): this {
-    this.trace.push({ pos, message });
+    return this.addFrame({ pos, message });
+  }
+
+  addFrame(frame: TraceFrame): this {
+    if (this.trace.length < maxFrames) this.trace.push(frame);
     return this;
   }
 }

@@ -5,11 +5,18 @@ import type { EvalHost } from "../host.ts";
 import type { Origin, Pos } from "../syntax/positions.ts";
 import type { Attrs, List, Slot, Value } from "./value.ts";
 
+/** An entry of the search path: `<name>` is looked for as `prefix` and what follows it, in `path`. */
+export interface SearchPathEntry {
+  /** May be empty: any name is looked for in `path`. */
+  readonly prefix: string;
+  readonly path: string;
+}
+
 export interface EvalSettings {
   readonly pureEval: boolean;
   readonly restrictEval: boolean;
   /** Search path entries in order: `-I` first, then NIX_PATH. `prefix` may be empty. */
-  readonly nixPath: readonly { readonly prefix: string; readonly path: string }[];
+  readonly nixPath: readonly SearchPathEntry[];
   /** `builtins.currentSystem`; absent in pure evaluation. */
   readonly currentSystem: string | undefined;
 }
@@ -32,6 +39,11 @@ export interface Evaluator {
   evalString(text: string, origin: Origin, basePath: string): Value;
   /** As `import path`: a directory means its default.nix; each file is evaluated once. */
   importFile(path: string): Value;
+
+  /** As {@link importFile}, with these names visible in the file; evaluated anew each time. */
+  scopedImport(scope: Attrs, path: string): Value;
+  /** The file that `<name>` means; fails (in a way that `tryEval` catches) when there is none. */
+  findFile(entries: readonly SearchPathEntry[], name: string, pos: Pos): string;
 
   /** Applies to one argument after the other; handles `__functor`. The function is forced first. */
   call(fn: Slot, ...args: Slot[]): Value;

@@ -67,53 +67,72 @@ export class NixPath {
   }
 }
 
+/**
+ * What compiled code runs in: index 0 is the enclosing environment (null at the outermost), the others are the
+ * slots of one scope in the order that the compiler gave them (eval/scope.ts). A slot of a `let` or `rec` that
+ * is not initialised yet is undefined.
+ */
+export type Env = unknown[];
+
 /** Compiled code of an expression: computes its value (in weak head normal form) in an environment. */
 export type Code = (env: Env) => Value;
 
-/** What compiled code runs in; its layout belongs to the compiler (eval/compile.ts). */
-export type Env = unknown;
+/** How a thunk is computed; shared by all thunks that one expression makes. */
+export class ThunkCode {
+  run: Code;
+  constructor(run: Code) {
+    this.run = run;
+  }
+}
 
-const blackhole: Code = () => {
+/** Marks a thunk that is being computed. */
+export const blackhole = new ThunkCode(() => {
   throw new NixError("infiniteRecursion", "infinite recursion encountered");
-};
+});
 
-/** A value that is not computed yet. After it is forced, `code` is null and `value` is set. */
+/**
+ * A value that is not computed yet. `code` is null once it is. There are millions of them: two fields, and no
+ * JavaScript closure of its own.
+ */
 export class Thunk {
-  code: Code | null;
-  env: Env;
-  value: Value;
-  constructor(code: Code, env: Env) {
+  code: ThunkCode | null;
+  /** The environment before (whatever `code` runs in), the value afterwards. */
+  content: unknown;
+  constructor(code: ThunkCode, env: unknown) {
     this.code = code;
-    this.env = env;
-    this.value = null;
+    this.content = env;
   }
 }
 
 /** The value in a slot, computed at most once. A failed computation leaves the thunk as it was. */
 export function force(slot: Slot): Value {
-  if (!(slot instanceof Thunk)) return slot;
-  const code = slot.code;
-  if (code === null) return slot.value;
-  const env = slot.env;
-  slot.code = blackhole;
-  slot.env = null;
+  return slot instanceof Thunk ? forceThunk(slot) : slot;
+}
+
+export function forceThunk(thunk: Thunk): Value {
+  const code = thunk.code;
+  const content = thunk.content;
+  if (code === null) return content as Value;
+  thunk.code = blackhole;
+  thunk.content = null;
   try {
-    const value = code(env);
-    slot.code = null;
-    slot.value = value;
+    const value = code.run(content as Env);
+    thunk.content = value;
+    thunk.code = null;
     return value;
   } catch (error) {
-    slot.code = code;
-    slot.env = env;
+    // No calls here: the reason may be that there is no stack left.
+    thunk.code = code;
+    thunk.content = content;
     throw error;
   }
 }
 
-const runNative: Code = (env) => (env as () => Slot as () => Value)();
+const nativeCode = new ThunkCode((compute) => (compute as unknown as () => Value)());
 
 /** A thunk of a TypeScript computation. */
 export function lazy(compute: () => Value): Thunk {
-  return new Thunk(runNative, compute);
+  return new Thunk(nativeCode, compute);
 }
 
 /** The sorted symbols of a set; shared by all sets that one expression makes. */
@@ -145,9 +164,8 @@ export class Shape {
   get byName(): readonly number[] {
     if (this.sortedByName === undefined) {
       const names = this.symbols.map(symbolName);
-      this.sortedByName = names
-        .map((_, index) => index)
-        .sort((a, b) => (names[a]! < names[b]! ? -1 : names[a]! > names[b]! ? 1 : 0));
+      const order = names.map((_, index) => index);
+      this.sortedByName = order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
     }
     return this.sortedByName;
   }

@@ -1,0 +1,99 @@
+/** Application of functions. */
+import { noPos, type Pos } from "../syntax/positions.ts";
+import { intern } from "../syntax/symbols.ts";
+import { NixError } from "./errors.ts";
+import { describeType, showBriefly } from "./print.ts";
+import { languageError } from "./stack.ts";
+import { Attrs, force, Lambda, type LambdaCode, PrimOp, PrimOpApp, type Slot, type Value } from "./value.ts";
+
+const functor = intern("__functor");
+
+/** `fn arg`, for a call at `pos`. */
+export function apply(fn: Value, arg: Slot, pos: Pos): Value {
+  if (fn instanceof Lambda) {
+    try {
+      return fn.code.call(fn.env, arg);
+    } catch (error) {
+      throw tracedCall(error, fn.code, pos);
+    }
+  }
+  return applyOther(fn, arg, pos);
+}
+
+/** What failed in the body of a function: names the function and where it was called. */
+export function tracedCall(error: unknown, code: LambdaCode, pos: Pos): unknown {
+  const failure = languageError(error, pos);
+  if (failure instanceof NixError) {
+    const name = code.name === undefined ? "anonymous lambda" : `'${code.name}'`;
+    failure.addFrame({ pos: code.pos, message: `while calling ${name}`, detail: true });
+    if (pos !== noPos) failure.addFrame({ pos, message: "from call site", detail: true });
+  }
+  return failure;
+}
+
+/** As {@link apply}, for everything but a Lambda. */
+export function applyOther(fn: Value, arg: Slot, pos: Pos): Value {
+  if (fn instanceof PrimOp) {
+    return fn.arity === 1 ? runPrimOp(fn, [arg], pos) : new PrimOpApp(fn, [arg]);
+  }
+  if (fn instanceof PrimOpApp) {
+    const args = [...fn.args, arg];
+    return args.length === fn.op.arity ? runPrimOp(fn.op, args, pos) : new PrimOpApp(fn.op, args);
+  }
+  if (fn instanceof Attrs) {
+    const slot = fn.get(functor);
+    if (slot !== undefined) {
+      try {
+        return apply(apply(force(slot), fn, fn.positionOf(functor)), arg, pos);
+      } catch (error) {
+        const failure = languageError(error, pos);
+        if (failure instanceof NixError) {
+          failure.addTrace(pos, "while calling a functor (an attribute set with a '__functor' attribute)");
+        }
+        throw failure;
+      }
+    }
+  }
+  const what = `attempt to call something which is not a function but ${describeType(fn)}`;
+  throw new NixError("type", `${what}: ${showBriefly(fn)}`, { pos });
+}
+
+/** Builtins whose name on the trace would only be noise. */
+const untraced = new Set(["addErrorContext"]);
+
+/** Calls a builtin with all of its arguments. */
+export function runPrimOp(op: PrimOp, args: readonly Slot[], pos: Pos): Value {
+  try {
+    switch (args.length) {
+      case 1:
+        return op.fn(args[0]!);
+      case 2:
+        return op.fn(args[0]!, args[1]!);
+      default:
+        return op.fn(...args);
+    }
+  } catch (error) {
+    const failure = languageError(error, pos);
+    if (failure instanceof NixError && !untraced.has(op.name)) {
+      failure.addTrace(pos, `while calling the '${op.name}' builtin`);
+    }
+    throw failure;
+  }
+}
+
+/** Applies to one argument after the other; a builtin gets all of its own at once. */
+export function applyAll(fn: Value, args: readonly Slot[], pos: Pos = noPos): Value {
+  let value = fn;
+  let next = 0;
+  while (next < args.length) {
+    if (value instanceof PrimOp && args.length - next >= value.arity) {
+      const { arity } = value;
+      value = runPrimOp(value, args.slice(next, next + arity), pos);
+      next += arity;
+    } else {
+      value = apply(value, args[next]!, pos);
+      next++;
+    }
+  }
+  return value;
+}

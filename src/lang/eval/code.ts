@@ -1,0 +1,115 @@
+/** What the parts of the compiler share. */
+import type { Expr } from "../syntax/ast.ts";
+import type { Pos } from "../syntax/positions.ts";
+import type { Coercion } from "./coercion.ts";
+import { NixError } from "./errors.ts";
+import type { Scope } from "./scope.ts";
+import { languageError } from "./stack.ts";
+import { Attrs, blackhole, type Code, type Env, type Slot, Thunk, ThunkCode, type Value } from "./value.ts";
+
+/** How a slot is filled: with a thunk of this code, or with what the function gives (a value, a variable's slot). */
+export type Recipe = ThunkCode | ((env: Env) => Slot);
+
+export interface Compiler {
+  /** Code that computes the value. */
+  compile(expr: Expr, scope: Scope): Code;
+  /** Code that makes a slot for the value without computing it. */
+  delay(expr: Expr, scope: Scope): Recipe;
+  readonly coercion: Coercion;
+}
+
+export function makeSlot(recipe: Recipe, env: Env): Slot {
+  return recipe instanceof ThunkCode ? new Thunk(recipe, env) : recipe(env);
+}
+
+export function constantRecipe(slot: Slot): Recipe {
+  return () => slot;
+}
+
+/** Compiled when it first runs: most code of a large program never does. */
+export class DeferredCode extends ThunkCode {
+  private compiler: Compiler | undefined;
+  private expr: Expr | undefined;
+  private scope: Scope | undefined;
+
+  constructor(compiler: Compiler, expr: Expr, scope: Scope) {
+    super(runFirst as Code);
+    this.compiler = compiler;
+    this.expr = expr;
+    this.scope = scope;
+  }
+
+  compile(): Code {
+    const code = this.compiler!.compile(this.expr!, this.scope!);
+    this.run = code;
+    this.compiler = undefined;
+    this.expr = undefined;
+    this.scope = undefined;
+    return code;
+  }
+}
+
+function runFirst(this: DeferredCode, env: Env): Value {
+  return this.compile()(env);
+}
+
+/** An environment of `size` slots, not filled yet. Literals make arrays without room to spare. */
+export function newEnv(up: Env, size: number): Env {
+  switch (size) {
+    case 1:
+      return [up, undefined];
+    case 2:
+      return [up, undefined, undefined];
+    case 3:
+      return [up, undefined, undefined, undefined];
+    case 4:
+      return [up, undefined, undefined, undefined, undefined];
+    default: {
+      const env: Env = new Array(size + 1);
+      env[0] = up;
+      return env;
+    }
+  }
+}
+
+export function outward(env: Env, depth: number): Env {
+  let current = env;
+  for (let i = depth; i > 0; i--) current = current[0] as Env;
+  return current;
+}
+
+/** Forces a thunk for code at `pos`, which an endless recursion names. */
+export function forceAt(thunk: Thunk, pos: Pos): Value {
+  const code = thunk.code;
+  if (code === null) return thunk.content as Value;
+  if (code === blackhole) throw new NixError("infiniteRecursion", "infinite recursion encountered", { pos });
+  const content = thunk.content;
+  thunk.code = blackhole;
+  thunk.content = null;
+  try {
+    const value = code.run(content as Env);
+    thunk.content = value;
+    thunk.code = null;
+    return value;
+  } catch (error) {
+    thunk.code = code;
+    thunk.content = content;
+    throw error;
+  }
+}
+
+/**
+ * Whether a slot may hold the value itself instead of its computed thunk. Not for functions: their equality is
+ * that of the slot.
+ */
+export function replacesThunk(value: Value): boolean {
+  if (typeof value !== "object") return typeof value !== "number";
+  return value === null || value instanceof Attrs || Array.isArray(value);
+}
+
+/** Adds a frame to the trace of what was thrown. */
+export function framed(error: unknown, pos: Pos, message: string): unknown {
+  const failure = languageError(error, pos);
+  if (failure instanceof NixError) failure.addTrace(pos, message);
+  return failure;
+}

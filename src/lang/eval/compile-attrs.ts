@@ -1,0 +1,215 @@
+/** Attribute sets and `let`. */
+import type { AttrBinding, AttrsExpr, Expr } from "../syntax/ast.ts";
+import { formatPos, type Pos } from "../syntax/positions.ts";
+import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
+import { forceAttrs, forceString } from "./checks.ts";
+import { type Compiler, makeSlot, newEnv, type Recipe } from "./code.ts";
+import { selectInherited } from "./compile-select.ts";
+import { NixError } from "./errors.ts";
+import { NamesScope, type Scope } from "./scope.ts";
+import {
+  Attrs,
+  AttrsBuilder,
+  type Code,
+  type Env,
+  emptyAttrs,
+  Shape,
+  type Slot,
+  ThunkCode,
+} from "./value.ts";
+
+const overrides = intern("__overrides");
+
+/** Which environment a binding's recipe runs in. */
+type Source = "inner" | "outer" | "inheritFrom";
+
+interface CompiledBindings {
+  /** Sorted by symbol, like `names`, `positions` and `sources`. */
+  readonly recipes: readonly Recipe[];
+  /** undefined where all are `inner`. */
+  readonly sources: readonly Source[] | undefined;
+  /** The `e` of each `inherit (e)`, made in the inner scope. */
+  readonly inheritFrom: readonly Recipe[];
+}
+
+export function compileAttrs(compiler: Compiler, expr: AttrsExpr, scope: Scope): Code {
+  const bindings = sorted(expr.bindings);
+  const names = bindings.map((binding) => binding.name);
+  const shape = new Shape(names);
+  const positions = bindings.map((binding) => binding.pos);
+  const inner = expr.recursive ? new NamesScope(names, scope) : scope;
+  const compiled = compileBindings(compiler, bindings, expr, inner, scope);
+  const make = expr.recursive
+    ? recursiveSet(compiled, shape, positions)
+    : simpleSet(compiled, shape, positions);
+  if (expr.dynamic.length === 0 && !(expr.recursive && names.includes(overrides))) {
+    return (env) => make(env).attrs;
+  }
+  const dynamic = compileDynamic(compiler, expr, inner);
+  const hasOverrides = expr.recursive && names.includes(overrides);
+  return (env) => {
+    const made = make(env);
+    const attrs = hasOverrides ? applyOverrides(made.attrs, made.env) : made.attrs;
+    return dynamic(attrs, made.env);
+  };
+}
+
+export function compileLet(compiler: Compiler, expr: Extract<Expr, { kind: "let" }>, scope: Scope): Code {
+  const bindings = sorted(expr.attrs.bindings);
+  const inner = new NamesScope(
+    bindings.map((binding) => binding.name),
+    scope,
+  );
+  const compiled = compileBindings(compiler, bindings, expr.attrs, inner, scope);
+  const body = compiler.compile(expr.body, inner);
+  const size = bindings.length;
+  return (env) => {
+    const frame = newEnv(env, size);
+    fill(compiled, env, frame, frame, 1);
+    return body(frame);
+  };
+}
+
+function sorted(bindings: readonly AttrBinding[]): AttrBinding[] {
+  return [...bindings].sort((a, b) => a.name - b.name);
+}
+
+function compileBindings(
+  compiler: Compiler,
+  bindings: readonly AttrBinding[],
+  expr: AttrsExpr,
+  inner: Scope,
+  outer: Scope,
+): CompiledBindings {
+  // Where `__overrides` may replace a variable, no binding may hold the slot that the variable has before.
+  const keepSlots = !(expr.recursive && bindings.some((binding) => binding.name === overrides));
+  const recipes: Recipe[] = [];
+  const sources: Source[] = [];
+  for (const binding of bindings) {
+    switch (binding.kind) {
+      case "plain":
+        recipes.push(
+          keepSlots
+            ? compiler.delay(binding.value, inner)
+            : new ThunkCode(compiler.compile(binding.value, inner)),
+        );
+        sources.push("inner");
+        break;
+      case "inherit":
+        recipes.push(compiler.delay(binding.value, outer));
+        sources.push(inner === outer ? "inner" : "outer");
+        break;
+      case "inheritFrom": {
+        const { from, name, pos } = binding;
+        recipes.push(new ThunkCode((froms) => selectInherited(froms[from] as Slot, name, pos)));
+        sources.push("inheritFrom");
+        break;
+      }
+    }
+  }
+  return {
+    recipes,
+    sources: sources.every((source) => source === "inner") ? undefined : sources,
+    inheritFrom: expr.inheritFrom.map((from) => compiler.delay(from, inner)),
+  };
+}
+
+/** Fills `target` from index `start` on with the slots of the bindings. */
+function fill(bindings: CompiledBindings, outer: Env, inner: Env, target: unknown[], start: number): void {
+  const { recipes, sources } = bindings;
+  if (sources === undefined) {
+    for (let i = 0; i < recipes.length; i++) target[start + i] = makeSlot(recipes[i]!, inner);
+    return;
+  }
+  const froms: Env = bindings.inheritFrom.map((from) => makeSlot(from, inner));
+  for (let i = 0; i < recipes.length; i++) {
+    const source = sources[i];
+    const env = source === "inner" ? inner : source === "outer" ? outer : froms;
+    target[start + i] = makeSlot(recipes[i]!, env);
+  }
+}
+
+/** The set, and the environment that its dynamic attributes are evaluated in. */
+interface Made {
+  readonly attrs: Attrs;
+  readonly env: Env;
+}
+
+function simpleSet(bindings: CompiledBindings, shape: Shape, positions: readonly Pos[]): (env: Env) => Made {
+  const size = shape.symbols.length;
+  if (size === 0) return (env) => ({ attrs: emptyAttrs, env });
+  return (env) => {
+    const values: Slot[] = new Array(size);
+    fill(bindings, env, env, values, 0);
+    return { attrs: new Attrs(shape, values, positions), env };
+  };
+}
+
+function recursiveSet(
+  bindings: CompiledBindings,
+  shape: Shape,
+  positions: readonly Pos[],
+): (env: Env) => Made {
+  const size = shape.symbols.length;
+  return (outer) => {
+    const env = newEnv(outer, size);
+    fill(bindings, outer, env, env, 1);
+    const values: Slot[] = new Array(size);
+    for (let i = 0; i < size; i++) values[i] = env[i + 1] as Slot;
+    return { attrs: new Attrs(shape, values, positions), env };
+  };
+}
+
+/** `rec { __overrides = { a = 1; }; ... }`: the set replaces and adds attributes, also for references inside. */
+function applyOverrides(attrs: Attrs, env: Env): Attrs {
+  const pos = attrs.positionOf(overrides);
+  const replacements = forceAttrs(attrs.get(overrides)!, pos, "the `__overrides` attribute");
+  const builder = builderOf(attrs);
+  replacements.shape.symbols.forEach((name, i) => {
+    const slot = replacements.values[i]!;
+    builder.set(name, slot, replacements.positionOf(name));
+    const index = attrs.shape.indexOf(name);
+    if (index >= 0) env[index + 1] = slot;
+  });
+  return builder.build();
+}
+
+function builderOf(attrs: Attrs): AttrsBuilder {
+  const builder = new AttrsBuilder();
+  attrs.shape.symbols.forEach((name, i) => {
+    builder.set(name, attrs.values[i]!, attrs.positionOf(name));
+  });
+  return builder;
+}
+
+/** Adds the attributes whose names are computed; one whose name is null is left out. */
+function compileDynamic(
+  compiler: Compiler,
+  expr: AttrsExpr,
+  scope: Scope,
+): (attrs: Attrs, env: Env) => Attrs {
+  const dynamic = expr.dynamic.map((attr) => ({
+    pos: attr.pos,
+    name: compiler.compile(attr.name, scope),
+    value: compiler.delay(attr.value, scope),
+  }));
+  return (attrs, env) => {
+    let builder: AttrsBuilder | undefined;
+    const added = new Map<Sym, Pos>();
+    for (const { pos, name, value } of dynamic) {
+      const nameValue = name(env);
+      if (nameValue === null) continue;
+      const sym = intern(forceString(nameValue, pos, "the name of a dynamic attribute", undefined));
+      const earlier = added.get(sym) ?? (attrs.has(sym) ? attrs.positionOf(sym) : undefined);
+      if (earlier !== undefined) {
+        const where = formatPos(earlier) ?? "an unknown place";
+        const message = `dynamic attribute '${symbolName(sym)}' already defined at ${where}`;
+        throw new NixError("eval", message, { pos });
+      }
+      added.set(sym, pos);
+      builder ??= builderOf(attrs);
+      builder.set(sym, makeSlot(value, env), pos);
+    }
+    return builder === undefined ? attrs : builder.build();
+  };
+}

@@ -1,0 +1,233 @@
+/** Functions and their calls. */
+import type { Expr, LambdaExpr } from "../syntax/ast.ts";
+import type { Pos } from "../syntax/positions.ts";
+import { type Sym, symbolName } from "../syntax/symbols.ts";
+import { applyAll, applyOther, runPrimOp, tracedCall } from "./call.ts";
+import { unexpectedType } from "./checks.ts";
+import { type Compiler, makeSlot, newEnv, type Recipe } from "./code.ts";
+import { NixError } from "./errors.ts";
+import { NamesScope, type Scope } from "./scope.ts";
+import { nearMisses } from "./suggestions.ts";
+import {
+  Attrs,
+  type Code,
+  type Env,
+  force,
+  Lambda,
+  type LambdaCode,
+  PrimOp,
+  type Shape,
+  type Slot,
+  type Value,
+} from "./value.ts";
+
+/** `x: body` */
+class SimpleFunction implements LambdaCode {
+  readonly pos: Pos;
+  readonly name: string | undefined;
+  readonly formals = undefined;
+  readonly ellipsis = false;
+  /** Compiled at the first call. */
+  body: Code;
+
+  constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope) {
+    this.pos = expr.pos;
+    this.name = expr.name === undefined ? undefined : symbolName(expr.name);
+    const inner = new NamesScope([expr.arg!], scope);
+    this.body = (env) => {
+      this.body = compiler.compile(expr.body, inner);
+      return this.body(env);
+    };
+  }
+
+  call(env: Env, arg: Slot): Value {
+    return this.body([env, arg]);
+  }
+}
+
+interface FormalCode {
+  readonly name: Sym;
+  readonly fallback: Recipe | undefined;
+}
+
+/** `{ a, b ? 1, ... } @ args: body` */
+class SetFunction implements LambdaCode {
+  readonly pos: Pos;
+  readonly name: string | undefined;
+  readonly formals: readonly { readonly name: Sym; readonly pos: Pos; readonly hasDefault: boolean }[];
+  readonly ellipsis: boolean;
+  private readonly compiler: Compiler;
+  private readonly expr: LambdaExpr;
+  private readonly scope: NamesScope;
+  /** 1 when the whole set has a name (`@ args`), which then is the first slot. */
+  private readonly offset: 0 | 1;
+  private compiled: { readonly formals: readonly FormalCode[]; readonly body: Code } | undefined;
+  /** Where the formals are in the last set that was passed, by its shape; -1: not there. */
+  private cachedShape: Shape | undefined;
+  private cachedIndices: readonly number[] = [];
+
+  constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope) {
+    this.compiler = compiler;
+    this.expr = expr;
+    this.pos = expr.pos;
+    this.name = expr.name === undefined ? undefined : symbolName(expr.name);
+    const { list, ellipsis } = expr.formals!;
+    this.ellipsis = ellipsis;
+    this.formals = list.map((formal) => ({
+      name: formal.name,
+      pos: formal.pos,
+      hasDefault: formal.default !== undefined,
+    }));
+    const names = list.map((formal) => formal.name);
+    this.offset = expr.arg === undefined ? 0 : 1;
+    this.scope = new NamesScope(expr.arg === undefined ? names : [expr.arg, ...names], scope);
+  }
+
+  call(up: Env, arg: Slot): Value {
+    const attrs = this.argument(arg);
+    const { formals, body } = this.compiled ?? this.compile();
+    const indices = attrs.shape === this.cachedShape ? this.cachedIndices : this.match(attrs);
+    const offset = this.offset;
+    const env = newEnv(up, formals.length + offset);
+    if (offset === 1) env[1] = arg;
+    for (let i = 0; i < formals.length; i++) {
+      const index = indices[i]!;
+      env[i + 1 + offset] = index >= 0 ? attrs.values[index] : makeSlot(formals[i]!.fallback!, env);
+    }
+    return body(env);
+  }
+
+  private argument(arg: Slot): Attrs {
+    try {
+      const value = force(arg);
+      if (value instanceof Attrs) return value;
+      throw unexpectedType("a set", value);
+    } catch (error) {
+      if (error instanceof NixError) {
+        error.addTrace(this.pos, "while evaluating the value passed for the lambda argument");
+      }
+      throw error;
+    }
+  }
+
+  private compile(): { readonly formals: readonly FormalCode[]; readonly body: Code } {
+    const formals = this.expr.formals!.list.map((formal) => ({
+      name: formal.name,
+      fallback: formal.default && this.compiler.delay(formal.default, this.scope),
+    }));
+    this.compiled = { formals, body: this.compiler.compile(this.expr.body, this.scope) };
+    return this.compiled;
+  }
+
+  /** Where each formal is in sets of this shape; fails when one is missing or the set has others. */
+  private match(attrs: Attrs): readonly number[] {
+    const { shape } = attrs;
+    const indices: number[] = [];
+    let used = 0;
+    for (const formal of this.formals) {
+      const index = shape.indexOf(formal.name);
+      if (index >= 0) used++;
+      else if (!formal.hasDefault) throw this.missing(formal.name);
+      indices.push(index);
+    }
+    if (!this.ellipsis && used !== shape.symbols.length) throw this.unexpected(attrs);
+    this.cachedShape = shape;
+    this.cachedIndices = indices;
+    return indices;
+  }
+
+  private get description(): string {
+    return this.name ?? "anonymous lambda";
+  }
+
+  private missing(name: Sym): NixError {
+    const message = `function '${this.description}' called without required argument '${symbolName(name)}'`;
+    return new NixError("missingArgument", message, { pos: this.pos });
+  }
+
+  private unexpected(attrs: Attrs): NixError {
+    const known = new Set(this.formals.map((formal) => symbolName(formal.name)));
+    const surplus = attrs.names().find((name) => !known.has(name))!;
+    return new NixError(
+      "type",
+      `function '${this.description}' called with unexpected argument '${surplus}'`,
+      {
+        pos: this.pos,
+        suggestions: nearMisses(surplus, known),
+      },
+    );
+  }
+}
+
+/** Makes the function value. Its code is shared by all closures of the expression. */
+export function functionRecipe(compiler: Compiler, expr: LambdaExpr, scope: Scope): (env: Env) => Lambda {
+  const code =
+    expr.formals === undefined
+      ? new SimpleFunction(compiler, expr, scope)
+      : new SetFunction(compiler, expr, scope);
+  return (env) => new Lambda(code, env);
+}
+
+export function compileCall(compiler: Compiler, expr: Extract<Expr, { kind: "call" }>, scope: Scope): Code {
+  const { pos } = expr;
+  const fn = compiler.compile(expr.fn, scope);
+  const args = expr.args.map((arg) => compiler.delay(arg, scope));
+  switch (args.length) {
+    case 1:
+      return callOne(fn, args[0]!, pos);
+    case 2:
+      return callTwo(fn, args[0]!, args[1]!, pos);
+    default:
+      return callMany(fn, args, pos);
+  }
+}
+
+function callOne(fnCode: Code, argRecipe: Recipe, pos: Pos): Code {
+  return (env) => {
+    const fn = fnCode(env);
+    const arg = makeSlot(argRecipe, env);
+    if (fn instanceof Lambda) {
+      try {
+        return fn.code.call(fn.env, arg);
+      } catch (error) {
+        throw tracedCall(error, fn.code, pos);
+      }
+    }
+    return applyOther(fn, arg, pos);
+  };
+}
+
+function callTwo(fnCode: Code, firstRecipe: Recipe, secondRecipe: Recipe, pos: Pos): Code {
+  return (env) => {
+    const fn = fnCode(env);
+    const first = makeSlot(firstRecipe, env);
+    const second = makeSlot(secondRecipe, env);
+    if (fn instanceof PrimOp && fn.arity === 2) return runPrimOp(fn, [first, second], pos);
+    let inner: Value;
+    if (fn instanceof Lambda) {
+      try {
+        inner = fn.code.call(fn.env, first);
+      } catch (error) {
+        throw tracedCall(error, fn.code, pos);
+      }
+    } else {
+      inner = applyOther(fn, first, pos);
+    }
+    if (inner instanceof Lambda) {
+      try {
+        return inner.code.call(inner.env, second);
+      } catch (error) {
+        throw tracedCall(error, inner.code, pos);
+      }
+    }
+    return applyOther(inner, second, pos);
+  };
+}
+
+function callMany(fnCode: Code, recipes: readonly Recipe[], pos: Pos): Code {
+  return (env) => {
+    const fn = fnCode(env);
+    const args = recipes.map((recipe) => makeSlot(recipe, env));
+    return applyAll(fn, args, pos);
+  };
+}

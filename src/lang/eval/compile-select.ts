@@ -1,0 +1,169 @@
+/** `a.b.c`, `a.b or c`, `a ? b.c`. */
+import type { AttrName, HasAttrExpr, SelectExpr } from "../syntax/ast.ts";
+import type { Pos } from "../syntax/positions.ts";
+import { showName } from "../syntax/printer.ts";
+import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
+import { forceString, unexpectedType } from "./checks.ts";
+import { type Compiler, forceAt, framed } from "./code.ts";
+import { NixError } from "./errors.ts";
+import type { Scope } from "./scope.ts";
+import { nearMisses } from "./suggestions.ts";
+import { Attrs, type Code, type Env, force, type Shape, type Slot, Thunk, type Value } from "./value.ts";
+
+type Key = (env: Env) => Sym;
+
+function compileKey(compiler: Compiler, name: AttrName, scope: Scope): Key {
+  if (name.kind === "static") {
+    const sym = name.name;
+    return () => sym;
+  }
+  const code = compiler.compile(name.expr, scope);
+  const { pos } = name.expr;
+  return (env) => intern(forceString(code(env), pos, "an attribute name", undefined));
+}
+
+function pathText(path: readonly AttrName[], keys: readonly Key[], env: Env): string {
+  const names = path.map((name, i) => {
+    if (name.kind === "static") return showName(symbolName(name.name));
+    try {
+      return showName(symbolName(keys[i]!(env)));
+    } catch {
+      // The name itself fails to evaluate; the error that is on its way already says so.
+      return '"..."';
+    }
+  });
+  return names.join(".");
+}
+
+export function missingAttribute(attrs: Attrs, name: Sym, pos: Pos): NixError {
+  const text = symbolName(name);
+  return new NixError("missingAttribute", `attribute '${text}' missing`, {
+    pos,
+    suggestions: nearMisses(text, attrs.names()),
+  });
+}
+
+/** `inherit (e) name;`, with `e` in the slot. */
+export function selectInherited(from: Slot, name: Sym, pos: Pos): Value {
+  try {
+    const set = from instanceof Thunk ? forceAt(from, pos) : from;
+    if (!(set instanceof Attrs)) throw unexpectedType("a set", set);
+    const slot = set.get(name);
+    if (slot === undefined) throw missingAttribute(set, name, pos);
+    return slot instanceof Thunk ? forceAt(slot, pos) : slot;
+  } catch (error) {
+    throw framed(error, pos, `while evaluating the attribute '${showName(symbolName(name))}'`);
+  }
+}
+
+export function compileSelect(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
+  const [first] = expr.path;
+  if (expr.default !== undefined) return selectOr(compiler, expr, expr.default, scope);
+  if (expr.path.length === 1 && first!.kind === "static") {
+    return selectOne(compiler.compile(expr.subject, scope), first!.name, expr.pos);
+  }
+  return selectPath(compiler, expr, scope);
+}
+
+/** The common case: one name that is known. Remembers where it was in sets of the last shape. */
+function selectOne(subject: Code, name: Sym, pos: Pos): Code {
+  let cachedShape: Shape | undefined;
+  let cachedIndex = 0;
+  return (env) => {
+    const set = subject(env);
+    if (set instanceof Attrs) {
+      let index = cachedIndex;
+      if (set.shape !== cachedShape) {
+        index = set.shape.indexOf(name);
+        if (index >= 0) {
+          cachedShape = set.shape;
+          cachedIndex = index;
+        }
+      }
+      if (index >= 0) {
+        const slot = set.values[index]!;
+        if (!(slot instanceof Thunk)) return slot;
+        if (slot.code === null) return slot.content as Value;
+        try {
+          return forceAt(slot, pos);
+        } catch (error) {
+          throw framed(error, pos, `while evaluating the attribute '${showName(symbolName(name))}'`);
+        }
+      }
+    }
+    throw cannotSelect(set, name, pos);
+  };
+}
+
+function cannotSelect(set: Value, name: Sym, pos: Pos): NixError {
+  const error =
+    set instanceof Attrs
+      ? missingAttribute(set, name, pos)
+      : unexpectedType("a set", set, pos).addTrace(pos, "while selecting an attribute");
+  return error.addTrace(pos, `while evaluating the attribute '${showName(symbolName(name))}'`);
+}
+
+function selectPath(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
+  const { path, pos } = expr;
+  const subject = compiler.compile(expr.subject, scope);
+  const keys = path.map((name) => compileKey(compiler, name, scope));
+  return (env) => {
+    let value = subject(env);
+    try {
+      for (const key of keys) {
+        const name = key(env);
+        if (!(value instanceof Attrs)) {
+          throw unexpectedType("a set", value, pos).addTrace(pos, "while selecting an attribute");
+        }
+        const slot = value.get(name);
+        if (slot === undefined) throw missingAttribute(value, name, pos);
+        value = slot instanceof Thunk ? forceAt(slot, pos) : slot;
+      }
+      return value;
+    } catch (error) {
+      throw framed(error, pos, `while evaluating the attribute '${pathText(path, keys, env)}'`);
+    }
+  };
+}
+
+function selectOr(compiler: Compiler, expr: SelectExpr, fallback: SelectExpr["subject"], scope: Scope): Code {
+  const { path, pos } = expr;
+  const subject = compiler.compile(expr.subject, scope);
+  const keys = path.map((name) => compileKey(compiler, name, scope));
+  const otherwise = compiler.compile(fallback, scope);
+  return (env) => {
+    let value = subject(env);
+    try {
+      let found = true;
+      for (const key of keys) {
+        const name = key(env);
+        const slot = value instanceof Attrs ? value.get(name) : undefined;
+        if (slot === undefined) {
+          found = false;
+          break;
+        }
+        value = slot instanceof Thunk ? forceAt(slot, pos) : slot;
+      }
+      if (found) return value;
+    } catch (error) {
+      throw framed(error, pos, `while evaluating the attribute '${pathText(path, keys, env)}'`);
+    }
+    return otherwise(env);
+  };
+}
+
+export function compileHasAttr(compiler: Compiler, expr: HasAttrExpr, scope: Scope): Code {
+  const subject = compiler.compile(expr.subject, scope);
+  const keys = expr.path.map((name) => compileKey(compiler, name, scope));
+  return (env) => {
+    let slot: Slot = subject(env);
+    for (const key of keys) {
+      const set = force(slot);
+      const name = key(env);
+      const next = set instanceof Attrs ? set.get(name) : undefined;
+      if (next === undefined) return false;
+      slot = next;
+    }
+    return true;
+  };
+}

@@ -1,0 +1,38 @@
+import { noPos } from "../syntax/positions.ts";
+import { showName } from "../syntax/printer.ts";
+import { symbolName } from "../syntax/symbols.ts";
+import { isList } from "./checks.ts";
+import { framed } from "./code.ts";
+import { Attrs, force, type Slot, type Value } from "./value.ts";
+
+/** Forces everything inside of a value, depth first, attributes in name order. Cyclic values are no problem. */
+export function deepForce(slot: Slot): Value {
+  return forceInside(slot, new Set());
+}
+
+function forceInside(slot: Slot, seen: Set<object>): Value {
+  const value = force(slot);
+  if (value instanceof Attrs) {
+    if (seen.has(value)) return value;
+    seen.add(value);
+    for (const index of value.shape.byName) {
+      try {
+        forceInside(value.values[index]!, seen);
+      } catch (error) {
+        const name = showName(symbolName(value.shape.symbols[index]!));
+        throw framed(error, value.positions?.[index] ?? noPos, `while evaluating the attribute '${name}'`);
+      }
+    }
+  } else if (isList(value)) {
+    if (seen.has(value)) return value;
+    seen.add(value);
+    for (let i = 0; i < value.length; i++) {
+      try {
+        forceInside(value[i]!, seen);
+      } catch (error) {
+        throw framed(error, noPos, `while evaluating list element at index ${i}`);
+      }
+    }
+  }
+  return value;
+}

@@ -1,0 +1,226 @@
+/** An evaluation: parsed and evaluated files, the global scope, and the {@link Evaluator} interface over all. */
+import { fromBytes } from "../../store/bytes.ts";
+import type { Builtin, BuiltinFamily } from "../builtins/builtin.ts";
+import type { EvalHost } from "../host.ts";
+import type { Expr } from "../syntax/ast.ts";
+import { parse } from "../syntax/parser.ts";
+import { noPos, type Origin, type Pos } from "../syntax/positions.ts";
+import { printExpr } from "../syntax/printer.ts";
+import { apply, applyAll } from "./call.ts";
+import * as checks from "./checks.ts";
+import { framed } from "./code.ts";
+import { ClosureCompiler } from "./compile.ts";
+import { deepForce } from "./deep.ts";
+import { compareSlots, equalSlots } from "./equality.ts";
+import { NixError } from "./errors.ts";
+import type { CoercionOptions, EvalSettings, Evaluator, SearchPathEntry } from "./evaluator.ts";
+import { expressionFile, findInSearchPath } from "./files.ts";
+import { baseName, parentPath } from "./paths.ts";
+import { GlobalScope } from "./scope.ts";
+import { languageError } from "./stack.ts";
+import { Attrs, force, type List, lazy, PrimOp, type Slot, type Value } from "./value.ts";
+import { checkVariables } from "./variables.ts";
+
+/** The Nix whose language this is, as `builtins.nixVersion` says it. */
+const nixVersion = "2.34.0";
+const langVersion = 6n;
+
+export interface EvaluatorOptions {
+  readonly host: EvalHost;
+  readonly settings: EvalSettings;
+  readonly families: readonly BuiltinFamily[];
+  /** More names for all expressions, beside the builtins. */
+  readonly extraGlobals?: Readonly<Record<string, Slot>>;
+  /** What `<nix/...>` and `<nixus/...>` mean when the search path does not say; undefined: nothing. */
+  readonly reservedPath?: (name: string) => string | undefined;
+}
+
+export function createEvaluator(options: EvaluatorOptions): Evaluator {
+  return new Evaluation(options);
+}
+
+class Evaluation implements Evaluator {
+  readonly host: EvalHost;
+  readonly settings: EvalSettings;
+  readonly builtins: Attrs;
+  private readonly globals: GlobalScope;
+  private readonly compiler: ClosureCompiler;
+  private readonly reservedPath: (name: string) => string | undefined;
+  /** By the path that was asked for. */
+  private readonly resolvedFiles = new Map<string, string>();
+  private readonly files = new Map<string, Slot>();
+  private readonly copies = new Map<string, string>();
+
+  constructor(options: EvaluatorOptions) {
+    this.host = options.host;
+    this.settings = options.settings;
+    this.reservedPath = options.reservedPath ?? (() => undefined);
+    this.compiler = new ClosureCompiler((path) => this.copyToStore(path), printExpr);
+    const definitions = options.families.flatMap((family) => family(this));
+    const { builtins, globals } = globalNames(definitions, this.constants(), options.extraGlobals ?? {});
+    this.builtins = builtins;
+    this.globals = new GlobalScope(globals);
+  }
+
+  private constants(): [name: string, slot: Slot][] {
+    const { host, settings } = this;
+    const constants: [string, Slot][] = [
+      ["nixVersion", nixVersion],
+      ["langVersion", langVersion],
+      ["storeDir", host.store.storeDir],
+      ["nixPath", lazy(() => settings.nixPath.map((entry) => Attrs.fromEntries(Object.entries(entry))))],
+    ];
+    if (!settings.pureEval) {
+      constants.push(["currentTime", lazy(() => host.currentTime())]);
+      if (settings.currentSystem !== undefined) constants.push(["currentSystem", settings.currentSystem]);
+    }
+    return constants;
+  }
+
+  evalString(text: string, origin: Origin, basePath: string): Value {
+    return this.atTop(() => this.run(this.parse(text, origin, basePath), this.globals));
+  }
+
+  private parse(text: string, origin: Origin, basePath: string): Expr {
+    const home = this.host.environmentVariable("HOME");
+    return parse(text, origin, home === undefined ? { basePath } : { basePath, home });
+  }
+
+  private run(expr: Expr, scope: GlobalScope): Value {
+    checkVariables(expr, scope);
+    return this.compiler.compile(expr, scope)([]);
+  }
+
+  importFile(path: string): Value {
+    let resolved = this.resolvedFiles.get(path);
+    if (resolved === undefined) {
+      resolved = expressionFile(this.host, path);
+      this.resolvedFiles.set(path, resolved);
+    }
+    let slot = this.files.get(resolved);
+    if (slot === undefined) {
+      const file = resolved;
+      slot = lazy(() => this.evalFile(file, this.globals));
+      this.files.set(file, slot);
+    }
+    return force(slot);
+  }
+
+  scopedImport(scope: Attrs, path: string): Value {
+    return this.evalFile(expressionFile(this.host, path), new GlobalScope(scope, this.globals));
+  }
+
+  private evalFile(path: string, scope: GlobalScope): Value {
+    const text = fromBytes(this.host.readFile(path));
+    const expr = this.parse(text, { kind: "file", path }, parentPath(path));
+    try {
+      return this.run(expr, scope);
+    } catch (error) {
+      throw framed(error, noPos, `while evaluating the file '${path}':`);
+    }
+  }
+
+  findFile(entries: readonly SearchPathEntry[], name: string, pos: Pos): string {
+    const found = findInSearchPath(this.host, entries, name) ?? this.reservedPath(name);
+    if (found !== undefined) return found;
+    const message = this.settings.pureEval
+      ? `cannot look up '<${name}>' in pure evaluation mode (use '--impure' to override)`
+      : `file '${name}' was not found in the Nix search path (add it using $NIX_PATH or -I)`;
+    throw new NixError("throw", message, { pos });
+  }
+
+  call(fn: Slot, ...args: Slot[]): Value {
+    const value = force(fn);
+    return args.length === 1 ? apply(value, args[0]!, noPos) : applyAll(value, args);
+  }
+
+  forceBool(slot: Slot, pos: Pos, what: string): boolean {
+    return checks.forceBool(slot, pos, what);
+  }
+
+  forceInt(slot: Slot, pos: Pos, what: string): bigint {
+    return checks.forceInt(slot, pos, what);
+  }
+
+  forceAttrs(slot: Slot, pos: Pos, what: string): Attrs {
+    return checks.forceAttrs(slot, pos, what);
+  }
+
+  forceList(slot: Slot, pos: Pos, what: string): List {
+    return checks.forceList(slot, pos, what);
+  }
+
+  forceFunction(slot: Slot, pos: Pos, what: string): Value {
+    return checks.forceFunction(slot, pos, what);
+  }
+
+  forceString(slot: Slot, pos: Pos, what: string, context: Set<string> | undefined): string {
+    return checks.forceString(slot, pos, what, context);
+  }
+
+  coerceToString(slot: Slot, pos: Pos, what: string, context: Set<string>, options: CoercionOptions): string {
+    return this.compiler.coercion.toText(slot, pos, what, context, options);
+  }
+
+  coerceToPath(slot: Slot, pos: Pos, what: string, context: Set<string>): string {
+    return this.compiler.coercion.toPath(slot, pos, what, context);
+  }
+
+  copyToStore(path: string): string {
+    let storePath = this.copies.get(path);
+    if (storePath === undefined) {
+      if (path.endsWith(".drv")) {
+        throw new NixError("eval", "file names are not allowed to end in '.drv'");
+      }
+      storePath = this.host.store.addPath(baseName(path), path);
+      this.copies.set(path, storePath);
+    }
+    return storePath;
+  }
+
+  equal(a: Slot, b: Slot): boolean {
+    return equalSlots(a, b);
+  }
+
+  compare(a: Slot, b: Slot): number {
+    return compareSlots(a, b);
+  }
+
+  deepForce(slot: Slot): Value {
+    return this.atTop(() => deepForce(slot));
+  }
+
+  /** Where evaluation is entered from outside, a used-up stack becomes an error of the language at the latest. */
+  private atTop(evaluate: () => Value): Value {
+    try {
+      return evaluate();
+    } catch (error) {
+      throw languageError(error, noPos);
+    }
+  }
+}
+
+/** `builtins`, and the names that every expression sees: some builtins under their own names, all others as `__name`. */
+function globalNames(
+  definitions: readonly Builtin[],
+  constants: readonly [name: string, slot: Slot][],
+  extra: Readonly<Record<string, Slot>>,
+): { builtins: Attrs; globals: Attrs } {
+  const inBuiltins: [string, Slot][] = [["true", true], ["false", false], ["null", null], ...constants];
+  const global: [string, Slot][] = [
+    ["true", true],
+    ["false", false],
+    ["null", null],
+    ...constants.map(([name, slot]): [string, Slot] => [`__${name}`, slot]),
+  ];
+  for (const { name, arity, fn, doc, global: isGlobal } of definitions) {
+    const op = new PrimOp(name, arity, fn, doc);
+    inBuiltins.push([name, op]);
+    global.push([isGlobal === true ? name : `__${name}`, op]);
+  }
+  const self = lazy((): Value => builtins);
+  inBuiltins.push(["builtins", self]);
+  const builtins = Attrs.fromEntries(inBuiltins);
+  const globals = Attrs.fromEntries([...global, ["builtins", builtins], ...Object.entries(extra)]);
+  return { builtins, globals };
+}
