@@ -1,0 +1,50 @@
+/**
+ * The type of `nodes.<name>.configuration`: its definitions are modules of the node's platform, its value is the
+ * final configuration. So any network module may define a part of a machine and read all of it, lazily.
+ */
+import {
+  Attrs,
+  force,
+  Lambda,
+  NixPath,
+  NixString,
+  PrimOp,
+  PrimOpApp,
+  type Value,
+} from "../../lang/eval/value.ts";
+import type { ModuleSource } from "../../modules/module.ts";
+import type { Definition, Location, OptionType } from "../../modules/type.ts";
+import { makeType } from "../../modules/types/make.ts";
+
+/** Evaluates a node's modules; `loc` is the option's path, e.g. `nodes.foo.configuration`. */
+export type EvaluateConfiguration = (loc: Location, modules: readonly ModuleSource[]) => Attrs;
+
+export function configurationType(evaluate: EvaluateConfiguration): OptionType<Readonly<Record<string, unknown>>> {
+  return makeType<Readonly<Record<string, unknown>>>({
+    name: "nodeConfiguration",
+    description: "configuration of the node's platform (module)",
+    descriptionClass: "noun",
+    check: (_, value) => isModule(value),
+    merge: (_, loc, defs) => evaluate(loc, defs.map(moduleOf)),
+  });
+}
+
+function isModule(value: Value): boolean {
+  return (
+    value instanceof Attrs ||
+    value instanceof Lambda ||
+    value instanceof PrimOp ||
+    value instanceof PrimOpApp ||
+    value instanceof NixPath ||
+    typeof value === "string" ||
+    value instanceof NixString ||
+    Array.isArray(value)
+  );
+}
+
+/** NixOS takes a list of modules as well, wherever it takes one. */
+function moduleOf({ file, value }: Definition): ModuleSource {
+  const module = force(value);
+  if (!Array.isArray(module)) return { kind: "nix", value, file };
+  return { kind: "nix", value: Attrs.fromEntries([["imports", module]]), file };
+}

@@ -1,0 +1,76 @@
+/** The options of `nodes.<name>` (design, section 3), except `configuration`, which depends on the platform. */
+import { defineModule, mkDefault, option } from "../../modules/define.ts";
+import { t } from "../../modules/types/index.ts";
+
+export const nodeOptions = defineModule({
+  file: import.meta.url,
+  options: {
+    enabled: option({
+      type: t.bool,
+      default: true,
+      description: "`false`: the node is not part of deployments; its configuration can still be read.",
+    }),
+    host: option({
+      type: t.nullOr(t.str),
+      defaultText: "the node's name",
+      example: "root@foo.example.com",
+      description: "SSH destination: `[user@]host` or `ssh://[user@]host[:port]`. null: never deployed.",
+    }),
+    platform: option({
+      type: t.enum(["nixos", "linux"]),
+      default: "nixos",
+      description:
+        "What `configuration` is: a NixOS configuration, or one for any distribution with systemd and Nix.",
+    }),
+    nixpkgs: option({
+      type: t.nullOr(t.unspecified),
+      default: null,
+      description: "The nixpkgs that a NixOS node is evaluated with: a path.",
+    }),
+    system: option({
+      type: t.str,
+      default: "x86_64-linux",
+      description: "The Nix system of the machine. Never taken from the machine that deploys.",
+    }),
+    tags: option({ type: t.listOf(t.str), default: [], description: "Words to select nodes by." }),
+    buildOn: option({
+      type: t.str,
+      default: "local",
+      description: "Where systems are built: `local`, `target`, or a builder's SSH destination.",
+    }),
+    hasFastConnection: option({
+      type: t.bool,
+      default: false,
+      description: "true: copy everything from here; false: let the machine substitute what it can.",
+    }),
+    privilegeEscalationCommand: option({
+      type: t.listOf(t.str),
+      default: ["sudo"],
+      description: "Command in front of those that need root. Unused when the SSH user is root.",
+    }),
+    switchTimeout: option({
+      type: t.ints.positive,
+      default: 60,
+      description: "Seconds that the activation may take before it is ended and rolled back.",
+    }),
+    successTimeout: option({
+      type: t.ints.positive,
+      default: 20,
+      description: "Seconds after the activation in which the deployment must be confirmed.",
+    }),
+    ignoreFailingSystemdUnits: option({
+      type: t.bool,
+      default: false,
+      description: "Whether an activation counts as good when units fail in it.",
+    }),
+    ssh: {
+      options: option({
+        type: t.attrsOf(t.str),
+        default: {},
+        example: { Port: "2222" },
+        description: "Options for ssh (ssh_config(5)), beside those of your own configuration.",
+      }),
+    },
+  },
+  config: ({ name }) => ({ host: mkDefault(name) }),
+});

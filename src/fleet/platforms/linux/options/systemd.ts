@@ -1,0 +1,134 @@
+/** `systemd.services`, `systemd.timers`, `systemd.targets`: names and types as in NixOS ("systemd.*" options). */
+import { defineModule, option } from "../../../../modules/define.ts";
+import { t } from "../../../../modules/types/index.ts";
+
+const file = import.meta.url;
+
+/** A value of a unit file: a list gives one line for each element, null none. */
+const scalar = t.oneOf([t.bool, t.int, t.float, t.str, t.path]);
+const unitValue = t.nullOr(t.either(scalar, t.listOf(scalar)));
+const section = t.attrsOf(unitValue);
+
+const names = (description: string) => option({ type: t.listOf(t.str), default: [], description });
+const sectionOption = (name: string) =>
+  option({ type: section, default: {}, description: `Lines of the \`[${name}]\` section (systemd.unit(5)).` });
+
+/** What units of every type have. */
+const common = {
+  enable: option({ type: t.bool, default: true, description: "`false` masks the unit and stops it." }),
+  description: option({ type: t.singleLineStr, default: "", description: "Description of the unit." }),
+  documentation: names("URIs with documentation of the unit."),
+  requires: names("Units that are started with it and without which it does not run."),
+  wants: names("Units that are started with it."),
+  upholds: names("Units that are kept running as long as it runs."),
+  after: names("Units that must be up before it starts, if they are started at all."),
+  before: names("Units that wait for it."),
+  bindsTo: names("Units whose end ends this one."),
+  partOf: names("Units whose stop or restart is passed on to this one."),
+  conflicts: names("Units that cannot run at the same time."),
+  requisite: names("Units that must run already when it starts."),
+  onFailure: names("Units that are started when it fails."),
+  onSuccess: names("Units that are started when it ends well."),
+  wantedBy: names("Units that want this one; `multi-user.target` starts it at boot."),
+  requiredBy: names("Units that require this one."),
+  aliases: names("Other names of the unit."),
+  unitConfig: sectionOption("Unit"),
+  restartTriggers: option({
+    type: t.listOf(t.unspecified),
+    default: [],
+    description: "Anything; when it changes the unit is restarted.",
+  }),
+  reloadTriggers: option({
+    type: t.listOf(t.unspecified),
+    default: [],
+    description: "Anything; when only this changes the unit is reloaded.",
+  }),
+  startLimitBurst: option({
+    type: t.nullOr(t.ints.unsigned),
+    default: null,
+    description: "How many starts are allowed within `startLimitIntervalSec`.",
+  }),
+  startLimitIntervalSec: option({
+    type: t.nullOr(t.ints.unsigned),
+    default: null,
+    description: "Seconds over which starts are counted.",
+  }),
+};
+
+const script = (when: string) =>
+  option({ type: t.lines, default: "", description: `Shell commands that are run ${when}.` });
+
+const service = defineModule({
+  file,
+  options: {
+    ...common,
+    serviceConfig: sectionOption("Service"),
+    environment: option({
+      type: t.attrsOf(t.nullOr(t.oneOf([t.str, t.path, t.package]))),
+      default: {},
+      description: "Environment variables of the service's processes.",
+    }),
+    path: option({
+      type: t.listOf(t.oneOf([t.package, t.str])),
+      default: [],
+      description: "Directories whose `bin` and `sbin` are put in front of the service's PATH.",
+    }),
+    script: script("as the service's main process"),
+    scriptArgs: option({ type: t.str, default: "", description: "Arguments given to `script`." }),
+    preStart: script("before the service starts"),
+    postStart: script("after it has started"),
+    preStop: script("to stop it"),
+    postStop: script("after it has stopped"),
+    reload: script("to reload its configuration"),
+    startAt: option({
+      type: t.coercedTo(t.str, (value) => [value], t.listOf(t.str)),
+      default: [],
+      description: "When a timer of the same name starts the service (systemd.time(7), calendar events).",
+    }),
+    restartIfChanged: option({
+      type: t.bool,
+      default: true,
+      description: "Restart the service when it has changed.",
+    }),
+    reloadIfChanged: option({
+      type: t.bool,
+      default: false,
+      description: "Reload the service instead of restarting it.",
+    }),
+    stopIfChanged: option({
+      type: t.bool,
+      default: true,
+      description: "Stop the old service before anything else changes, rather than restart it at the end.",
+    }),
+  },
+});
+
+const timer = defineModule({
+  file,
+  options: { ...common, timerConfig: sectionOption("Timer") },
+});
+
+const target = defineModule({ file, options: common });
+
+export const systemdOptions = defineModule({
+  file,
+  options: {
+    systemd: {
+      services: option({
+        type: t.attrsOf(t.submodule(service)),
+        default: {},
+        description: "Services, by name without the suffix `.service`.",
+      }),
+      timers: option({
+        type: t.attrsOf(t.submodule(timer)),
+        default: {},
+        description: "Timers, by name without the suffix `.timer`.",
+      }),
+      targets: option({
+        type: t.attrsOf(t.submodule(target)),
+        default: {},
+        description: "Targets, by name without the suffix `.target`.",
+      }),
+    },
+  },
+});

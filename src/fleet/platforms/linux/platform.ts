@@ -1,0 +1,57 @@
+/** The `linux` platform: a configuration of any distribution with systemd, evaluated by our own module system. */
+import type { Evaluator } from "../../../lang/eval/evaluator.ts";
+import { type Attrs, NixString } from "../../../lang/eval/value.ts";
+import { assertionsModule } from "../../../modules/assertions.ts";
+import { defineModule } from "../../../modules/define.ts";
+import { evalModules } from "../../../modules/evaluate.ts";
+import type { NodeEvaluation } from "../../network/network.ts";
+import { activationOptions } from "./options/activation.ts";
+import { etcOptions } from "./options/etc.ts";
+import { networkingOptions } from "./options/networking.ts";
+import { opensshOptions } from "./options/openssh.ts";
+import { systemdOptions } from "./options/systemd.ts";
+import { usersOptions } from "./options/users.ts";
+import { readLinuxSystem } from "./read/config.ts";
+import { Reader } from "../../reader.ts";
+import { emptySystem, type LinuxSystem } from "./system.ts";
+import { addLinuxSystem } from "./tree.ts";
+
+const options = [
+  activationOptions,
+  assertionsModule,
+  etcOptions,
+  networkingOptions,
+  opensshOptions,
+  systemdOptions,
+  usersOptions,
+];
+
+export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs {
+  const toplevel = defineModule({
+    file: import.meta.url,
+    config: {
+      system: {
+        build: {
+          toplevel: () =>
+            storeReference(evaluator, readLinuxSystem(new Reader(evaluator), evaluation.config, node.system)),
+        },
+      },
+    },
+  });
+  const evaluation = evalModules(evaluator, {
+    modules: [...options, toplevel, ...node.modules],
+    specialArgs: node.specialArgs,
+    prefix: node.prefix,
+  });
+  return evaluation.config;
+}
+
+/** Generation 0: the system that manages nothing. Returns its store path. */
+export function addBaseline(evaluator: Evaluator, system: string): string {
+  return addLinuxSystem(evaluator.host.store, emptySystem(system));
+}
+
+function storeReference(evaluator: Evaluator, system: LinuxSystem): NixString {
+  const path = addLinuxSystem(evaluator.host.store, system);
+  return new NixString(path, new Set([path]));
+}

@@ -1,0 +1,184 @@
+/** `systemd.services`, `systemd.timers`, `systemd.targets` as units. */
+import type { Attrs, Slot } from "../../../../lang/eval/value.ts";
+import { force } from "../../../../lang/eval/value.ts";
+import { defaultUnitChange, type StoreText, type Unit } from "../system.ts";
+import { joinTexts, type Reader } from "../../../reader.ts";
+import { scriptExecutable } from "./scripts.ts";
+import { line, renderSection, renderSections, type SectionLine, sectionLines } from "./sections.ts";
+
+type UnitType = "services" | "timers" | "targets";
+
+const suffixes: Record<UnitType, string> = { services: "service", timers: "timer", targets: "target" };
+
+export function readUnits(reader: Reader, config: Attrs): Unit[] {
+  const types: readonly UnitType[] = ["services", "timers", "targets"];
+  const units = types.flatMap((type) =>
+    reader.entries(reader.at(config, "systemd", type), (name, slot) =>
+      readUnit(reader, type, name, reader.attrs(slot)),
+    ),
+  );
+  return [...units, ...startAtTimers(reader, config, units)];
+}
+
+function readUnit(reader: Reader, type: UnitType, name: string, unit: Attrs): Unit {
+  const option = `systemd.${type}.${name}`;
+  const unitName = `${name}.${suffixes[type]}`;
+  const strings = (key: string) => reader.strings(reader.at(unit, key), `${option}.${key}`);
+  return {
+    name: unitName,
+    text: renderSections([unitSection(reader, unit, option), typeSection(reader, type, name, unit, option)]),
+    strategy: "whole",
+    enable: reader.bool(reader.at(unit, "enable")),
+    wantedBy: strings("wantedBy"),
+    requiredBy: strings("requiredBy"),
+    aliases: strings("aliases"),
+    change:
+      type === "services"
+        ? {
+            restartIfChanged: reader.bool(reader.at(unit, "restartIfChanged")),
+            reloadIfChanged: reader.bool(reader.at(unit, "reloadIfChanged")),
+            stopIfChanged: reader.bool(reader.at(unit, "stopIfChanged")),
+          }
+        : defaultUnitChange,
+    restartTriggers: triggers(reader, reader.at(unit, "restartTriggers")),
+    reloadTriggers: triggers(reader, reader.at(unit, "reloadTriggers")),
+  };
+}
+
+/** Options of `[Unit]` that are lists of words, and the names of their lines. */
+const unitLists: readonly (readonly [option: string, key: string])[] = [
+  ["documentation", "Documentation"],
+  ["requires", "Requires"],
+  ["wants", "Wants"],
+  ["upholds", "Upholds"],
+  ["after", "After"],
+  ["before", "Before"],
+  ["bindsTo", "BindsTo"],
+  ["partOf", "PartOf"],
+  ["conflicts", "Conflicts"],
+  ["requisite", "Requisite"],
+  ["onFailure", "OnFailure"],
+  ["onSuccess", "OnSuccess"],
+];
+
+function unitSection(reader: Reader, unit: Attrs, option: string): StoreText {
+  const lines: SectionLine[] = [];
+  const description = reader.plain(reader.at(unit, "description"), `${option}.description`);
+  if (description !== "") lines.push(line("Description", description));
+  for (const [name, key] of unitLists) {
+    const words = reader.strings(reader.at(unit, name), `${option}.${name}`);
+    if (words.length > 0) lines.push(line(key, words.join(" ")));
+  }
+  const burst = reader.nullOr(reader.at(unit, "startLimitBurst"), (slot) => reader.integer(slot));
+  if (burst !== null) lines.push(line("StartLimitBurst", String(burst)));
+  const interval = reader.nullOr(reader.at(unit, "startLimitIntervalSec"), (slot) => reader.integer(slot));
+  if (interval !== null) lines.push(line("StartLimitIntervalSec", String(interval)));
+  lines.push(...sectionLines(reader, reader.at(unit, "unitConfig"), `${option}.unitConfig`));
+  return renderSection("Unit", lines);
+}
+
+function typeSection(reader: Reader, type: UnitType, name: string, unit: Attrs, option: string): StoreText {
+  switch (type) {
+    case "services":
+      return renderSection("Service", serviceLines(reader, name, unit, option));
+    case "timers":
+      return renderSection(
+        "Timer",
+        sectionLines(reader, reader.at(unit, "timerConfig"), `${option}.timerConfig`),
+      );
+    case "targets":
+      return { text: "", references: [] };
+  }
+}
+
+/** Options with shell commands, the lines that they become and the names of their executables, as on NixOS. */
+const scripts: readonly (readonly [option: string, key: string, suffix: string])[] = [
+  ["preStart", "ExecStartPre", "pre-start"],
+  ["script", "ExecStart", "start"],
+  ["postStart", "ExecStartPost", "post-start"],
+  ["reload", "ExecReload", "reload"],
+  ["preStop", "ExecStop", "pre-stop"],
+  ["postStop", "ExecStopPost", "post-stop"],
+];
+
+function serviceLines(reader: Reader, name: string, unit: Attrs, option: string): SectionLine[] {
+  return [
+    ...environmentLines(reader, unit, option),
+    ...scripts.flatMap(([key, lineKey, suffix]): SectionLine[] => {
+      const commands = reader.text(reader.at(unit, key));
+      if (commands.text === "") return [];
+      const executable = scriptExecutable(reader.evaluator.host.store, `${name}-${suffix}`, commands);
+      if (key !== "script") return [[lineKey, executable]];
+      const args = reader.text(reader.at(unit, "scriptArgs"));
+      return [[lineKey, args.text === "" ? executable : joinTexts([executable, " ", args])]];
+    }),
+    ...sectionLines(reader, reader.at(unit, "serviceConfig"), `${option}.serviceConfig`),
+  ];
+}
+
+/** What a service of a distribution finds its programs in; directories of `path` come before it. */
+const distributionPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+function environmentLines(reader: Reader, unit: Attrs, option: string): SectionLine[] {
+  const lines = reader
+    .entries(reader.at(unit, "environment"), (name, slot): SectionLine | null =>
+      force(slot) === null ? null : ["Environment", quoted(joinTexts([`${name}=`, reader.text(slot)]))],
+    )
+    .filter((found) => found !== null);
+  const path = reader.list(reader.at(unit, "path"), (slot) => reader.text(slot));
+  if (path.length === 0 || reader.attrs(reader.at(unit, "environment")).getByName("PATH") !== undefined) {
+    return lines;
+  }
+  const directories = path.flatMap((found) => [found, "/bin:", found, "/sbin:"]);
+  return [...lines, ["Environment", quoted(joinTexts(["PATH=", ...directories, distributionPath]))]];
+}
+
+/** In double quotes, with what systemd would expand or read as an escape kept as it is. */
+function quoted({ text, references }: StoreText): StoreText {
+  const escaped = text
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"')
+    .replaceAll("\n", "\\n")
+    .replaceAll("%", "%%");
+  return { text: `"${escaped}"`, references };
+}
+
+/** Triggers may be anything: what counts is whether their text, or their JSON, is the same. */
+function triggers(reader: Reader, slot: Slot): StoreText[] {
+  return reader.list(slot, (element) => {
+    const context = new Set<string>();
+    const value = force(element);
+    if (typeof value === "object" && value !== null) {
+      const toJson = reader.evaluator.builtins.getByName("toJSON")!;
+      return reader.text(reader.evaluator.call(toJson, element));
+    }
+    const text = reader.evaluator.coerceToString(element, 0 as never, "", context, {
+      coerceMore: true,
+      copyToStore: true,
+    });
+    return { text, references: [] };
+  });
+}
+
+/** The timers of services with `startAt`. */
+function startAtTimers(reader: Reader, config: Attrs, units: readonly Unit[]): Unit[] {
+  return reader
+    .entries(reader.at(config, "systemd", "services"), (name, slot): Unit | null => {
+      const option = `systemd.services.${name}.startAt`;
+      const times = reader.strings(reader.at(reader.attrs(slot), "startAt"), option);
+      if (times.length === 0 || units.some((unit) => unit.name === `${name}.timer`)) return null;
+      return {
+        name: `${name}.timer`,
+        text: renderSection("Timer", times.map((time) => line("OnCalendar", time))),
+        strategy: "whole",
+        enable: true,
+        wantedBy: ["timers.target"],
+        requiredBy: [],
+        aliases: [],
+        change: defaultUnitChange,
+        restartTriggers: [],
+        reloadTriggers: [],
+      };
+    })
+    .filter((unit) => unit !== null);
+}
