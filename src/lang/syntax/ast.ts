@@ -52,6 +52,8 @@ export interface ConcatStringsExpr {
   readonly pos: Pos;
   readonly forceString: boolean;
   readonly parts: readonly Expr[];
+  /** Where each part begins (an interpolation: at its `${`), for messages about it; parallel to `parts`. */
+  readonly positions: readonly Pos[];
 }
 
 export interface VarExpr {

@@ -28,10 +28,15 @@ export interface ResolvedPos {
   readonly column: number;
   /** The line's text without its line end. */
   readonly lineText: string;
+  /** The lines around it; undefined when it is the first or the last one. */
+  readonly previousLine: string | undefined;
+  readonly nextLine: string | undefined;
 }
 
 const starts: number[] = [];
 const sources: Source[] = [];
+/** Parallel to `sources`; made when a line is asked for. */
+const lineTables: (Uint32Array | undefined)[] = [];
 let nextStart = 1;
 
 /** Registers a source text; the position of byte `i` in it is `base + i`. */
@@ -45,27 +50,54 @@ export function addSource(source: Source): Pos {
 
 export function resolvePos(pos: Pos): ResolvedPos | undefined {
   if (pos === noPos) return undefined;
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (starts[middle]! <= pos) low = middle;
-    else high = middle - 1;
-  }
-  const source = sources[low];
+  const index = lastNotAbove(starts, pos);
+  const source = sources[index];
   if (source === undefined) return undefined;
-  const offset = pos - starts[low]!;
-  const before = source.text.slice(0, offset);
-  const lineStart = before.lastIndexOf("\n") + 1;
-  let line = 1;
-  for (let i = 0; i < lineStart; i++) if (before.charCodeAt(i) === 10) line++;
-  const lineEnd = source.text.indexOf("\n", offset);
+  let lines = lineTables[index];
+  if (lines === undefined) {
+    lines = lineStarts(source.text);
+    lineTables[index] = lines;
+  }
+  const offset = pos - starts[index]!;
+  const line = lastNotAbove(lines, offset);
   return {
     source,
-    line,
-    column: offset - lineStart + 1,
-    lineText: source.text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd),
+    line: line + 1,
+    column: offset - lines[line]! + 1,
+    lineText: lineAt(source.text, lines, line)!,
+    previousLine: lineAt(source.text, lines, line - 1),
+    nextLine: lineAt(source.text, lines, line + 1),
   };
+}
+
+/** Index of the last element that is not above the value, in ascending numbers; 0 when all are above. */
+function lastNotAbove(ascending: ArrayLike<number>, value: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (ascending[middle]! <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Where each line begins. A line ends with LF, CR LF or CR, as Nix counts; there is one more behind the last end. */
+function lineStarts(text: string): Uint32Array {
+  const found = [0];
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i);
+    if (byte === 10 || (byte === 13 && text.charCodeAt(i + 1) !== 10)) found.push(i + 1);
+  }
+  return Uint32Array.from(found);
+}
+
+function lineAt(text: string, lines: Uint32Array, line: number): string | undefined {
+  const start = lines[line];
+  if (start === undefined) return undefined;
+  let end = lines[line + 1] ?? text.length;
+  while (end > start && (text.charCodeAt(end - 1) === 10 || text.charCodeAt(end - 1) === 13)) end--;
+  return text.slice(start, end);
 }
 
 /** `file:line:column` as Nix prints it, e.g. `/etc/x.nix:3:1`, `«string»:1:5` (a byte string). */
