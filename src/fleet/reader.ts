@@ -2,9 +2,10 @@
  * Reads merged option values. Their types were checked when they were merged, so a wrong kind of value here is a
  * mistake of ours and not of a user.
  */
-import type { Evaluator } from "../lang/eval/evaluator.ts";
+
 import { NixError } from "../lang/eval/errors.ts";
-import { Attrs, force, type Slot, type Value } from "../lang/eval/value.ts";
+import type { Evaluator } from "../lang/eval/evaluator.ts";
+import { type Attrs, force, type Slot, type Value } from "../lang/eval/value.ts";
 import { noPos } from "../lang/syntax/positions.ts";
 import type { StoreText } from "./platforms/linux/system.ts";
 
@@ -64,7 +65,10 @@ export class Reader {
   plain(slot: Slot, option: string): string {
     const { text, references: found } = this.text(slot);
     if (found.length > 0) {
-      throw new NixError("module", `option '${option}' cannot refer to the store, but its value contains ${found[0]}`);
+      throw new NixError(
+        "module",
+        `option '${option}' cannot refer to the store, but its value contains ${found[0]}`,
+      );
     }
     return text;
   }

@@ -19,7 +19,9 @@ import { makeType } from "../../modules/types/make.ts";
 /** Evaluates a node's modules; `loc` is the option's path, e.g. `nodes.foo.configuration`. */
 export type EvaluateConfiguration = (loc: Location, modules: readonly ModuleSource[]) => Attrs;
 
-export function configurationType(evaluate: EvaluateConfiguration): OptionType<Readonly<Record<string, unknown>>> {
+export function configurationType(
+  evaluate: EvaluateConfiguration,
+): OptionType<Readonly<Record<string, unknown>>> {
   return makeType<Readonly<Record<string, unknown>>>({
     name: "nodeConfiguration",
     description: "configuration of the node's platform (module)",

@@ -36,7 +36,7 @@ function selectNodes(network: Network, reader: Reader, names: readonly string[] 
   for (const name of names ?? []) {
     const byteName = fromText(name);
     if (known.includes(byteName)) continue;
-    const near = nearest(byteName, known);
+    const [near] = nearest(byteName, known);
     const hint = near === undefined ? `it has: ${known.join(", ") || "none"}` : `did you mean '${near}'?`;
     throw new NixError("module", `the network has no node '${byteName}'; ${hint}`);
   }
@@ -44,7 +44,10 @@ function selectNodes(network: Network, reader: Reader, names: readonly string[] 
   return wanted.filter((name) => {
     const enabled = reader.bool(reader.at(network.node(name), "enabled"));
     if (!enabled && names !== undefined) {
-      throw new NixError("module", `node '${name}' is not enabled; set 'nodes.${name}.enabled' to true to deploy it`);
+      throw new NixError(
+        "module",
+        `node '${name}' is not enabled; set 'nodes.${name}.enabled' to true to deploy it`,
+      );
     }
     return enabled;
   });
@@ -110,7 +113,10 @@ function checkAssertions(reader: Reader, configuration: Attrs, name: string): st
     .filter((assertion) => !reader.bool(reader.at(assertion, "assertion")))
     .map((assertion) => reader.text(reader.at(assertion, "message")).text);
   if (failed.length > 0) {
-    throw new NixError("module", `node '${name}': failed assertions:\n${failed.map((line) => `- ${line}`).join("\n")}`);
+    throw new NixError(
+      "module",
+      `node '${name}': failed assertions:\n${failed.map((line) => `- ${line}`).join("\n")}`,
+    );
   }
   return reader
     .list(reader.at(configuration, "warnings"), (slot) => reader.text(slot).text)

@@ -119,7 +119,9 @@ export class Network {
   /** `nodes` as configurations read it: the final configuration of every node, by name. */
   private readonly configurations: Slot = lazy(() =>
     Attrs.fromEntries(
-      this.nodes.names().map((name) => [name, lazy(() => force(this.node(name).getByName("configuration")!))] as const),
+      this.nodes
+        .names()
+        .map((name) => [name, lazy(() => force(this.node(name).getByName("configuration")!))] as const),
     ),
   );
 }

@@ -5,6 +5,7 @@ import { assertionsModule } from "../../../modules/assertions.ts";
 import { defineModule } from "../../../modules/define.ts";
 import { evalModules } from "../../../modules/evaluate.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
+import { Reader } from "../../reader.ts";
 import { activationOptions } from "./options/activation.ts";
 import { etcOptions } from "./options/etc.ts";
 import { networkingOptions } from "./options/networking.ts";
@@ -12,7 +13,6 @@ import { opensshOptions } from "./options/openssh.ts";
 import { systemdOptions } from "./options/systemd.ts";
 import { usersOptions } from "./options/users.ts";
 import { readLinuxSystem } from "./read/config.ts";
-import { Reader } from "../../reader.ts";
 import { emptySystem, type LinuxSystem } from "./system.ts";
 import { addLinuxSystem } from "./tree.ts";
 

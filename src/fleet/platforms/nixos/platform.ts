@@ -17,7 +17,12 @@ export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Attrs
         "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, or 'platform' to \"linux\"",
     );
   }
-  const nixpkgs = evaluator.coerceToPath(node.nixpkgs, noPos, "while evaluating 'nixpkgs' of a node", new Set());
+  const nixpkgs = evaluator.coerceToPath(
+    node.nixpkgs,
+    noPos,
+    "while evaluating 'nixpkgs' of a node",
+    new Set(),
+  );
   const file = `${nixpkgs}/${evalConfigFile}`;
   if (evaluator.host.fileType(file) === undefined) {
     throw new NixError(

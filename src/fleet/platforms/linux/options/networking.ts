@@ -7,7 +7,11 @@ const file = import.meta.url;
 const scalar = t.oneOf([t.bool, t.int, t.str]);
 const section = t.attrsOf(t.nullOr(t.either(scalar, t.listOf(scalar))));
 const sectionOption = (name: string) =>
-  option({ type: section, default: {}, description: `Lines of the \`[${name}]\` section (systemd.network(5)).` });
+  option({
+    type: section,
+    default: {},
+    description: `Lines of the \`[${name}]\` section (systemd.network(5)).`,
+  });
 const sectionList = (name: string) =>
   option({
     type: t.listOf(section),

@@ -11,7 +11,11 @@ const section = t.attrsOf(unitValue);
 
 const names = (description: string) => option({ type: t.listOf(t.str), default: [], description });
 const sectionOption = (name: string) =>
-  option({ type: section, default: {}, description: `Lines of the \`[${name}]\` section (systemd.unit(5)).` });
+  option({
+    type: section,
+    default: {},
+    description: `Lines of the \`[${name}]\` section (systemd.unit(5)).`,
+  });
 
 /** What units of every type have. */
 const common = {

@@ -62,7 +62,8 @@ const user = defineModule({
         keys: option({
           type: t.listOf(t.singleLineStr),
           default: [],
-          description: "Public keys that may log in as this user, beside those in its `~/.ssh/authorized_keys`.",
+          description:
+            "Public keys that may log in as this user, beside those in its `~/.ssh/authorized_keys`.",
         }),
         keyFiles: option({
           type: t.listOf(t.path),

@@ -1,8 +1,8 @@
 /** `system.activationScripts` in the order in which they run. */
 import { NixError } from "../../../../lang/eval/errors.ts";
 import type { Attrs } from "../../../../lang/eval/value.ts";
-import type { ActivationScript } from "../system.ts";
 import type { Reader } from "../../../reader.ts";
+import type { ActivationScript } from "../system.ts";
 
 interface Script extends ActivationScript {
   readonly deps: readonly string[];
@@ -34,7 +34,10 @@ export function inOrder<T extends { readonly name: string; readonly deps: readon
       case "done":
         return;
       case "begun":
-        throw new NixError("module", `system.activationScripts depend on each other in a circle: ${chainHere.join(" -> ")}`);
+        throw new NixError(
+          "module",
+          `system.activationScripts depend on each other in a circle: ${chainHere.join(" -> ")}`,
+        );
       case undefined:
         state.set(script.name, "begun");
         for (const dep of script.deps) {

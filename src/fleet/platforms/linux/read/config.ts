@@ -1,11 +1,11 @@
 /** The configuration of a node of the linux platform as the system that it describes. */
 import type { Attrs } from "../../../../lang/eval/value.ts";
+import type { Reader } from "../../../reader.ts";
 import type { LinuxSystem } from "../system.ts";
 import { readActivationScripts } from "./activation.ts";
 import { readEtc } from "./etc.ts";
 import { readNetwork } from "./networkd.ts";
 import { readSshd } from "./openssh.ts";
-import type { Reader } from "../../../reader.ts";
 import { readUnits } from "./units.ts";
 import { readGroups, readUsers } from "./users.ts";
 

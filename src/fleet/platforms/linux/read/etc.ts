@@ -1,12 +1,14 @@
 /** `environment.etc` and /etc/hosts as files. */
 import { NixError } from "../../../../lang/eval/errors.ts";
 import type { Attrs } from "../../../../lang/eval/value.ts";
-import type { EtcContents, EtcFile, EtcMode } from "../system.ts";
 import { joinTexts, type Reader } from "../../../reader.ts";
+import type { EtcContents, EtcFile, EtcMode } from "../system.ts";
 
 export function readEtc(reader: Reader, config: Attrs): EtcFile[] {
   const files = reader
-    .entries(reader.at(config, "environment", "etc"), (name, slot) => readFile(reader, name, reader.attrs(slot)))
+    .entries(reader.at(config, "environment", "etc"), (name, slot) =>
+      readFile(reader, name, reader.attrs(slot)),
+    )
     .filter((file) => file !== null);
   const hosts = readHosts(reader, config);
   return hosts === null ? files : [...files, hosts];

@@ -1,7 +1,7 @@
 /** `systemd.network.*` as files of systemd-networkd (systemd.network(5), systemd.netdev(5)). */
 import type { Attrs } from "../../../../lang/eval/value.ts";
-import type { Network, StoreText } from "../system.ts";
 import { joinTexts, type Reader } from "../../../reader.ts";
+import type { Network, StoreText } from "../system.ts";
 import { line, renderSection, renderSections, type SectionLine, sectionLines } from "./sections.ts";
 
 type NetworkFile = Network["files"][number];

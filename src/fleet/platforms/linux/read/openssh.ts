@@ -1,9 +1,9 @@
 /** `services.openssh` as the part of sshd's configuration that we add. */
 import { NixError } from "../../../../lang/eval/errors.ts";
 import { type Attrs, force, type Slot } from "../../../../lang/eval/value.ts";
+import type { Reader } from "../../../reader.ts";
 import { defaultAuthorizedKeysFiles, type SshdSetting, sshdConfig } from "../sshd-config.ts";
 import type { Sshd } from "../system.ts";
-import type { Reader } from "../../../reader.ts";
 
 /** null: sshd is left alone. */
 export function readSshd(reader: Reader, config: Attrs): Sshd | null {
@@ -40,7 +40,12 @@ function keysFiles(reader: Reader, openssh: Attrs): readonly string[] | null {
 
 function readSetting(reader: Reader, slot: Slot, option: string): SshdSetting {
   const value = force(slot);
-  if (value === null || typeof value === "boolean" || typeof value === "bigint" || typeof value === "number") {
+  if (
+    value === null ||
+    typeof value === "boolean" ||
+    typeof value === "bigint" ||
+    typeof value === "number"
+  ) {
     return value;
   }
   if (Array.isArray(value)) {

@@ -1,8 +1,8 @@
 /** The text of systemd's configuration files: sections of `Key=value` lines (systemd.syntax(7)). */
 import { NixError } from "../../../../lang/eval/errors.ts";
 import { force, type Slot } from "../../../../lang/eval/value.ts";
-import type { StoreText } from "../system.ts";
 import { joinTexts, type Reader } from "../../../reader.ts";
+import type { StoreText } from "../system.ts";
 
 /** One line: `[key, value]`. */
 export type SectionLine = readonly [key: string, value: StoreText];

@@ -1,8 +1,8 @@
 /** `systemd.services`, `systemd.timers`, `systemd.targets` as units. */
 import type { Attrs, Slot } from "../../../../lang/eval/value.ts";
 import { force } from "../../../../lang/eval/value.ts";
-import { defaultUnitChange, type StoreText, type Unit } from "../system.ts";
 import { joinTexts, type Reader } from "../../../reader.ts";
+import { defaultUnitChange, type StoreText, type Unit } from "../system.ts";
 import { scriptExecutable } from "./scripts.ts";
 import { line, renderSection, renderSections, type SectionLine, sectionLines } from "./sections.ts";
 
@@ -103,7 +103,7 @@ const scripts: readonly (readonly [option: string, key: string, suffix: string])
 
 function serviceLines(reader: Reader, name: string, unit: Attrs, option: string): SectionLine[] {
   return [
-    ...environmentLines(reader, unit, option),
+    ...environmentLines(reader, unit),
     ...scripts.flatMap(([key, lineKey, suffix]): SectionLine[] => {
       const commands = reader.text(reader.at(unit, key));
       if (commands.text === "") return [];
@@ -119,7 +119,7 @@ function serviceLines(reader: Reader, name: string, unit: Attrs, option: string)
 /** What a service of a distribution finds its programs in; directories of `path` come before it. */
 const distributionPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-function environmentLines(reader: Reader, unit: Attrs, option: string): SectionLine[] {
+function environmentLines(reader: Reader, unit: Attrs): SectionLine[] {
   const lines = reader
     .entries(reader.at(unit, "environment"), (name, slot): SectionLine | null =>
       force(slot) === null ? null : ["Environment", quoted(joinTexts([`${name}=`, reader.text(slot)]))],
@@ -169,7 +169,10 @@ function startAtTimers(reader: Reader, config: Attrs, units: readonly Unit[]): U
       if (times.length === 0 || units.some((unit) => unit.name === `${name}.timer`)) return null;
       return {
         name: `${name}.timer`,
-        text: renderSection("Timer", times.map((time) => line("OnCalendar", time))),
+        text: renderSection(
+          "Timer",
+          times.map((time) => line("OnCalendar", time)),
+        ),
         strategy: "whole",
         enable: true,
         wantedBy: ["timers.target"],

@@ -2,8 +2,8 @@
 import { NixError } from "../../../../lang/eval/errors.ts";
 import type { Attrs, Slot } from "../../../../lang/eval/value.ts";
 import { fromBytes } from "../../../../store/bytes.ts";
-import type { Group, User } from "../system.ts";
 import type { Reader } from "../../../reader.ts";
+import type { Group, User } from "../system.ts";
 
 /** Where an account of its own kind has no say in it. */
 interface Defaults {
@@ -35,7 +35,8 @@ export function readGroups(reader: Reader, config: Attrs): Group[] {
 function readUser(reader: Reader, attribute: string, user: Attrs): User {
   const option = `users.users.${attribute}`;
   const at = (key: string): Slot => reader.at(user, key);
-  const textOrNull = (key: string) => reader.nullOr(at(key), (slot) => reader.plain(slot, `${option}.${key}`));
+  const textOrNull = (key: string) =>
+    reader.nullOr(at(key), (slot) => reader.plain(slot, `${option}.${key}`));
   const name = textOrNull("name") ?? attribute;
   const isNormalUser = reader.bool(at("isNormalUser"));
   const isSystemUser = reader.bool(at("isSystemUser"));

@@ -1,0 +1,43 @@
+/** An evaluator set up for networks: files of this machine, a virtual store, all builtins, `<nixus/lib>`. */
+import { fileURLToPath } from "node:url";
+import { families } from "../lang/builtins/index.ts";
+import { createEvaluator } from "../lang/eval/evaluation.ts";
+import type { Evaluator } from "../lang/eval/evaluator.ts";
+import { createNodeHost, type NodeHost } from "../lang/node-host.ts";
+import { fromText } from "../store/bytes.ts";
+import { searchPath } from "./search-path.ts";
+
+export interface SessionOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `builtins.trace` and warnings; byte strings. */
+  readonly onMessage: (kind: "trace" | "warning", text: string) => void;
+}
+
+export interface Session {
+  readonly evaluator: Evaluator;
+  readonly host: NodeHost;
+}
+
+const reserved: Readonly<Record<string, URL>> = {
+  "nixus/lib": new URL("../modules/lib/default.nix", import.meta.url),
+};
+
+export function createSession({ env, onMessage }: SessionOptions): Session {
+  const host = createNodeHost({ env, onMessage });
+  const evaluator = createEvaluator({
+    host,
+    settings: {
+      pureEval: false,
+      restrictEval: false,
+      nixPath: searchPath(env["NIX_PATH"]),
+      // The deploying machine's own system must not leak into what other machines get.
+      currentSystem: undefined,
+    },
+    families,
+    reservedPath: (name) => {
+      const url = reserved[name];
+      return url && fromText(fileURLToPath(url));
+    },
+  });
+  return { evaluator, host };
+}
