@@ -1,0 +1,327 @@
+/**
+ * The real {@link EvalHost}: files of this machine through node:fs, and a virtual store in front of `/nix/store`.
+ * An evaluation sees one state of the world: what was looked at once is not looked at again, and all of it is recorded.
+ */
+import { createHash } from "node:crypto";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { fromText } from "../store/bytes.ts";
+import type { Derivation, DerivationHash } from "../store/derivation.ts";
+import { StoreError } from "../store/errors.ts";
+import { contentsBytes, contentsChunks, fsPath } from "../store/file-chunks.ts";
+import { hashOfChunks } from "../store/hash.ts";
+import { fileTypeOf } from "../store/read-tree.ts";
+import { compareBytes } from "../store/store-path.ts";
+import { systemErrorCode, withSystemErrors } from "../store/system-error.ts";
+import type { TreeNode } from "../store/tree.ts";
+import { VirtualStore } from "../store/virtual-store.ts";
+import { NixError } from "./eval/errors.ts";
+import type { EvalHost, EvalStore, FileType } from "./host.ts";
+import type { ReadRecord } from "./read-record.ts";
+
+export interface NodeHostOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Seconds since the epoch; default: when the host is made. */
+  readonly now?: bigint;
+  /** `text` is a byte string without a line end. */
+  readonly onMessage: (kind: "trace" | "warning", text: string) => void;
+  /** Restricted and pure evaluation: only these paths, what is below them, and the objects of the evaluation. */
+  readonly allowed?: { readonly mode: "restricted" | "pure"; readonly paths: readonly string[] };
+  /** To share the objects of several evaluations; default: a new one. */
+  readonly store?: VirtualStore;
+}
+
+export interface NodeHost extends EvalHost {
+  readonly reads: ReadRecord;
+  /** What the evaluation made, for whoever deploys it. */
+  readonly objects: VirtualStore;
+}
+
+export function createNodeHost(options: NodeHostOptions): NodeHost {
+  return new FileSystemHost(options);
+}
+
+class FileSystemHost implements NodeHost {
+  readonly objects: VirtualStore;
+  readonly store: EvalStore;
+  private readonly options: NodeHostOptions;
+  private readonly now: bigint;
+  private readonly record = {
+    files: new Map<string, string>(),
+    directories: new Map<string, string>(),
+    types: new Map<string, FileType | "absent">(),
+    links: new Map<string, string>(),
+    executables: new Map<string, boolean>(),
+    copies: [] as ReadRecord["copies"][number][],
+    variables: new Set<string>(),
+  };
+
+  constructor(options: NodeHostOptions) {
+    this.options = options;
+    this.now = options.now ?? BigInt(Math.floor(Date.now() / 1000));
+    this.objects = options.store ?? new VirtualStore();
+    this.store = new HostStore(this, this.objects);
+  }
+
+  get reads(): ReadRecord {
+    return this.record;
+  }
+
+  fileType(path: string): FileType | undefined {
+    const located = this.locate(path);
+    if (located.type === "held") return located.node.type;
+    if (located.type === "missing") return undefined;
+    if (!this.isAllowed(located.path)) return undefined;
+    const type = this.typeOutside(located.path);
+    return type === "absent" ? undefined : type;
+  }
+
+  isExecutable(path: string): boolean {
+    const located = this.locate(path);
+    if (located.type !== "outside") return located.type === "held" && isExecutable(located.node);
+    this.checkAccess(located.path);
+    const executable = asNixErrors("io", () =>
+      withSystemErrors("getting status of", path, () => {
+        const stats = lstatSync(fsPath(located.path));
+        return stats.isFile() && (stats.mode & 0o100) !== 0;
+      }),
+    );
+    this.record.executables.set(located.path, executable);
+    return executable;
+  }
+
+  readFile(path: string): Uint8Array {
+    const located = this.locateExisting(path);
+    if (located.type === "held")
+      return asNixErrors("io", () => contentsBytes(regular(path, located.node).contents));
+    const bytes = asNixErrors("io", () =>
+      withSystemErrors("opening file", path, () => readFileSync(fsPath(located.path))),
+    );
+    this.record.files.set(located.path, createHash("sha256").update(bytes).digest("hex"));
+    return bytes;
+  }
+
+  readDirectory(path: string): ReadonlyMap<string, FileType> {
+    const located = this.locateExisting(path);
+    if (located.type === "held") return listing(path, located.node);
+    const entries = new Map<string, FileType>();
+    const found = asNixErrors("io", () =>
+      withSystemErrors("opening directory", path, () =>
+        readdirSync(fsPath(located.path), { encoding: "latin1", withFileTypes: true }),
+      ),
+    );
+    const prefix = located.path === "/" ? "/" : `${located.path}/`;
+    for (const entry of found) {
+      if (this.isAllowed(prefix + entry.name)) entries.set(entry.name, fileTypeOf(entry));
+    }
+    this.record.directories.set(located.path, listingDigest(entries));
+    return entries;
+  }
+
+  readLink(path: string): string {
+    const located = this.locateExisting(path);
+    if (located.type === "held") {
+      if (located.node.type === "symlink") return located.node.target;
+      throw new NixError("io", `path '${path}' is not a symlink`);
+    }
+    const known = this.record.links.get(located.path);
+    if (known !== undefined) return known;
+    const target = asNixErrors("io", () =>
+      withSystemErrors("reading symbolic link", path, () => readlinkSync(fsPath(located.path), "latin1")),
+    );
+    this.record.links.set(located.path, target);
+    return target;
+  }
+
+  environmentVariable(name: string): string | undefined {
+    this.record.variables.add(name);
+    const value = this.options.env[name];
+    return value === undefined ? undefined : fromText(value);
+  }
+
+  currentTime(): bigint {
+    return this.now;
+  }
+
+  message(kind: "trace" | "warning", text: string): void {
+    this.options.onMessage(kind, text);
+  }
+
+  /** Fails when the evaluation may not see this path of the file system, or not all that is `below` it. */
+  checkAccess(path: string, below = false): void {
+    if (below ? this.isBelowAllowed(path) : this.isAllowed(path)) return;
+    const how =
+      this.options.allowed?.mode === "pure"
+        ? "in pure evaluation mode (use '--impure' to override)"
+        : "in restricted mode";
+    throw new NixError("restricted", `access to absolute path '${path}' is forbidden ${how}`);
+  }
+
+  /** Notes that something was copied whole; `tree` is what a filter left of it. */
+  noteCopy(
+    sourcePath: string,
+    storePath: string,
+    method: "flat" | "nar",
+    filtered: TreeNode | undefined,
+  ): void {
+    const located = this.locate(sourcePath);
+    if (located.type !== "outside") return;
+    if (filtered === undefined) this.record.copies.push({ sourcePath: located.path, storePath, method });
+    else this.noteFiltered(located.path, filtered);
+  }
+
+  /** A filter's choice can't be made again without the evaluation, so each thing that it let through is noted. */
+  private noteFiltered(path: string, node: TreeNode): void {
+    switch (node.type) {
+      case "regular": {
+        const { bytes } = hashOfChunks("sha256", contentsChunks(node.contents));
+        this.record.files.set(path, Buffer.from(bytes).toString("hex"));
+        this.record.executables.set(path, node.executable);
+        break;
+      }
+      case "symlink":
+        this.record.links.set(path, node.target);
+        break;
+      case "directory":
+        this.readDirectory(path);
+        for (const [name, entry] of node.entries) this.noteFiltered(`${path}/${name}`, entry);
+    }
+  }
+
+  private typeOutside(path: string): FileType | "absent" {
+    const known = this.record.types.get(path);
+    if (known !== undefined) return known;
+    const type = asNixErrors("io", () =>
+      withSystemErrors("getting status of", path, () => {
+        try {
+          const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
+          return stats === undefined ? "absent" : fileTypeOf(stats);
+        } catch (error) {
+          if (systemErrorCode(error) === "ENOTDIR") return "absent";
+          throw error;
+        }
+      }),
+    );
+    this.record.types.set(path, type);
+    return type;
+  }
+
+  private locate(path: string) {
+    return asNixErrors("io", () => this.objects.locate(path));
+  }
+
+  private locateExisting(path: string) {
+    const located = this.locate(path);
+    if (located.type === "missing") throw new NixError("io", `path '${path}' does not exist`);
+    if (located.type === "outside") this.checkAccess(located.path);
+    return located;
+  }
+
+  /** What leads to something allowed may be looked at too. */
+  private isAllowed(path: string): boolean {
+    return (
+      this.isBelowAllowed(path) || (this.options.allowed?.paths.some((root) => isWithin(root, path)) ?? true)
+    );
+  }
+
+  private isBelowAllowed(path: string): boolean {
+    return this.options.allowed?.paths.some((root) => isWithin(path, root)) ?? true;
+  }
+}
+
+/** The virtual store with its failures as the evaluation's, and its reading noted. */
+class HostStore implements EvalStore {
+  private readonly host: FileSystemHost;
+  private readonly objects: VirtualStore;
+
+  constructor(host: FileSystemHost, objects: VirtualStore) {
+    this.host = host;
+    this.objects = objects;
+  }
+
+  get storeDir(): string {
+    return this.objects.storeDir;
+  }
+
+  addText(name: string, contents: Uint8Array, references: readonly string[]): string {
+    return asNixErrors("store", () => this.objects.addText(name, contents, references));
+  }
+
+  addTree(name: string, tree: TreeNode, references?: readonly string[]): string {
+    return asNixErrors("store", () => this.objects.addTree(name, tree, references));
+  }
+
+  addPath(name: string, sourcePath: string, filter?: (path: string, type: FileType) => boolean): string {
+    this.checkSource(sourcePath);
+    const path = asNixErrors("store", () => this.objects.addPath(name, sourcePath, filter));
+    const filtered = filter === undefined ? undefined : this.objects.get(path)?.tree;
+    this.host.noteCopy(sourcePath, path, "nar", filtered);
+    return path;
+  }
+
+  addFlatFile(name: string, sourcePath: string): string {
+    this.checkSource(sourcePath);
+    const path = asNixErrors("store", () => this.objects.addFlatFile(name, sourcePath));
+    this.host.noteCopy(sourcePath, path, "flat", undefined);
+    return path;
+  }
+
+  addDerivation(derivation: Derivation): string {
+    return asNixErrors("store", () => this.objects.addDerivation(derivation));
+  }
+
+  readDerivation(path: string): Derivation {
+    return asNixErrors("store", () => this.objects.readDerivation(path));
+  }
+
+  derivationHash(path: string): DerivationHash {
+    return asNixErrors("store", () => this.objects.derivationHash(path));
+  }
+
+  has(storePath: string): boolean {
+    return this.objects.has(storePath);
+  }
+
+  references(storePath: string): readonly string[] {
+    return asNixErrors("store", () => this.objects.references(storePath));
+  }
+
+  private checkSource(path: string): void {
+    const located = asNixErrors("store", () => this.objects.locate(path));
+    if (located.type === "outside") this.host.checkAccess(located.path, true);
+  }
+}
+
+function asNixErrors<T>(kind: "io" | "store", run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof StoreError) throw new NixError(kind, error.message, { cause: error });
+    throw error;
+  }
+}
+
+function isWithin(path: string, root: string): boolean {
+  return path === root || root === "/" || path.startsWith(`${root}/`);
+}
+
+function isExecutable(node: TreeNode): boolean {
+  return node.type === "regular" && node.executable;
+}
+
+function regular(path: string, node: TreeNode): Extract<TreeNode, { type: "regular" }> {
+  if (node.type !== "regular") throw new NixError("io", `path '${path}' is not a regular file`);
+  return node;
+}
+
+function listing(path: string, node: TreeNode): ReadonlyMap<string, FileType> {
+  if (node.type !== "directory") throw new NixError("io", `path '${path}' is not a directory`);
+  return new Map([...node.entries].map(([name, entry]) => [name, entry.type]));
+}
+
+function listingDigest(entries: ReadonlyMap<string, FileType>): string {
+  const hash = createHash("sha256");
+  for (const [name, type] of [...entries].sort((a, b) => compareBytes(a[0], b[0]))) {
+    hash.update(`${name}\0${type}\0`, "latin1");
+  }
+  return hash.digest("hex");
+}
