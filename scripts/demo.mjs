@@ -19,6 +19,8 @@ const breakages = [
   { file: "activation-hangs.nix", title: "A configuration whose activation never ends" },
 ];
 
+/** @typedef {import("../test/machines/lib/index.ts").Lab} Lab */
+
 class DemoError extends Error {}
 
 /** @param {unknown} condition @param {string} claim */
@@ -63,6 +65,7 @@ async function demo() {
   console.log(`\nAll of it was true, in ${((performance.now() - started) / 1000).toFixed(0)} s.`);
 }
 
+/** @param {Lab} lab */
 async function deployments(lab) {
   const machine = lab.machine(host);
   console.log(`  ${host} is up; the only way in is ssh root@${host}`);
@@ -97,7 +100,11 @@ async function deployments(lab) {
   prove((await page(lab)) === greeting, `http://${host}/ answers "${greeting}"`);
 }
 
-/** Shows the command and its output as a person would see them. */
+/**
+ * Shows the command and its output as a person would see them.
+ * @param {Lab} lab
+ * @param {string} file
+ */
 async function deploy(lab, file) {
   console.log(`\n$ nixus deploy -f ${file}`);
   const program = join(project, "dist/cli/main.js");
@@ -108,11 +115,15 @@ async function deploy(lab, file) {
   }).done;
 }
 
+/** @param {import("../test/machines/lib/index.ts").Machine} machine */
 async function currentSystem(machine) {
   return (await machine.exec("readlink /run/current-system || true")).stdout.trim();
 }
 
-/** What the machine's web page says, asked for from the deployer's side of the network. */
+/**
+ * What the machine's web page says, asked for from the deployer's side of the network.
+ * @param {Lab} lab
+ */
 async function page(lab) {
   const program = `
     const deadline = Date.now() + 10_000;

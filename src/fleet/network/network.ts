@@ -8,7 +8,7 @@ import { Attrs, force, lazy, NixPath, type Slot } from "../../lang/eval/value.ts
 import { noPos } from "../../lang/syntax/positions.ts";
 import { assertionsModule } from "../../modules/assertions.ts";
 import { defineModule, option } from "../../modules/define.ts";
-import { evalModules } from "../../modules/evaluate.ts";
+import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
 import type { ModuleSource } from "../../modules/module.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
@@ -35,16 +35,19 @@ export class Network {
   readonly evaluator: Evaluator;
   /** Absolute path of the network file (a byte string). */
   readonly file: string;
-  /** The final value of every option of the network. */
-  readonly config: Attrs;
+  private readonly evaluation: Evaluation;
 
   constructor(evaluator: Evaluator, file: string) {
     this.evaluator = evaluator;
     this.file = file;
-    this.config = evalModules(evaluator, {
+    this.evaluation = evalModules(evaluator, {
       modules: [this.networkModule(), assertionsModule, { kind: "nix", value: new NixPath(file), file }],
-      specialArgs: {},
-    }).config;
+    });
+  }
+
+  /** The final value of every option of the network. */
+  get config(): Attrs {
+    return this.evaluator.forceAttrs(this.evaluation.config, noPos, "");
   }
 
   /** All nodes: sets with the options of node-options.ts and `configuration`. */

@@ -1,6 +1,7 @@
 /** The `linux` platform: a configuration of any distribution with systemd, evaluated by our own module system. */
 import type { Evaluator } from "../../../lang/eval/evaluator.ts";
 import { type Attrs, NixString } from "../../../lang/eval/value.ts";
+import { noPos } from "../../../lang/syntax/positions.ts";
 import { assertionsModule } from "../../../modules/assertions.ts";
 import { defineModule } from "../../../modules/define.ts";
 import { evalModules } from "../../../modules/evaluate.ts";
@@ -27,13 +28,14 @@ const options = [
 ];
 
 export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs {
+  const config = () => evaluator.forceAttrs(evaluation.config, noPos, "");
   const toplevel = defineModule({
     file: import.meta.url,
     config: {
       system: {
         build: {
           toplevel: () =>
-            storeReference(evaluator, readLinuxSystem(new Reader(evaluator), evaluation.config, node.system)),
+            storeReference(evaluator, readLinuxSystem(new Reader(evaluator), config(), node.system)),
         },
       },
     },
@@ -43,7 +45,7 @@ export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs
     specialArgs: node.specialArgs,
     prefix: node.prefix,
   });
-  return evaluation.config;
+  return config();
 }
 
 /** Generation 0: the system that manages nothing. Returns its store path. */
