@@ -298,8 +298,8 @@ is_installed() {
     copy)
       [ -f "$path" ] && [ ! -L "$path" ] && cmp -s -- "$source" "$path" || return 1
       # By name and by number: the manifest may say either.
-      set -- "$(stat -c '%a %U %G' -- "$path")" "$(stat -c '%a %u %g' -- "$path")"
-      [ "$1" = "${mode#0} $user $group" ] || [ "$2" = "${mode#0} $user $group" ]
+      ii_owner=$(stat -c '%a %U %G:%a %u %g' -- "$path")
+      [ "${ii_owner%:*}" = "${mode#0} $user $group" ] || [ "${ii_owner#*:}" = "${mode#0} $user $group" ]
       ;;
   esac
 }

@@ -1,0 +1,402 @@
+/**
+ * A linux system as a store tree:
+ *
+ *     bin/switch-to-configuration   activates it (the interface of NixOS)
+ *     bin/restore                   brings it into effect early in a boot
+ *     bin/activate                  its activation scripts, if it has any
+ *     lib/*.sh                      what these share
+ *     manifest/                     what is managed, in lines (manifest.ts)
+ *     etc/, units/                  links to the contents, for people
+ *     system                        the Nix system
+ *
+ * Each text is a store object of its own, so that a change of one sends and replaces one.
+ */
+
+import type { EvalStore } from "../../../lang/host.ts";
+import { toBytes } from "../../../store/bytes.ts";
+import type { TreeNode } from "../../../store/tree.ts";
+import { digest, fileLine, groupLine, ManagedFiles, memberLines, unitLine, userLine } from "./manifest.ts";
+import {
+  checkAbsolutePath,
+  checkAccountField,
+  checkAccountName,
+  checkHostName,
+  checkId,
+  checkNotReserved,
+  checkOwner,
+  checkRelativePath,
+  checkUnitName,
+  LinuxSystemError,
+  mustBeCopied,
+  normalMode,
+  storeName,
+} from "./names.ts";
+import { activateUnitText, directory, regularFile, scriptTree } from "./scripts.ts";
+import { defaultAuthorizedKeysFiles, sshdConfig } from "./sshd-config.ts";
+import {
+  defaultUnitChange,
+  type EtcFile,
+  emptySystem,
+  type LinuxSystem,
+  type StoreText,
+  type Unit,
+  type User,
+} from "./system.ts";
+
+type SystemStore = Pick<EvalStore, "storeDir" | "addText" | "addTree">;
+
+/**
+ * Adds the system to the store and returns its store path, `/nix/store/<digest>-linux-system-<name>`; `name` is the
+ * node's. Throws {@link LinuxSystemError} for what no machine could be told safely.
+ */
+export function addLinuxSystem(store: SystemStore, name: string, system: LinuxSystem): string {
+  return new SystemBuilder(store, system).add(name);
+}
+
+/** Generation 0: the system that manages nothing. */
+export function addBaselineSystem(store: SystemStore, system: string): string {
+  return addLinuxSystem(store, "baseline", emptySystem(system));
+}
+
+/** A program in the store; its path, to be named in a unit. `text` begins with a `#!` line. */
+export function addScript(store: SystemStore, name: string, script: StoreText): string {
+  return store.addTree(storeName(name), regularFile(script.text, true), script.references);
+}
+
+class SystemBuilder {
+  readonly #store: SystemStore;
+  readonly #system: LinuxSystem;
+  readonly #files = new ManagedFiles();
+  readonly #references = new Set<string>();
+  readonly #etcLinks = new Map<string, string>();
+  readonly #unitLinks = new Map<string, string>();
+
+  constructor(store: SystemStore, system: LinuxSystem) {
+    this.#store = store;
+    this.#system = system;
+  }
+
+  add(name: string): string {
+    const { system, hostName, users, groups, activationScripts } = this.#system;
+    for (const file of this.#system.etc) this.#addEtc(file);
+    this.#addHostName();
+    this.#addSshd();
+    this.#addNetwork();
+    const units = this.#allUnits();
+    for (const unit of units) this.#addUnit(unit);
+    this.#addActivation();
+    this.#checkAccounts();
+
+    const files = this.#files.sorted();
+    const settings: string[] = [];
+    if (hostName !== null) settings.push(`hostname ${hostName}\n`);
+    for (const [daemon, places] of Object.entries(daemonFiles)) {
+      const lines = files.filter(({ path }) => places.test(path)).map(fileLine);
+      if (lines.length > 0) settings.push(`${daemon} ${digest(lines)}\n`);
+    }
+    const scripts = scriptTree(activationScripts);
+    const manifest = directory(
+      Object.entries({
+        version: "1\n",
+        scripts: `${scripts.digest}\n`,
+        files: files.map(fileLine).join(""),
+        units: units.map(unitLine).join(""),
+        users: users.filter(isOrdinary).map(userLine).join(""),
+        groups: groups.map(groupLine).join(""),
+        members: memberLines(users.filter(isOrdinary), groups),
+        settings: settings.join(""),
+      }).map(([file, text]) => [file, regularFile(text)]),
+    );
+    const tree = directory([
+      ["bin", scripts.bin],
+      ["lib", scripts.lib],
+      ["manifest", manifest],
+      ["etc", linkTree(this.#etcLinks)],
+      ["units", linkTree(this.#unitLinks)],
+      ["system", regularFile(system)],
+    ]);
+    return this.#store.addTree(`linux-system-${storeName(name)}`, tree, [...this.#references].sort());
+  }
+
+  #text(name: string, text: StoreText): string {
+    const path = this.#store.addText(storeName(name), toBytes(text.text), [...text.references].sort());
+    this.#references.add(path);
+    return path;
+  }
+
+  #copy(option: string, path: string, source: string): void {
+    this.#files.add(option, { kind: "copy", path, mode: "0444", user: "root", group: "root", source });
+  }
+
+  #addEtc(file: EtcFile): void {
+    const option = `environment.etc."${file.path}"`;
+    checkRelativePath(option, file.path);
+    checkNotReserved(option, file.path);
+    const source = this.#etcSource(option, file);
+    const path = `/etc/${file.path}`;
+    switch (file.mode.type) {
+      case "symlink":
+        if (mustBeCopied(file.path)) this.#copy(option, path, source);
+        else this.#files.add(option, { kind: "link", path, target: source });
+        break;
+      case "append":
+        this.#files.add(option, { kind: "append", path, source });
+        break;
+      case "copy": {
+        const mode = normalMode(`${option}.mode`, file.mode.mode);
+        checkOwner(`${option}.user`, file.mode.user);
+        checkOwner(`${option}.group`, file.mode.group);
+        this.#files.add(option, {
+          kind: "copy",
+          path,
+          mode,
+          user: file.mode.user,
+          group: file.mode.group,
+          source,
+        });
+      }
+    }
+    this.#etcLinks.set(file.path, source);
+  }
+
+  #etcSource(option: string, file: EtcFile): string {
+    switch (file.contents.type) {
+      case "text":
+        return this.#text(`etc-${file.path.slice(file.path.lastIndexOf("/") + 1)}`, file.contents.text);
+      case "source": {
+        const { text, references } = file.contents.source;
+        checkAbsolutePath(`${option}.source`, text);
+        if (!text.startsWith(`${this.#store.storeDir}/`))
+          throw new LinuxSystemError(
+            `${option}.source`,
+            `'${text}' is not in the store; name a path, not a string`,
+          );
+        for (const reference of references) this.#references.add(reference);
+        return text;
+      }
+    }
+  }
+
+  #addHostName(): void {
+    const { hostName } = this.#system;
+    if (hostName === null) return;
+    checkHostName("networking.hostName", hostName);
+    const source = this.#text("etc-hostname", { text: `${hostName}\n`, references: [] });
+    this.#copy("networking.hostName", "/etc/hostname", source);
+    this.#etcLinks.set("hostname", source);
+  }
+
+  #addSshd(): void {
+    const { sshd, users } = this.#system;
+    const withKeys = users.filter(({ authorizedKeys }) => authorizedKeys.length > 0);
+    if (sshd === null && withKeys.length === 0) return;
+    for (const user of withKeys) {
+      const option = `users.users."${user.name}".openssh.authorizedKeys.keys`;
+      checkAccountName(option, user.name);
+      if (user.authorizedKeys.some((key) => /[\n\r\0]/.test(key)))
+        throw new LinuxSystemError(option, "each key must be a single line");
+      // Copied, and root's: sshd refuses files in directories that others can write, as /nix/store is.
+      const text = `${user.authorizedKeys.join("\n")}\n`;
+      const source = this.#text(`authorized_keys-${user.name}`, { text, references: [] });
+      this.#copy(option, `/etc/ssh/authorized_keys.d/${user.name}`, source);
+    }
+    const config = sshd?.config ?? "";
+    const keyFiles = /^[ \t]*authorizedkeysfile[ \t=]/im.test(config)
+      ? ""
+      : sshdConfig(new Map(), defaultAuthorizedKeysFiles);
+    // The first value of a keyword counts: ours must come before a Match block, and before other files.
+    const source = this.#text("sshd_config", { text: `${keyFiles}${config}`, references: [] });
+    this.#copy("services.openssh", "/etc/ssh/sshd_config.d/00-nixus.conf", source);
+    this.#etcLinks.set("ssh/sshd_config.d/00-nixus.conf", source);
+    if (!this.#files.has("/etc/ssh/sshd_config"))
+      this.#files.add("services.openssh", { kind: "sshd-include", path: "/etc/ssh/sshd_config" });
+  }
+
+  #addNetwork(): void {
+    for (const { name, text } of this.#system.network?.files ?? []) {
+      const option = `systemd.network."${name}"`;
+      checkRelativePath(option, name);
+      if (!/^[^/]+\.(network|netdev)$/.test(name))
+        throw new LinuxSystemError(
+          option,
+          "must end in .network or .netdev (.link files take effect before Nixus could put them back)",
+        );
+      const source = this.#text(name, text);
+      // Below /run, as units are: does not outlive a power cut. The restorer puts it there before networkd starts.
+      this.#copy(option, `/run/systemd/network/${name}`, source);
+      this.#files.add(option, { kind: "absent", path: `/etc/systemd/network/${name}` });
+      this.#etcLinks.set(`systemd/network/${name}`, source);
+    }
+  }
+
+  #allUnits(): readonly Unit[] {
+    const { units, network } = this.#system;
+    const seen = new Set<string>();
+    for (const { name } of units) {
+      checkUnitName(`systemd.units."${name}"`, name);
+      if (seen.has(name)) throw new LinuxSystemError(`systemd.units."${name}"`, "is defined twice");
+      seen.add(name);
+    }
+    const networkd = "systemd-networkd.service";
+    const all = [...units];
+    if (network !== null && network.files.length > 0 && !seen.has(networkd))
+      all.push(enabledDistributionUnit(networkd, ["multi-user.target"]));
+    return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  #addUnit(unit: Unit): void {
+    const option = `systemd.units."${unit.name}"`;
+    const path = `/run/systemd/system/${unit.name}`;
+    if (/^nixus-(restore|activate)\.service$/.test(unit.name))
+      throw new LinuxSystemError(option, "is the name of a unit of Nixus itself; choose another");
+    if (!unit.enable) {
+      this.#files.add(option, { kind: "link", path, target: "/dev/null" });
+      this.#files.add(option, { kind: "absent", path: `/etc/systemd/system/${unit.name}` });
+      return;
+    }
+    if (unit.strategy === "whole") {
+      const source = this.#text(unit.name, unit.text);
+      this.#copy(option, path, source);
+      // A unit of that name in /etc would win over the one in /run.
+      this.#files.add(option, { kind: "absent", path: `/etc/systemd/system/${unit.name}` });
+      this.#unitLinks.set(unit.name, source);
+    } else if (unit.text.text !== "") {
+      const source = this.#text(`${unit.name}-overrides.conf`, unit.text);
+      this.#copy(option, `${path}.d/overrides.conf`, source);
+      this.#unitLinks.set(`${unit.name}.d-overrides.conf`, source);
+    }
+    for (const trigger of [...unit.restartTriggers, ...unit.reloadTriggers])
+      for (const reference of trigger.references) this.#references.add(reference);
+    this.#addUnitLinks(option, unit);
+  }
+
+  #addUnitLinks(option: string, unit: Unit): void {
+    for (const [names, suffix] of [
+      [unit.wantedBy, "wants"],
+      [unit.requiredBy, "requires"],
+    ] as const)
+      for (const name of new Set(names)) {
+        checkUnitName(option, name);
+        const path = `/run/systemd/system/${name}.${suffix}/${unit.name}`;
+        this.#files.add(option, { kind: "link", path, target: `../${unit.name}` });
+      }
+    for (const alias of new Set(unit.aliases)) {
+      checkUnitName(option, alias);
+      this.#files.add(option, { kind: "link", path: `/run/systemd/system/${alias}`, target: unit.name });
+      this.#files.add(option, { kind: "absent", path: `/etc/systemd/system/${alias}` });
+    }
+  }
+
+  #addActivation(): void {
+    const { activationScripts } = this.#system;
+    if (activationScripts.length === 0) return;
+    for (const { name, text } of activationScripts) {
+      if (!/^[A-Za-z0-9_.+-]+$/.test(name))
+        throw new LinuxSystemError(
+          `system.activationScripts."${name}"`,
+          "the name may only have letters, digits and _.+-",
+        );
+      for (const reference of text.references) this.#references.add(reference);
+    }
+    const source = this.#text("nixus-activate.service", { text: activateUnitText, references: [] });
+    this.#copy("system.activationScripts", "/run/systemd/system/nixus-activate.service", source);
+  }
+
+  #checkAccounts(): void {
+    const { users, groups } = this.#system;
+    const ids = new Map<string, string>();
+    const unique = (kind: "user" | "group", name: string, id: number | null): void => {
+      const option = `users.${kind}s."${name}"`;
+      checkAccountName(option, name);
+      checkId(`${option}.${kind === "user" ? "uid" : "gid"}`, id);
+      for (const key of [`${kind} ${name}`, ...(id === null ? [] : [`${kind} id ${id}`])]) {
+        const other = ids.get(key);
+        if (other !== undefined) throw new LinuxSystemError(option, `has the same name or id as '${other}'`);
+        ids.set(key, name);
+      }
+    };
+    for (const group of groups) {
+      unique("group", group.name, group.gid);
+      for (const member of group.members) checkAccountName(`users.groups."${group.name}".members`, member);
+    }
+    for (const user of users) {
+      if (user.name === "root") {
+        checkRoot(user);
+        continue;
+      }
+      const option = `users.users."${user.name}"`;
+      unique("user", user.name, user.uid);
+      if (user.group === null) throw new LinuxSystemError(option, "has no primary group; set `group`");
+      for (const group of [user.group, ...user.extraGroups]) checkAccountName(option, group);
+      if (user.home !== null) checkAbsolutePath(`${option}.home`, user.home);
+      if (user.shell !== null) {
+        checkAbsolutePath(`${option}.shell`, user.shell);
+      }
+      checkAccountField(`${option}.description`, user.description);
+      checkAccountField(`${option}.hashedPassword`, user.hashedPassword ?? "");
+    }
+  }
+}
+
+/** Files by whose change a daemon that is no unit of the system learns that it must read them again. */
+const daemonFiles = {
+  sshd: /^\/etc\/ssh\/sshd_config(\.d\/|$)/,
+  network: /^\/(run|etc)\/systemd\/network\//,
+} as const;
+
+function isOrdinary(user: User): boolean {
+  return user.name !== "root";
+}
+
+function checkRoot(user: User): void {
+  if (user.shell !== null || user.hashedPassword !== null || user.extraGroups.length > 0)
+    throw new LinuxSystemError(
+      "users.users.root",
+      "root's login on a guest machine is never touched; only openssh.authorizedKeys.keys can be set",
+    );
+}
+
+/** A unit that the distribution has, started by these targets as `systemctl enable` would make it. */
+export function enabledDistributionUnit(name: string, wantedBy: readonly string[]): Unit {
+  return {
+    name,
+    text: { text: "", references: [] },
+    strategy: "drop-in",
+    enable: true,
+    wantedBy,
+    requiredBy: [],
+    aliases: [],
+    change: defaultUnitChange,
+    restartTriggers: [],
+    reloadTriggers: [],
+  };
+}
+
+interface Branch {
+  readonly links: Map<string, string>;
+  readonly branches: Map<string, Branch>;
+}
+
+/** Links at relative paths, as a directory. */
+function linkTree(links: ReadonlyMap<string, string>): TreeNode {
+  const root: Branch = { links: new Map(), branches: new Map() };
+  for (const [path, target] of links) {
+    const segments = path.split("/");
+    const last = segments.pop()!;
+    let branch = root;
+    for (const segment of segments) {
+      const next = branch.branches.get(segment) ?? { links: new Map(), branches: new Map() };
+      branch.branches.set(segment, next);
+      branch = next;
+    }
+    branch.links.set(last, target);
+  }
+  return branchNode(root);
+}
+
+function branchNode(branch: Branch): TreeNode {
+  return directory([
+    ...[...branch.links].map(([name, target]): [string, TreeNode] => [name, { type: "symlink", target }]),
+    ...[...branch.branches].map(([name, below]): [string, TreeNode] => [name, branchNode(below)]),
+  ]);
+}
