@@ -21,7 +21,7 @@ import { noPos, resolvePos } from "../syntax/positions.ts";
 import { lookupSymbol } from "../syntax/symbols.ts";
 import type { Builtin } from "./builtin.ts";
 
-export function controlBuiltins(evaluator: Evaluator): readonly Builtin[] {
+export function controlFamily(evaluator: Evaluator): readonly Builtin[] {
   return [
     ...imports(evaluator),
     ...failures(evaluator),

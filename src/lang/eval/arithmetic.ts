@@ -14,28 +14,42 @@ export function subtract(a: Value, b: Value, pos: Pos): Value {
   if (typeof a === "bigint" && typeof b === "bigint") {
     return checkedInt(a - b, pos, () => `subtracting ${a} - ${b}`);
   }
-  return operand(a, "first", "subtraction") - operand(b, "second", "subtraction");
+  const type = commonType(a, b);
+  return (
+    toFloat(a, type, "the first argument of the subtraction") -
+    toFloat(b, type, "the second argument of the subtraction")
+  );
 }
 
 export function multiply(a: Value, b: Value, pos: Pos): Value {
   if (typeof a === "bigint" && typeof b === "bigint") {
     return checkedInt(a * b, pos, () => `multiplying ${a} * ${b}`);
   }
-  return operand(a, "first", "multiplication") * operand(b, "second", "multiplication");
+  const type = commonType(a, b);
+  return (
+    toFloat(a, type, "the first argument of the multiplication") *
+    toFloat(b, type, "the second argument of the multiplication")
+  );
 }
 
 /** Integers divide towards zero. */
 export function divide(a: Value, b: Value, pos: Pos): Value {
-  const divisor = operand(b, "second", "division");
+  const divisor = toFloat(b, "a float", "the second operand of the division");
   if (divisor === 0) throw new NixError("eval", "division by zero", { pos });
   if (typeof a === "bigint" && typeof b === "bigint") {
     return checkedInt(a / b, pos, () => `dividing ${a} / ${b}`);
   }
-  return operand(a, "first", "division") / divisor;
+  return toFloat(a, commonType(a, b), "the first operand of the division") / divisor;
 }
 
-function operand(value: Value, which: "first" | "second", operation: string): number {
+/** What messages say that the operands have to be: floats as soon as one of them is. */
+function commonType(a: Value, b: Value): "a float" | "an integer" {
+  return typeof a === "number" || typeof b === "number" ? "a float" : "an integer";
+}
+
+/** A number as a float; the error says what was expected. */
+export function toFloat(value: Value, expected: "a float" | "an integer", what: string): number {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
-  throw traced(unexpectedType("an integer", value), noPos, `the ${which} argument of the ${operation}`);
+  throw traced(unexpectedType(expected, value), noPos, what);
 }

@@ -27,13 +27,15 @@ class SimpleFunction implements LambdaCode {
   readonly name: string | undefined;
   readonly formals = undefined;
   readonly ellipsis = false;
+  readonly argName: Sym;
   /** Compiled at the first call. */
   body: Code;
 
   constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope) {
     this.pos = expr.pos;
     this.name = expr.name === undefined ? undefined : symbolName(expr.name);
-    const inner = new NamesScope([expr.arg!], scope);
+    this.argName = expr.arg!;
+    const inner = new NamesScope([this.argName], scope);
     this.body = (env) => {
       this.body = compiler.compile(expr.body, inner);
       return this.body(env);
@@ -56,6 +58,7 @@ class SetFunction implements LambdaCode {
   readonly name: string | undefined;
   readonly formals: readonly { readonly name: Sym; readonly pos: Pos; readonly hasDefault: boolean }[];
   readonly ellipsis: boolean;
+  readonly argName: Sym | undefined;
   private readonly compiler: Compiler;
   private readonly expr: LambdaExpr;
   private readonly scope: NamesScope;
@@ -73,6 +76,7 @@ class SetFunction implements LambdaCode {
     this.name = expr.name === undefined ? undefined : symbolName(expr.name);
     const { list, ellipsis } = expr.formals!;
     this.ellipsis = ellipsis;
+    this.argName = expr.arg;
     this.formals = list.map((formal) => ({
       name: formal.name,
       pos: formal.pos,

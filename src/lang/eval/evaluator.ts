@@ -19,6 +19,8 @@ export interface EvalSettings {
   readonly nixPath: readonly SearchPathEntry[];
   /** `builtins.currentSystem`; absent in pure evaluation. */
   readonly currentSystem: string | undefined;
+  /** Names of Nix's experimental features that are on, e.g. `parse-toml-timestamps`. */
+  readonly experimentalFeatures?: ReadonlySet<string>;
 }
 
 export interface CoercionOptions {

@@ -126,7 +126,7 @@ class Printer {
     if (value instanceof Lambda || value instanceof PrimOp || value instanceof PrimOpApp) {
       return this.notation.function(value);
     }
-    return this.list(value, depth);
+    return this.list(value, slot as object, depth);
   }
 
   private string(text: string): string {
@@ -166,10 +166,11 @@ class Printer {
     return [...order.filter(isImportant), ...order.filter((index) => !isImportant(index))];
   }
 
-  private list(list: readonly Slot[], depth: number): string {
+  /** `slot` is where the list is: unlike sets, lists are recognised by their place, as Nix does it. */
+  private list(list: readonly Slot[], slot: object, depth: number): string {
     if (list.length === 0) return "[ ]";
-    if (this.seen.has(list)) return repeated;
-    this.seen.add(list);
+    if (this.seen.has(slot)) return repeated;
+    this.seen.add(slot);
     if (depth >= this.notation.maxDepth) return "[ ... ]";
     let text = "[ ";
     let printed = 0;

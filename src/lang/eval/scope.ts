@@ -26,7 +26,8 @@ export class GlobalScope {
   }
 
   find(name: Sym): Slot | undefined {
-    return this.attrs.get(name) ?? this.up?.find(name);
+    const slot = this.attrs.get(name);
+    return slot !== undefined ? slot : this.up?.find(name);
   }
 }
 

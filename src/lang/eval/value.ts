@@ -276,6 +276,8 @@ export interface LambdaCode {
     | readonly { readonly name: Sym; readonly pos: Pos; readonly hasDefault: boolean }[]
     | undefined;
   readonly ellipsis: boolean;
+  /** What the whole argument is bound to: `x` of `x: ...`, `args` of `{ ... } @ args: ...`. */
+  readonly argName: Sym | undefined;
   call(env: Env, arg: Slot): Value;
 }
 
