@@ -1,0 +1,190 @@
+/**
+ * Between JavaScript values and values of the Nix language.
+ *
+ * | JavaScript                                | Nix                                            |
+ * |-------------------------------------------|------------------------------------------------|
+ * | `null`, `boolean`                         | the same                                       |
+ * | `number` (whole and safe), `bigint`       | int                                            |
+ * | `number` (other)                          | float                                          |
+ * | `string` (text)                           | string without references                      |
+ * | `StoreString`, `SourcePath`               | string with references, path                   |
+ * | array                                     | list                                           |
+ * | object, view of a set                     | set (`undefined` properties are left out)      |
+ * | `() => value`                             | a value that is computed when it is needed     |
+ * | function with parameters                  | function                                       |
+ * | `Property`, `Option`, type, module        | its set in the language                        |
+ * | value of the language (a class of it)     | itself                                         |
+ *
+ * Reading goes the other way: an int is a `number` when it is safe and a `bigint` otherwise, a list an array, a
+ * set a view (view.ts), a function a function.
+ */
+import { NixError } from "../lang/eval/errors.ts";
+import {
+  Attrs,
+  AttrsBuilder,
+  force,
+  Lambda,
+  lazy,
+  NixPath,
+  NixString,
+  PrimOp,
+  PrimOpApp,
+  type Slot,
+  Thunk,
+  type Value,
+} from "../lang/eval/value.ts";
+import { intern } from "../lang/syntax/symbols.ts";
+import { fromText, toText } from "../store/bytes.ts";
+import { NativeModule, Option, Property } from "./define.ts";
+import { nativeModuleValue } from "./module-value.ts";
+import { makeIf, makeMerge, makeOrder, makeOverride } from "./properties.ts";
+import { SourcePath, StoreString } from "./store-string.ts";
+import type { ModuleSystem } from "./system.ts";
+import { isNativeType } from "./types/make.ts";
+import { viewedAttrs, viewOf } from "./view.ts";
+
+const maxInt = 2n ** 63n - 1n;
+const minInt = -(2n ** 63n);
+
+/** Integral floats need to be marked: JavaScript has no other difference between `2` and `2.0`. */
+export class Float {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** The value in the language; `where` says in messages what is converted, e.g. `ssh.access` (a byte string). */
+export function fromJs(system: ModuleSystem, value: unknown, where: string): Slot {
+  switch (typeof value) {
+    case "boolean":
+      return value;
+    case "number":
+      return fromNumber(value, where);
+    case "bigint":
+      if (value > maxInt || value < minInt) {
+        throw new NixError("module", `${where}: the integer ${value} does not fit into 64 bits`);
+      }
+      return value;
+    case "string":
+      return fromText(value);
+    case "function":
+      return fromFunction(system, value as (...args: unknown[]) => unknown, where);
+    case "object":
+      return value === null ? null : fromObject(system, value, where);
+    default:
+      throw new NixError("module", `${where}: a value of type ${typeof value} cannot be a definition`);
+  }
+}
+
+function fromNumber(value: number, where: string): Value {
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  if (Number.isFinite(value)) return value;
+  throw new NixError("module", `${where}: ${value} is not a number of the Nix language`);
+}
+
+function fromFunction(system: ModuleSystem, fn: (...args: unknown[]) => unknown, where: string): Slot {
+  if (fn.length === 0) return lazy(() => force(fromJs(system, fn(), where)));
+  return new PrimOp(fromText(fn.name || "lambda"), fn.length, (...args) =>
+    force(fromJs(system, fn(...args.map((arg) => toJs(system, arg))), where)),
+  );
+}
+
+function fromObject(system: ModuleSystem, value: object, where: string): Slot {
+  const viewed = viewedAttrs(value);
+  if (viewed !== undefined) return viewed;
+  if (Array.isArray(value)) {
+    return value.map((element: unknown, index) => fromJs(system, element, `${where}[${index}]`));
+  }
+  if (isLanguageValue(value)) return value;
+  if (value instanceof StoreString) return value.value;
+  if (value instanceof SourcePath) return value.toNix();
+  if (value instanceof Float) return value.value;
+  if (value instanceof Property) return fromProperty(system, value, where);
+  if (value instanceof Option) return fromOption(system, value, where);
+  if (value instanceof NativeModule) return nativeModuleValue(value);
+  if (isNativeType(value)) return system.typeValue(value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new NixError("module", `${where}: an object of a class cannot be a definition; give a plain one`);
+  }
+  const builder = new AttrsBuilder();
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const attribute = fromText(name);
+    builder.set(
+      intern(attribute),
+      fromJs(system, member, where === "" ? attribute : `${where}.${attribute}`),
+    );
+  }
+  return builder.build();
+}
+
+function isLanguageValue(
+  value: object,
+): value is Thunk | Attrs | NixString | NixPath | Lambda | PrimOp | PrimOpApp {
+  return (
+    value instanceof Attrs ||
+    value instanceof Thunk ||
+    value instanceof NixString ||
+    value instanceof NixPath ||
+    value instanceof Lambda ||
+    value instanceof PrimOp ||
+    value instanceof PrimOpApp
+  );
+}
+
+function fromProperty(system: ModuleSystem, { property }: Property, where: string): Slot {
+  switch (property.kind) {
+    case "if":
+      return makeIf(
+        fromJs(system, property.condition, `the condition of mkIf in ${where}`),
+        fromJs(system, property.content, where),
+      );
+    case "merge":
+      return makeMerge(property.contents.map((content) => fromJs(system, content, where)));
+    case "override":
+      return makeOverride(BigInt(property.priority), fromJs(system, property.content, where));
+    case "order":
+      return makeOrder(BigInt(property.order), fromJs(system, property.content, where));
+  }
+}
+
+function fromOption(system: ModuleSystem, { type, attributes }: Option, where: string): Attrs {
+  const builder = new AttrsBuilder().set(intern("_type"), "option");
+  if (type !== undefined) builder.set(intern("type"), system.typeValue(type));
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined) builder.set(intern(name), fromJs(system, value, `${where}.${name}`));
+  }
+  return builder.build();
+}
+
+/** The JavaScript value; forces the outermost layer (of a list: of each element too). */
+export function toJs(system: ModuleSystem, slot: Slot): unknown {
+  const value = force(slot);
+  switch (typeof value) {
+    case "boolean":
+    case "number":
+      return value;
+    case "bigint":
+      return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+    case "string":
+      return toText(value);
+    default:
+      if (value === null) return null;
+      if (value instanceof NixString) return new StoreString(value);
+      if (value instanceof NixPath) return new SourcePath(toText(value.path));
+      if (value instanceof Attrs) return viewOf(system, value);
+      if (value instanceof Lambda || value instanceof PrimOp || value instanceof PrimOpApp) {
+        return (...args: unknown[]) =>
+          toJs(
+            system,
+            system.evaluator.call(
+              value,
+              ...args.map((arg, index) => fromJs(system, arg, `argument ${index + 1}`)),
+            ),
+          );
+      }
+      return value.map((element) => toJs(system, element));
+  }
+}

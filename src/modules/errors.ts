@@ -1,0 +1,120 @@
+/** The messages of the module system. The first sentence is NixOS's own wording, which people search for. */
+import { NixError } from "../lang/eval/errors.ts";
+import type { Pos } from "../lang/syntax/positions.ts";
+import { nearest } from "./nearest.ts";
+import { place, showDefinitions, showFiles, showOption } from "./show.ts";
+import type { Definition, Location, OptionType, RawDefinition } from "./type.ts";
+
+const changePriority =
+  "\nUse `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.";
+
+function moduleError(message: string, at?: { readonly pos: Pos } | undefined): NixError {
+  return new NixError("module", message, { pos: at?.pos || undefined });
+}
+
+export function wrongType(loc: Location, type: OptionType, defs: readonly Definition[]): NixError {
+  return moduleError(
+    `A definition for option \`${showOption(loc)}' is not of type \`${type.description}'. Definition values:${showDefinitions(defs)}`,
+    defs[0],
+  );
+}
+
+export function conflictingValues(loc: Location, defs: readonly Definition[]): NixError {
+  return moduleError(
+    `The option \`${showOption(loc)}' has conflicting definition values:${showDefinitions(defs)}${changePriority}`,
+    defs.at(-1),
+  );
+}
+
+export function definedSeveralTimes(loc: Location, defs: readonly Definition[], message: string): NixError {
+  const hint = message === "" ? "" : `\n${message}`;
+  return moduleError(
+    `The option \`${showOption(loc)}' is defined multiple times while it's expected to be unique.${hint}\nDefinition values:${showDefinitions(defs)}${changePriority}`,
+    defs.at(-1),
+  );
+}
+
+export function cannotMerge(loc: Location, defs: readonly Definition[]): NixError {
+  return moduleError(
+    `Cannot merge definitions of \`${showOption(loc)}'. Definition values:${showDefinitions(defs)}`,
+    defs.at(-1),
+  );
+}
+
+export function readOnlySeveralTimes(loc: Location, defs: readonly Definition[]): NixError {
+  return moduleError(
+    `The option \`${showOption(loc)}' is read-only, but it's set multiple times. Definition values:${showDefinitions(defs)}`,
+    defs.at(-1),
+  );
+}
+
+export function notDefined(loc: Location, type: OptionType, declarations: readonly string[]): NixError {
+  return moduleError(
+    `The option \`${showOption(loc)}' was accessed but has no value defined. Try setting the option.\n` +
+      `It takes ${article(type.description)} and is declared in ${showFiles(declarations)}.`,
+  );
+}
+
+export function nullAndNot(loc: Location, defs: readonly Definition[]): NixError {
+  return moduleError(
+    `The option \`${showOption(loc)}' is defined both null and not null, in ${showFiles(defs.map(place))}.`,
+    defs.at(-1),
+  );
+}
+
+export function declaredTwice(loc: Location, file: string, others: readonly string[]): NixError {
+  return moduleError(
+    `The option \`${showOption(loc)}' in \`${file}' is already declared in ${showFiles(others)}.`,
+  );
+}
+
+export interface UnknownOption {
+  readonly path: Location;
+  readonly def: RawDefinition;
+}
+
+/** `candidates`: the names that would have been right in the place of the last one of a path. */
+export function unknownOptions(
+  prefix: Location,
+  unknown: readonly UnknownOption[],
+  candidates: (path: Location) => readonly string[],
+  hasOptions: boolean,
+): NixError {
+  const shown = unknown.slice(0, 5).map(({ path, def }) => {
+    const parent = path.slice(0, -1);
+    const similar = nearest(path.at(-1)!, candidates(path)).map(
+      (name) => `\`${showOption([...prefix, ...parent, name])}'`,
+    );
+    const values = showDefinitions([{ file: def.file, pos: def.pos, value: def.slot }]);
+    const meant = similar.length === 0 ? "" : `\n\nDid you mean ${alternatives(similar)}?`;
+    return `The option \`${showOption([...prefix, ...path])}' does not exist. Definition values:${values}${meant}`;
+  });
+  if (unknown.length > shown.length) {
+    shown.push(`... and ${unknown.length - shown.length} more options that do not exist.`);
+  }
+  if (!hasOptions) {
+    shown.push(
+      prefix.length === 0
+        ? "No module declares any option. Declarations belong into `options', definitions into `config'."
+        : `There are no options declared in \`${showOption(prefix)}'. Declarations belong into \`options' of the submodule, not into its \`config'.`,
+    );
+  }
+  return moduleError(shown.join("\n\n"), unknown[0]!.def);
+}
+
+export function notASet(loc: Location, def: { file: string; pos: Pos }, type: string): NixError {
+  return moduleError(
+    `In module \`${place(def)}', you're trying to define a value of type \`${type}' rather than an attribute set for the option \`${showOption(loc)}'!\n` +
+      `There are options inside \`${showOption(loc)}'; define those: \`${showOption(loc)}.<name> = ...;'`,
+    def,
+  );
+}
+
+/** "`a', `b' or `c'" */
+function alternatives(shown: readonly string[]): string {
+  return shown.length === 1 ? shown[0]! : `${shown.slice(0, -1).join(", ")} or ${shown.at(-1)}`;
+}
+
+function article(description: string): string {
+  return `a value of type \`${description}'`;
+}

@@ -1,0 +1,291 @@
+/** Loading modules: from a path, function, set, or TypeScript module to what the module system works with. */
+import { NixError } from "../lang/eval/errors.ts";
+import {
+  Attrs,
+  AttrsBuilder,
+  emptyAttrs,
+  force,
+  lazy,
+  NixPath,
+  type Slot,
+  type Value,
+} from "../lang/eval/value.ts";
+import { noPos } from "../lang/syntax/positions.ts";
+import { intern, type Sym } from "../lang/syntax/symbols.ts";
+import { characters, isFunction, isString, typeName, typeOf } from "./check.ts";
+import { fromJs } from "./convert.ts";
+import type { ModuleArgs, NativeModule } from "./define.ts";
+import type { ModuleSource } from "./module.ts";
+import { NativeModuleValue } from "./module-value.ts";
+import { names, shaped } from "./names.ts";
+import { makeMerge, typeTag } from "./properties.ts";
+import { showString } from "./show.ts";
+import { sourcesOf } from "./sources.ts";
+import type { ModuleSystem } from "./system.ts";
+
+/** A module that has been looked at, apart from its definitions. */
+export interface LoadedModule {
+  readonly key: string;
+  /** A byte string. */
+  readonly file: string;
+  readonly class: string | undefined;
+  readonly imports: readonly ModuleSource[];
+  readonly disabled: readonly Slot[];
+  /** Declarations; undefined: none. */
+  readonly options: Slot | undefined;
+  /** Definitions, which may depend on the arguments. */
+  config(scope: ModuleScope): Slot;
+}
+
+/** What modules get from the evaluation that they are part of. */
+export interface ModuleScope {
+  readonly system: ModuleSystem;
+  /** `config`, `options`, `lib`, special arguments; for functions of the language. */
+  readonly baseArgs: Attrs;
+  /** The same, lazily converted, for TypeScript modules. */
+  readonly nativeArgs: ModuleArgs;
+  /** The value of an argument that is not among `baseArgs`: one of `_module.args`. */
+  argument(name: string, key: string): Value;
+}
+
+/** Thrown where a module needs its arguments and there is no evaluation yet (see {@link load}). */
+export class NeedsArguments extends Error {}
+
+/**
+ * Looks at a module. Without a scope only modules that are no functions can be loaded; for others NeedsArguments
+ * is thrown.
+ */
+export function load(
+  system: ModuleSystem,
+  source: ModuleSource,
+  key: string,
+  scope: ModuleScope | undefined,
+): LoadedModule {
+  if (source.kind === "native") return loadNative(system, source);
+  const value = force(source.value);
+  if (value instanceof NativeModuleValue) return loadNative(system, value.module);
+  if (value instanceof NixPath || isString(value)) return loadFile(system, value, scope);
+  if (isFunction(value)) return loadValue(apply(value, key, scope), source.file, key);
+  return loadValue(value, source.file, key, source.value);
+}
+
+function loadFile(
+  system: ModuleSystem,
+  value: Exclude<ReturnType<typeof force>, null | boolean | number | bigint | readonly Slot[]>,
+  scope: ModuleScope | undefined,
+): LoadedModule {
+  const path = value instanceof NixPath ? value.path : isString(value) ? characters(value) : "";
+  if (/\.[cm]?[jt]s$/.test(path)) {
+    if (system.loadScript === undefined) {
+      throw new NixError(
+        "module",
+        `the module '${path}' is not written in Nix, and such modules cannot be loaded here`,
+      );
+    }
+    return loadNative(system, system.loadScript(path));
+  }
+  if (!path.startsWith("/")) {
+    throw new NixError(
+      "module",
+      `a module must be a path, a function or a set, but there is the string ${showString(path)} in \`imports'`,
+    );
+  }
+  const imported = system.evaluator.importFile(path);
+  const module = isFunction(imported) ? apply(imported, path, scope) : imported;
+  return loadValue(module, path, path);
+}
+
+/** Calls a module with the arguments that it names. */
+function apply(fn: Value, key: string, scope: ModuleScope | undefined): Value {
+  if (scope === undefined) throw new NeedsArguments();
+  const { baseArgs, system } = scope;
+  const missing = (system.formals(fn) ?? []).filter(({ name }) => !baseArgs.has(intern(name)));
+  if (missing.length === 0) return system.evaluator.call(fn, baseArgs);
+  const builder = new AttrsBuilder();
+  baseArgs.shape.symbols.forEach((sym, index) => {
+    builder.set(sym, baseArgs.values[index]!);
+  });
+  for (const { name } of missing)
+    builder.set(
+      intern(name),
+      lazy(() => scope.argument(name, key)),
+    );
+  return system.evaluator.call(fn, builder.build());
+}
+
+const explicitAttributes = new Set<Sym>(
+  ["_class", "_file", "key", "disabledModules", "imports", "options", "config", "meta", "freeformType"].map(
+    intern,
+  ),
+);
+const structuralAttributes = new Set<Sym>(
+  ["_class", "_file", "key", "disabledModules", "require", "imports", "freeformType"].map(intern),
+);
+
+function loadValue(value: Value, file: string, key: string, slot: Slot = value): LoadedModule {
+  if (Array.isArray(value)) {
+    throw new NixError(
+      "module",
+      `Module imports can't be nested lists. Perhaps you meant to remove one level of lists? It is in ${file}`,
+    );
+  }
+  if (!(value instanceof Attrs)) {
+    throw new NixError(
+      "module",
+      `module ${file} (${key}) does not look like a module: it is ${typeName(value)}.`,
+    );
+  }
+  const tag = typeTag(value);
+  if (tag !== undefined && tag !== "module") {
+    if (tag === "if" || tag === "override" || tag === "merge" || tag === "order") {
+      return simple(key, file, slot);
+    }
+    throw new NixError(
+      "module",
+      `Expected a module, but found a value of type ${showString(tag)}, while trying to load a module into ${file}.\n` +
+        "Each element of `imports' must be a module: a path, a function, or a set of definitions.",
+    );
+  }
+  const at = text(value, names.file, file);
+  const common = {
+    key: text(value, names.key, key),
+    file: at,
+    class: optionalText(value, names.class),
+    disabled: list(value, names.disabledModules, at),
+  };
+  if (value.has(names.config) || value.has(names.options)) {
+    const unknown = value.shape.symbols.findIndex(
+      (sym) => !explicitAttributes.has(sym) && sym !== names.type,
+    );
+    if (unknown >= 0) throw mixedForms(value, key);
+    return {
+      ...common,
+      imports: sourcesOf(list(value, names.imports, at), at),
+      options: value.get(names.options),
+      config: () => withExtras(value, value.get(names.config) ?? emptyAttrs, true),
+    };
+  }
+  const definitions = without(value, structuralAttributes);
+  return {
+    ...common,
+    imports: sourcesOf([...list(value, names.require, at), ...list(value, names.imports, at)], at),
+    options: undefined,
+    config: () => withExtras(value, definitions, false),
+  };
+}
+
+/** A module that has definitions and nothing else. */
+export function simple(key: string, file: string, slot: Slot): LoadedModule {
+  return { key, file, class: undefined, imports: [], disabled: [], options: undefined, config: () => slot };
+}
+
+/** Whether a set has nothing but definitions in it. */
+export function isPlainDefinitions(value: Value): boolean {
+  return (
+    value instanceof Attrs &&
+    !(value instanceof NativeModuleValue) &&
+    !value.has(names.config) &&
+    !value.has(names.options) &&
+    !value.shape.symbols.some((sym) => structuralAttributes.has(sym)) &&
+    !value.has(names.type) &&
+    !value.has(names.functor)
+  );
+}
+
+function mixedForms(module: Attrs, key: string): NixError {
+  const extra = module.names().filter((name) => !explicitAttributes.has(intern(name)));
+  return new NixError(
+    "module",
+    `Module \`${key}' has an unsupported attribute \`${extra[0]}'. This is caused by introducing a top-level \`config' or \`options' attribute. ` +
+      `Add configuration attributes immediately on the top level instead, or move all of them (namely: ${extra.join(" ")}) into the explicit \`config' attribute.`,
+    { pos: module.positionOf(intern(extra[0]!)) },
+  );
+}
+
+const metaSet = shaped("meta");
+const freeformSet = shaped("_module");
+const freeformTypeSet = shaped("freeformType");
+
+function withExtras(module: Attrs, config: Slot, withMeta: boolean): Slot {
+  const freeformType = module.get(names.freeformType);
+  const meta = withMeta ? module.get(names.meta) : undefined;
+  if (freeformType === undefined && meta === undefined) return config;
+  const parts: Slot[] = [config];
+  if (meta !== undefined) parts.push(metaSet(meta));
+  if (freeformType !== undefined) parts.push(freeformSet(freeformTypeSet(freeformType)));
+  return makeMerge(parts);
+}
+
+function without(attrs: Attrs, removed: ReadonlySet<Sym>): Attrs {
+  if (!attrs.shape.symbols.some((sym) => removed.has(sym))) return attrs;
+  const builder = new AttrsBuilder();
+  attrs.shape.symbols.forEach((sym, index) => {
+    if (!removed.has(sym)) builder.set(sym, attrs.values[index]!, attrs.positions?.[index] ?? noPos);
+  });
+  return builder.build();
+}
+
+function optionalText(module: Attrs, sym: Sym): string | undefined {
+  const slot = module.get(sym);
+  if (slot === undefined) return undefined;
+  const value = force(slot);
+  if (isString(value)) return characters(value);
+  return value instanceof NixPath ? value.path : undefined;
+}
+
+function text(module: Attrs, sym: Sym, otherwise: string): string {
+  return optionalText(module, sym) ?? otherwise;
+}
+
+function list(module: Attrs, sym: Sym, file: string): readonly Slot[] {
+  const slot = module.get(sym);
+  if (slot === undefined) return [];
+  const value = force(slot);
+  if (Array.isArray(value)) return value as readonly Slot[];
+  throw new NixError(
+    "module",
+    `\`${sym === names.disabledModules ? "disabledModules" : "imports"}' of the module ${file} must be a list, but it is a ${typeOf(value)}`,
+    { pos: module.positionOf(sym) },
+  );
+}
+
+const nativeOptions = new WeakMap<ModuleSystem, WeakMap<NativeModule, LoadedModule>>();
+
+function loadNative(system: ModuleSystem, module: NativeModule): LoadedModule {
+  let known = nativeOptions.get(system);
+  if (known === undefined) {
+    known = new WeakMap();
+    nativeOptions.set(system, known);
+  }
+  let loaded = known.get(module);
+  if (loaded === undefined) {
+    loaded = {
+      key: module.key,
+      file: module.file,
+      class: undefined,
+      imports: module.imports,
+      disabled: [],
+      options:
+        Object.keys(module.options).length === 0 ? undefined : fromJs(system, module.options, module.file),
+      config: (scope) => nativeConfig(scope, module),
+    };
+    known.set(module, loaded);
+  }
+  return loaded;
+}
+
+function nativeConfig(scope: ModuleScope, module: NativeModule): Slot {
+  const { system } = scope;
+  let definitions: object = module.config;
+  if (typeof module.config === "function") {
+    system.running.push(module.file);
+    try {
+      definitions = (module.config as (args: ModuleArgs) => object)(scope.nativeArgs);
+    } finally {
+      system.running.pop();
+    }
+  }
+  const config = fromJs(system, definitions, "");
+  if (module.freeformType === undefined) return config;
+  return makeMerge([config, freeformSet(freeformTypeSet(system.typeValue(module.freeformType)))]);
+}

@@ -1,0 +1,29 @@
+/** A TypeScript module as a value of the language, so that it can stand in `imports` or define a submodule. */
+import { Attrs } from "../lang/eval/value.ts";
+import type { NativeModule } from "./define.ts";
+import { shapeOf } from "./names.ts";
+
+const { shape, order } = shapeOf(["_type", "_file", "key"]);
+
+export class NativeModuleValue extends Attrs {
+  readonly module: NativeModule;
+  constructor(module: NativeModule) {
+    const slots = ["module", module.file, module.key];
+    super(
+      shape,
+      order.map((index) => slots[index]!),
+    );
+    this.module = module;
+  }
+}
+
+const values = new WeakMap<NativeModule, NativeModuleValue>();
+
+export function nativeModuleValue(module: NativeModule): NativeModuleValue {
+  let value = values.get(module);
+  if (value === undefined) {
+    value = new NativeModuleValue(module);
+    values.set(module, value);
+  }
+  return value;
+}

@@ -1,0 +1,450 @@
+/** Types that are made of other types. */
+import { NixError } from "../../lang/eval/errors.ts";
+import { Attrs, emptyAttrs, force, PrimOp, Shape, type Slot, type Value } from "../../lang/eval/value.ts";
+import { noPos, type Pos } from "../../lang/syntax/positions.ts";
+import { lookupSymbol, type Sym, symbolName } from "../../lang/syntax/symbols.ts";
+import { isFunction, isList, isStringLike, typeOf } from "../check.ts";
+import { definedSeveralTimes, notDefined, nullAndNot } from "../errors.ts";
+import { mergeChecked, mergeRaw } from "../merge-definitions.ts";
+import { shaped } from "../names.ts";
+import { discharge } from "../properties.ts";
+import { place, showFiles, showOption } from "../show.ts";
+import type { ModuleSystem } from "../system.ts";
+import type { Definition, Location, OptionType, RawDefinition } from "../type.ts";
+import { makeType, phrase, withParts } from "./make.ts";
+import { mergeEqual, mergeOne } from "./merge.ts";
+
+/** Documentation, submodules, and merging of a type with one element type, rebuilt by `make`. */
+function around(
+  elemType: OptionType,
+  make: (elemType: OptionType) => OptionType,
+  subPrefix?: string,
+): Pick<
+  OptionType,
+  "getSubOptions" | "subModules" | "substSubModules" | "typeMerge" | "nestedTypes" | "payload"
+> {
+  return {
+    getSubOptions: (system, prefix) =>
+      elemType.getSubOptions(system, subPrefix === undefined ? prefix : [...prefix, subPrefix]),
+    get subModules() {
+      return elemType.subModules;
+    },
+    substSubModules: (modules) => make(elemType.substSubModules(modules)),
+    typeMerge(this: OptionType, system, other) {
+      const theirs = other.nestedTypes["elemType"];
+      if (other.functorName !== this.functorName || theirs === undefined) return undefined;
+      const merged = elemType.typeMerge(system, theirs);
+      return merged && make(merged);
+    },
+    nestedTypes: { elemType },
+    payload: (system) => elemPayload(system.typeValue(elemType)),
+  };
+}
+const elemPayload = shaped("elemType");
+
+export function listOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
+  const rawElements = (defs: readonly Definition[]): RawDefinition[][] =>
+    defs.map((def) =>
+      (force(def.value) as readonly Slot[]).map((slot) => ({
+        file: def.file,
+        pos: def.pos,
+        slot,
+        guards: null,
+      })),
+    );
+  return makeType<readonly T[]>({
+    name: "listOf",
+    get description() {
+      return `list of ${phrase(elemType, "noun", "composite")}`;
+    },
+    descriptionClass: "composite",
+    check: (_, value) => isList(value),
+    merge(system, loc, defs) {
+      const elements: Slot[] = [];
+      rawElements(defs).forEach((entries, n) => {
+        entries.forEach((raw, m) => {
+          const { defs: winners } = discharge([raw]);
+          if (winners.length === 0) return;
+          const element = () => [...loc, `[definition ${n + 1}-entry ${m + 1}]`];
+          elements.push(system.tracked(element, (at) => mergeChecked(system, at, elemType, winners)));
+        });
+      });
+      return elements;
+    },
+    emptyValue: () => [],
+    ...around(elemType, listOf, "*"),
+    descend(_, __, defs, name) {
+      if (!/^[0-9]+$/.test(name)) return undefined;
+      const raw = rawElements(defs)
+        .flat()
+        .filter((one) => discharge([one]).defs.length > 0)[Number(name)];
+      return raw && { kind: "element", type: elemType, defs: [raw] };
+    },
+  });
+}
+
+export function nonEmptyListOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
+  const list = listOf(elemType);
+  return withParts<readonly T[]>(list, {
+    get description() {
+      return `non-empty ${phrase(list, "noun")}`;
+    },
+    check: (_, value) => isList(value) && value.length > 0,
+    emptyValue: () => undefined,
+    substSubModules: (modules) => nonEmptyListOf(elemType.substSubModules(modules)),
+  });
+}
+
+export interface AttrsWith<T> {
+  readonly elemType: OptionType<T>;
+  /** Whether an attribute's conditions may wait until it is read; then one whose conditions all fail is still there. */
+  readonly lazy?: boolean;
+  /** What stands for the attribute's name in documentation. */
+  readonly placeholder?: string;
+}
+
+export function attrsWith<T>({
+  elemType,
+  lazy = false,
+  placeholder = "name",
+}: AttrsWith<T>): OptionType<Readonly<Record<string, T>>> {
+  const parts = around(
+    elemType,
+    (elem) => attrsWith({ elemType: elem, lazy, placeholder }),
+    `<${placeholder}>`,
+  );
+  const type: OptionType<Readonly<Record<string, T>>> = makeType<Readonly<Record<string, T>>>({
+    name: lazy ? "lazyAttrsOf" : "attrsOf",
+    get description() {
+      return `${lazy ? "lazy " : ""}attribute set of ${phrase(elemType, "noun", "composite")}`;
+    },
+    descriptionClass: "composite",
+    check: (_, value) => value instanceof Attrs,
+    merge: (system, loc, defs) =>
+      lazy ? mergeLazily(system, loc, elemType, defs) : mergeAttributes(system, loc, elemType, defs),
+    emptyValue: () => emptyAttrs,
+    ...parts,
+    payload: (system) => attrsPayload(system.typeValue(elemType), lazy, placeholder),
+    descend(_, __, defs, name) {
+      const sym = lookupSymbol(name);
+      const raw = sym === undefined ? [] : (attributeDefinitions(defs).get(sym) ?? []);
+      return raw.length === 0 ? undefined : { kind: "element", type: elemType, defs: raw };
+    },
+  });
+  return type;
+}
+const attrsPayload = shaped("elemType", "lazy", "placeholder");
+
+export const attrsOf = <T>(elemType: OptionType<T>) => attrsWith({ elemType });
+export const lazyAttrsOf = <T>(elemType: OptionType<T>) => attrsWith({ elemType, lazy: true });
+
+/** The definitions of each attribute. */
+function attributeDefinitions(defs: readonly Definition[]): Map<Sym, RawDefinition[]> {
+  const found = new Map<Sym, RawDefinition[]>();
+  for (const def of defs) {
+    const { shape, values, positions } = force(def.value) as Attrs;
+    shape.symbols.forEach((sym, index) => {
+      const pos = positions?.[index] ?? noPos;
+      const raw: RawDefinition = {
+        file: def.file,
+        pos: pos === noPos ? def.pos : pos,
+        slot: values[index]!,
+        guards: null,
+      };
+      const known = found.get(sym);
+      if (known === undefined) found.set(sym, [raw]);
+      else known.push(raw);
+    });
+  }
+  return found;
+}
+
+function sortedAttrs(
+  found: Map<Sym, RawDefinition[]>,
+  slotOf: (sym: Sym, raw: RawDefinition[]) => Slot | undefined,
+): Attrs {
+  const symbols: Sym[] = [];
+  const values: Slot[] = [];
+  const positions: Pos[] = [];
+  for (const sym of [...found.keys()].sort((a, b) => a - b)) {
+    const raw = found.get(sym)!;
+    const value = slotOf(sym, raw);
+    if (value === undefined) continue;
+    symbols.push(sym);
+    values.push(value);
+    positions.push(raw[0]!.pos);
+  }
+  return new Attrs(new Shape(symbols), values, positions);
+}
+
+function mergeAttributes(
+  system: ModuleSystem,
+  loc: Location,
+  elemType: OptionType,
+  defs: readonly Definition[],
+): Attrs {
+  return sortedAttrs(attributeDefinitions(defs), (sym, raw) => {
+    const winners = discharge(raw).defs;
+    if (winners.length === 0) return undefined;
+    return system.tracked(
+      () => [...loc, symbolName(sym)],
+      (at) => mergeChecked(system, at, elemType, winners),
+    );
+  });
+}
+
+function mergeLazily(
+  system: ModuleSystem,
+  loc: Location,
+  elemType: OptionType,
+  defs: readonly Definition[],
+): Attrs {
+  return sortedAttrs(attributeDefinitions(defs), (sym, raw) =>
+    system.tracked(
+      () => [...loc, symbolName(sym)],
+      (at) => {
+        const merged = mergeRaw(system, at, elemType, raw);
+        if (merged !== undefined) return merged.value;
+        const empty = elemType.emptyValue(system);
+        if (empty === undefined) throw notDefined(at, elemType, raw.map(place));
+        return force(empty);
+      },
+    ),
+  );
+}
+
+/** The type itself does not read through; the definitions go to the element type as they are. */
+const through = (elemType: OptionType): Pick<OptionType, "descend"> => ({
+  descend: (system, loc, defs, name) => elemType.descend(system, loc, defs, name),
+});
+
+export function nullOr<T>(elemType: OptionType<T>): OptionType<T | null> {
+  return makeType<T | null>({
+    name: "nullOr",
+    get description() {
+      return `null or ${phrase(elemType, "noun", "conjunction")}`;
+    },
+    descriptionClass: "conjunction",
+    check: (system, value) => value === null || elemType.check(system, value),
+    merge(system, loc, defs) {
+      const nulls = defs.filter((def) => force(def.value) === null).length;
+      if (nulls === 0) return elemType.merge(system, loc, defs);
+      if (nulls === defs.length) return null;
+      throw nullAndNot(loc, defs);
+    },
+    emptyValue: () => null,
+    ...around(elemType, nullOr),
+    ...through(elemType),
+  });
+}
+
+/** May be defined only once; the message says why. */
+export function unique<T>(message: string, elemType: OptionType<T>): OptionType<T> {
+  return makeType<T>({
+    name: "unique",
+    get description() {
+      return elemType.description;
+    },
+    get descriptionClass() {
+      return elemType.descriptionClass;
+    },
+    check: (system, value) => elemType.check(system, value),
+    merge(system, loc, defs) {
+      if (defs.length > 1) throw definedSeveralTimes(loc, defs, message);
+      return elemType.merge(system, loc, defs);
+    },
+    emptyValue: (system) => elemType.emptyValue(system),
+    ...around(elemType, (elem) => unique(message, elem)),
+    ...through(elemType),
+  });
+}
+
+export const uniq = <T>(elemType: OptionType<T>) => unique("", elemType);
+
+/** All definitions of the one type, or all of the other. */
+export function either<A, B>(left: OptionType<A>, right: OptionType<B>): OptionType<A | B> {
+  const chosen = (system: ModuleSystem, defs: readonly Definition[]): OptionType | undefined =>
+    [left, right].find((type) => defs.every((def) => type.check(system, force(def.value))));
+  return makeType<A | B>({
+    name: "either",
+    get description() {
+      const first =
+        left.descriptionClass === "nonRestrictiveClause"
+          ? `${left.description}, or ${phrase(right, "noun", "conjunction")}`
+          : undefined;
+      return (
+        first ??
+        `${phrase(left, "noun", "conjunction")} or ${phrase(right, "noun", "conjunction", "composite")}`
+      );
+    },
+    descriptionClass: "conjunction",
+    check: (system, value) => left.check(system, value) || right.check(system, value),
+    merge(system, loc, defs) {
+      const type = chosen(system, defs);
+      return type === undefined ? mergeOne(system, loc, defs) : type.merge(system, loc, defs);
+    },
+    typeMerge(system, other) {
+      const { left: theirLeft, right: theirRight } = other.nestedTypes;
+      if (other.functorName !== "either" || !theirLeft || !theirRight) return undefined;
+      const a = left.typeMerge(system, theirLeft);
+      const b = right.typeMerge(system, theirRight);
+      return a && b && either(a, b);
+    },
+    nestedTypes: { left, right },
+    payload: (system) => elemPayload([system.typeValue(left), system.typeValue(right)]),
+    descend: (system, loc, defs, name) => chosen(system, defs)?.descend(system, loc, defs, name),
+  });
+}
+
+type Members<Types extends readonly OptionType[]> = Types[number] extends OptionType<infer T> ? T : never;
+
+/** One of the types, the first that takes all definitions. */
+export function oneOf<const Types extends readonly [OptionType, ...OptionType[]]>(
+  types: Types,
+): OptionType<Members<Types>> {
+  const [first, ...others] = types;
+  return others.reduce<OptionType>(either, first) as OptionType<Members<Types>>;
+}
+
+/** The type with one more condition on each definition. */
+export function addCheck<T>(
+  elemType: OptionType<T>,
+  holds: (system: ModuleSystem, value: Value) => boolean,
+): OptionType<T> {
+  return withParts<T>(elemType, {
+    check: (system, value) => elemType.check(system, value) && holds(system, value),
+  });
+}
+
+/** Definitions of `from` are turned into ones of `to`. */
+export function coercedTo<T>(
+  from: OptionType,
+  coerce: (system: ModuleSystem, value: Slot) => Value,
+  to: OptionType<T>,
+): OptionType<T> {
+  if (from.subModules !== undefined) {
+    throw new NixError(
+      "module",
+      `coercedTo: coercedType must not have submodules (it's a ${from.description})`,
+    );
+  }
+  const coerced = (system: ModuleSystem, defs: readonly Definition[]): Definition[] =>
+    defs.map((def) =>
+      from.check(system, force(def.value)) ? { ...def, value: coerce(system, def.value) } : def,
+    );
+  return makeType<T>({
+    name: "coercedTo",
+    get description() {
+      return `${phrase(to, "noun")} or ${phrase(from, "noun")} convertible to it`;
+    },
+    check: (system, value) =>
+      (from.check(system, value) && to.check(system, coerce(system, value))) || to.check(system, value),
+    merge: (system, loc, defs) => to.merge(system, loc, coerced(system, defs)),
+    emptyValue: (system) => to.emptyValue(system),
+    getSubOptions: (system, prefix) => to.getSubOptions(system, prefix),
+    get subModules() {
+      return to.subModules;
+    },
+    substSubModules: (modules) => coercedTo(from, coerce, to.substSubModules(modules)),
+    typeMerge: () => undefined,
+    nestedTypes: { coercedType: from, finalType: to },
+    descend: (system, loc, defs, name) => to.descend(system, loc, coerced(system, defs), name),
+  });
+}
+
+/** A function; several definitions are merged by their results. */
+export function functionTo<T>(elemType: OptionType<T>): OptionType<(arg: unknown) => T> {
+  const body = (loc: Location) => [...loc, "<function body>"];
+  return makeType<(arg: unknown) => T>({
+    name: "functionTo",
+    get description() {
+      return `function that evaluates to a(n) ${phrase(elemType, "noun", "composite")}`;
+    },
+    descriptionClass: "composite",
+    check: (_, value) => isFunction(value),
+    merge: (system, loc, defs) =>
+      functionSet(
+        commonArgs(
+          system,
+          defs.map((def) => def.value),
+        ),
+        new PrimOp("merged", 2, (_, arg) => {
+          const at = body(loc);
+          const results = defs.map((def) => ({
+            file: def.file,
+            pos: def.pos,
+            slot: system.evaluator.call(def.value, arg),
+            guards: null,
+          }));
+          const merged = mergeRaw(system, at, elemType, results);
+          if (merged === undefined) throw notDefined(at, elemType, defs.map(place));
+          return merged.value;
+        }),
+      ),
+    ...around(elemType, functionTo, "<function body>"),
+  });
+}
+const functionSet = shaped("__functionArgs", "__functor");
+
+/** An argument has a default when it has one in every function. */
+function commonArgs(system: ModuleSystem, functions: readonly Slot[]): Attrs {
+  const found = new Map<string, boolean>();
+  for (const fn of functions) {
+    for (const { name, hasDefault } of system.formals(force(fn)) ?? []) {
+      found.set(name, (found.get(name) ?? true) && hasDefault);
+    }
+  }
+  return Attrs.fromEntries(found);
+}
+
+/** Any value; sets are merged attribute by attribute, functions by their results, all else must be equal. */
+export const anything: OptionType<unknown> = makeType<unknown>({
+  name: "anything",
+  description: "anything",
+  descriptionClass: "noun",
+  check: () => true,
+  merge(system, loc, defs) {
+    const kinds = new Set(
+      defs.map((def) => {
+        const value = force(def.value);
+        return value instanceof Attrs && isStringLike(value) ? "stringLike" : typeOf(value);
+      }),
+    );
+    if (kinds.size > 1) {
+      throw new NixError(
+        "module",
+        `The option \`${showOption(loc)}' has conflicting option types in ${showFiles(defs.map(place))}`,
+      );
+    }
+    const [kind] = kinds;
+    if (kind === "set") return attrsOf(anything).merge(system, loc, defs);
+    if (kind === "stringLike") return mergeOne(system, loc, defs);
+    if (kind !== "lambda") return mergeEqual(system, loc, defs);
+    return new PrimOp("merged", 1, (arg) =>
+      anything.merge(
+        system,
+        [...loc, "<function body>"],
+        defs.map((def) => ({ ...def, value: system.evaluator.call(def.value, arg) })),
+      ),
+    );
+  },
+  descend: (system, loc, defs, name) => attrsOf(anything).descend(system, loc, defs, name),
+});
+
+/** A type that refers to itself: `make` is called when it is first used. */
+export function recursive<T>(name: string, description: string, make: () => OptionType<T>): OptionType<T> {
+  let made: OptionType<T> | undefined;
+  const type = () => {
+    made ??= make();
+    return made;
+  };
+  return makeType<T>({
+    name,
+    description,
+    descriptionClass: "noun",
+    check: (system, value) => type().check(system, value),
+    merge: (system, loc, defs) => type().merge(system, loc, defs),
+    emptyValue: (system) => type().emptyValue(system),
+    descend: (system, loc, defs, name) => type().descend(system, loc, defs, name),
+  });
+}

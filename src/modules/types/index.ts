@@ -1,0 +1,82 @@
+/** `t`: the option types for modules in TypeScript, under the names that they have in `lib.types`. */
+import { force, type Slot } from "../../lang/eval/value.ts";
+import { fromJs, toJs } from "../convert.ts";
+import type { ModuleSystem } from "../system.ts";
+import type { OptionType } from "../type.ts";
+import * as basic from "./basic.ts";
+import * as composite from "./composite.ts";
+import { dagOf } from "./dag.ts";
+import { json, serializable, toml } from "./serializable.ts";
+import { deferredModule, deferredModuleWith, submodule, submoduleWith } from "./submodule.ts";
+
+/** Definitions of `from` are turned into ones of `to`. */
+function coercedTo<From, To>(
+  from: OptionType<From>,
+  coerce: (value: From) => unknown,
+  to: OptionType<To>,
+): OptionType<To> {
+  return composite.coercedTo(
+    from,
+    (system: ModuleSystem, value: Slot) =>
+      force(fromJs(system, coerce(toJs(system, value) as From), "coercedTo")),
+    to,
+  );
+}
+
+/** The type with one more condition on each definition. */
+function addCheck<T>(type: OptionType<T>, holds: (value: T) => boolean): OptionType<T> {
+  return composite.addCheck(type, (system, value) => holds(toJs(system, value) as T));
+}
+
+export const t = {
+  raw: basic.raw,
+  unspecified: basic.unspecified,
+  anything: composite.anything,
+  bool: basic.bool,
+  boolByOr: basic.boolByOr,
+  int: basic.int,
+  ints: basic.ints,
+  float: basic.float,
+  number: basic.number,
+  numbers: basic.numbers,
+  port: basic.port,
+  str: basic.str,
+  nonEmptyStr: basic.nonEmptyStr,
+  singleLineStr: basic.singleLineStr,
+  strMatching: basic.strMatching,
+  separatedString: basic.separatedString,
+  lines: basic.lines,
+  commas: basic.commas,
+  envVar: basic.envVar,
+  passwdEntry: basic.passwdEntry,
+  path: basic.path,
+  pathInStore: basic.pathInStore,
+  externalPath: basic.externalPath,
+  pathWith: basic.pathWith,
+  package: basic.package_,
+  shellPackage: basic.shellPackage,
+  attrs: basic.attrs,
+  enum: basic.enum_,
+  optionType: basic.optionType,
+  listOf: composite.listOf,
+  nonEmptyListOf: composite.nonEmptyListOf,
+  attrsOf: composite.attrsOf,
+  lazyAttrsOf: composite.lazyAttrsOf,
+  attrsWith: composite.attrsWith,
+  nullOr: composite.nullOr,
+  uniq: composite.uniq,
+  unique: composite.unique,
+  either: composite.either,
+  oneOf: composite.oneOf,
+  functionTo: composite.functionTo,
+  coercedTo,
+  addCheck,
+  submodule,
+  submoduleWith,
+  deferredModule,
+  deferredModuleWith,
+  dagOf,
+  serializable,
+  json,
+  toml,
+} as const;
