@@ -33,9 +33,9 @@ const underscore = 95;
 const curlyOpen = 123;
 const verticalBar = 124;
 
-/** `charCodeAt` gives NaN behind the end; its class is that of no byte. */
+/** `charCodeAt` gives NaN behind the end: no class. Asking an array for the element NaN would make every access slow. */
 function classOf(byte: number): number {
-  return byteClass[byte] ?? 0;
+  return byte < 256 ? byteClass[byte]! : 0;
 }
 
 export class Lexer {

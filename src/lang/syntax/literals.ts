@@ -12,33 +12,26 @@ export function parseString(grammar: Grammar): Expr {
   const { lexer } = grammar;
   const quotePos = lexer.pos;
   lexer.nextInString();
-  const pos = lexer.pos;
-  const parts: Expr[] = [];
-  const positions: Pos[] = [];
-  for (;;) {
-    switch (lexer.token) {
-      case Token.string:
-        parts.push({ kind: "string", pos: lexer.pos, value: lexer.value });
-        positions.push(lexer.pos);
-        break;
-      case Token.dollarCurly:
-        positions.push(lexer.pos);
-        parts.push(interpolation(grammar));
-        break;
-      case Token.quote: {
-        lexer.next();
-        if (parts.length === 0) return { kind: "string", pos: quotePos, value: "" };
-        const [only] = parts;
-        if (parts.length === 1 && positions[0] === only!.pos && only!.kind === "string") {
-          return { kind: "string", pos: quotePos, value: only!.value };
-        }
-        return { kind: "concatStrings", pos, forceString: true, parts, positions };
-      }
-      default:
-        throw unexpected(lexer, [Token.quote]);
-    }
+  const { pos } = lexer;
+  let text = "";
+  if (lexer.token === Token.string) {
+    text = lexer.value;
     lexer.nextInString();
   }
+  if (lexer.token === Token.quote) {
+    lexer.next();
+    return { kind: "string", pos: quotePos, value: text };
+  }
+  const parts: Expr[] = text === "" ? [] : [{ kind: "string", pos, value: text }];
+  const positions: Pos[] = text === "" ? [] : [pos];
+  for (; lexer.token !== Token.quote; lexer.nextInString()) {
+    positions.push(lexer.pos);
+    if (lexer.token === Token.string) parts.push({ kind: "string", pos: lexer.pos, value: lexer.value });
+    else if (lexer.token === Token.dollarCurly) parts.push(interpolation(grammar));
+    else throw unexpected(lexer, [Token.quote]);
+  }
+  lexer.next();
+  return { kind: "concatStrings", pos, forceString: true, parts, positions };
 }
 
 /** `''...''` */
