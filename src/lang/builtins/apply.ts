@@ -1,0 +1,27 @@
+/** Applications that wait until somebody needs their value: what `map`, `genList`, `mapAttrs`... put in their results. */
+import { applyAll } from "../eval/call.ts";
+import { force, type Slot, Thunk, ThunkCode } from "../eval/value.ts";
+
+/** What an application waits with. There are many of them: one object, no JavaScript closure. */
+class Application {
+  readonly fn: Slot;
+  readonly first: Slot;
+  /** Undefined: there is only one argument. */
+  readonly second: Slot | undefined;
+  constructor(fn: Slot, first: Slot, second: Slot | undefined) {
+    this.fn = fn;
+    this.first = first;
+    this.second = second;
+  }
+}
+
+const applicationCode = new ThunkCode((content) => {
+  // `content` is what the thunk was made with, here not an environment.
+  const { fn, first, second } = content as unknown as Application;
+  return applyAll(force(fn), second === undefined ? [first] : [first, second]);
+});
+
+/** A thunk of `fn first` or `fn first second`. */
+export function suspend(fn: Slot, first: Slot, second?: Slot): Thunk {
+  return new Thunk(applicationCode, new Application(fn, first, second));
+}
