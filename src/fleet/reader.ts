@@ -28,19 +28,19 @@ export class Reader {
   }
 
   attrs(slot: Slot): Attrs {
-    return this.evaluator.forceAttrs(slot, noPos, "");
+    return this.evaluator.forceAttrs(slot, noPos, "a value of the configuration");
   }
 
   bool(slot: Slot): boolean {
-    return this.evaluator.forceBool(slot, noPos, "");
+    return this.evaluator.forceBool(slot, noPos, "a value of the configuration");
   }
 
   integer(slot: Slot): number {
-    return Number(this.evaluator.forceInt(slot, noPos, ""));
+    return Number(this.evaluator.forceInt(slot, noPos, "a value of the configuration"));
   }
 
   list<T>(slot: Slot, read: (element: Slot) => T): T[] {
-    return this.evaluator.forceList(slot, noPos, "").map(read);
+    return this.evaluator.forceList(slot, noPos, "a value of the configuration").map(read);
   }
 
   entries<T>(slot: Slot, read: (name: string, element: Slot) => T): T[] {
@@ -54,7 +54,7 @@ export class Reader {
   /** A string that may refer to the store; a path is copied there. */
   text(slot: Slot): StoreText {
     const context = new Set<string>();
-    const text = this.evaluator.coerceToString(slot, noPos, "", context, {
+    const text = this.evaluator.coerceToString(slot, noPos, "a value of the configuration", context, {
       coerceMore: false,
       copyToStore: true,
     });

@@ -48,7 +48,7 @@ function select({ evaluator }: Session, config: Attrs, path: string): Slot {
       }
       slot = element;
     } else {
-      const attrs: Attrs = evaluator.forceAttrs(value, noPos, `while evaluating ${where}`);
+      const attrs: Attrs = evaluator.forceAttrs(value, noPos, where);
       const found = attrs.getByName(name);
       if (found === undefined) {
         const [near] = nearest(name, attrs.names());
@@ -77,7 +77,7 @@ function format({ evaluator }: Session, slot: Slot, valueFormat: ValueFormat): s
       return printValue(evaluator.deepForce(slot));
     case "json": {
       const json = evaluator.call(evaluator.builtins.getByName("toJSON")!, slot);
-      return evaluator.forceString(json, noPos, "", new Set());
+      return evaluator.forceString(json, noPos, "the JSON", new Set());
     }
   }
 }

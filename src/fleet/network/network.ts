@@ -47,7 +47,7 @@ export class Network {
 
   /** The final value of every option of the network. */
   get config(): Attrs {
-    return this.evaluator.forceAttrs(this.evaluation.config, noPos, "");
+    return this.evaluator.forceAttrs(this.evaluation.config, noPos, "a value of the configuration");
   }
 
   /** All nodes: sets with the options of node-options.ts and `configuration`. */
@@ -60,7 +60,7 @@ export class Network {
   }
 
   private attrs(set: Attrs, name: string): Attrs {
-    return this.evaluator.forceAttrs(set.getByName(name)!, noPos, "");
+    return this.evaluator.forceAttrs(set.getByName(name)!, noPos, "a value of the configuration");
   }
 
   private networkModule(): ModuleSource {
@@ -102,13 +102,23 @@ export class Network {
     const node = this.node(name);
     const evaluation: NodeEvaluation = {
       name,
-      system: this.evaluator.forceString(node.getByName("system")!, noPos, "", undefined),
+      system: this.evaluator.forceString(
+        node.getByName("system")!,
+        noPos,
+        "a value of the configuration",
+        undefined,
+      ),
       nixpkgs: node.getByName("nixpkgs")!,
       prefix: loc,
       modules,
       specialArgs: { nodes: this.configurations, name },
     };
-    const platform = this.evaluator.forceString(node.getByName("platform")!, noPos, "", undefined);
+    const platform = this.evaluator.forceString(
+      node.getByName("platform")!,
+      noPos,
+      "a value of the configuration",
+      undefined,
+    );
     switch (platform) {
       case "linux":
         return evaluateLinux(this.evaluator, evaluation);

@@ -72,5 +72,6 @@ export const nodeOptions = defineModule({
       }),
     },
   },
-  config: ({ name }) => ({ host: mkDefault(name) }),
+  // Destructuring would read `name` at once, which needs the definitions of `_module.args`.
+  config: (args) => ({ host: mkDefault(() => args.name) }),
 });

@@ -1,4 +1,5 @@
 /** The `linux` platform: a configuration of any distribution with systemd, evaluated by our own module system. */
+import { NixError } from "../../../lang/eval/errors.ts";
 import type { Evaluator } from "../../../lang/eval/evaluator.ts";
 import { type Attrs, NixString } from "../../../lang/eval/value.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
@@ -7,6 +8,7 @@ import { defineModule } from "../../../modules/define.ts";
 import { evalModules } from "../../../modules/evaluate.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
 import { Reader } from "../../reader.ts";
+import { LinuxSystemError } from "./names.ts";
 import { activationOptions } from "./options/activation.ts";
 import { etcOptions } from "./options/etc.ts";
 import { networkingOptions } from "./options/networking.ts";
@@ -28,14 +30,13 @@ const options = [
 ];
 
 export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs {
-  const config = () => evaluator.forceAttrs(evaluation.config, noPos, "");
+  const config = () => evaluator.forceAttrs(evaluation.config, noPos, "a value of the configuration");
   const toplevel = defineModule({
     file: import.meta.url,
     config: {
       system: {
         build: {
-          toplevel: () =>
-            storeReference(evaluator, readLinuxSystem(new Reader(evaluator), config(), node.system)),
+          toplevel: () => addSystem(evaluator, readLinuxSystem(new Reader(evaluator), config(), node.system)),
         },
       },
     },
@@ -53,7 +54,12 @@ export function addBaseline(evaluator: Evaluator, system: string): string {
   return addLinuxSystem(evaluator.host.store, emptySystem(system));
 }
 
-function storeReference(evaluator: Evaluator, system: LinuxSystem): NixString {
-  const path = addLinuxSystem(evaluator.host.store, system);
-  return new NixString(path, new Set([path]));
+function addSystem(evaluator: Evaluator, system: LinuxSystem): NixString {
+  try {
+    const path = addLinuxSystem(evaluator.host.store, system);
+    return new NixString(path, new Set([path]));
+  } catch (error) {
+    if (error instanceof LinuxSystemError) throw new NixError("module", error.message, { cause: error });
+    throw error;
+  }
 }

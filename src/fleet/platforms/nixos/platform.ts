@@ -17,12 +17,7 @@ export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Attrs
         "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, or 'platform' to \"linux\"",
     );
   }
-  const nixpkgs = evaluator.coerceToPath(
-    node.nixpkgs,
-    noPos,
-    "while evaluating 'nixpkgs' of a node",
-    new Set(),
-  );
+  const nixpkgs = evaluator.coerceToPath(node.nixpkgs, noPos, "the nixpkgs of a node", new Set());
   const file = `${nixpkgs}/${evalConfigFile}`;
   if (evaluator.host.fileType(file) === undefined) {
     throw new NixError(
@@ -38,7 +33,7 @@ export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Attrs
       ["specialArgs", Attrs.fromEntries(Object.entries(node.specialArgs))],
     ]),
   );
-  const config = evaluator.forceAttrs(evaluation, noPos, "").getByName("config");
+  const config = evaluator.forceAttrs(evaluation, noPos, "a value of the configuration").getByName("config");
   if (config === undefined) throw new NixError("module", `'${file}' gives no 'config'; is it a nixpkgs?`);
-  return evaluator.forceAttrs(config, noPos, "");
+  return evaluator.forceAttrs(config, noPos, "a value of the configuration");
 }

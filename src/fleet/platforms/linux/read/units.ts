@@ -1,9 +1,11 @@
 /** `systemd.services`, `systemd.timers`, `systemd.targets` as units. */
+
 import type { Attrs, Slot } from "../../../../lang/eval/value.ts";
 import { force } from "../../../../lang/eval/value.ts";
+import { noPos } from "../../../../lang/syntax/positions.ts";
 import { joinTexts, type Reader } from "../../../reader.ts";
 import { defaultUnitChange, type StoreText, type Unit } from "../system.ts";
-import { scriptExecutable } from "./scripts.ts";
+import { addScript } from "../tree.ts";
 import { line, renderSection, renderSections, type SectionLine, sectionLines } from "./sections.ts";
 
 type UnitType = "services" | "timers" | "targets";
@@ -107,13 +109,24 @@ function serviceLines(reader: Reader, name: string, unit: Attrs, option: string)
     ...scripts.flatMap(([key, lineKey, suffix]): SectionLine[] => {
       const commands = reader.text(reader.at(unit, key));
       if (commands.text === "") return [];
-      const executable = scriptExecutable(reader.evaluator.host.store, `${name}-${suffix}`, commands);
+      const executable = shellScript(reader, `unit-script-${name}-${suffix}`, commands);
       if (key !== "script") return [[lineKey, executable]];
       const args = reader.text(reader.at(unit, "scriptArgs"));
       return [[lineKey, args.text === "" ? executable : joinTexts([executable, " ", args])]];
     }),
     ...sectionLines(reader, reader.at(unit, "serviceConfig"), `${option}.serviceConfig`),
   ];
+}
+
+/** The store path of a program that runs the commands with bash and ends at the first that fails, as on NixOS. */
+function shellScript(reader: Reader, name: string, commands: StoreText): StoreText {
+  const end = commands.text.endsWith("\n") ? "" : "\n";
+  const path = addScript(
+    reader.evaluator.host.store,
+    name,
+    joinTexts(["#!/bin/bash\nset -e\n", commands, end]),
+  );
+  return { text: path, references: [path] };
 }
 
 /** What a service of a distribution finds its programs in; directories of `path` come before it. */
@@ -152,7 +165,7 @@ function triggers(reader: Reader, slot: Slot): StoreText[] {
       const toJson = reader.evaluator.builtins.getByName("toJSON")!;
       return reader.text(reader.evaluator.call(toJson, element));
     }
-    const text = reader.evaluator.coerceToString(element, 0 as never, "", context, {
+    const text = reader.evaluator.coerceToString(element, noPos, "a value of the configuration", context, {
       coerceMore: true,
       copyToStore: true,
     });

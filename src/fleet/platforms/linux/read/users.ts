@@ -1,6 +1,8 @@
 /** `users.users` and `users.groups`. */
+
 import { NixError } from "../../../../lang/eval/errors.ts";
 import type { Attrs, Slot } from "../../../../lang/eval/value.ts";
+import { noPos } from "../../../../lang/syntax/positions.ts";
 import { fromBytes } from "../../../../store/bytes.ts";
 import type { Reader } from "../../../reader.ts";
 import type { Group, User } from "../system.ts";
@@ -80,7 +82,7 @@ function authorizedKeys(reader: Reader, user: Attrs, option: string): string[] {
   const sets = reader.attrs(given);
   const keys = reader.strings(reader.at(sets, "keys"), `${option}.openssh.authorizedKeys.keys`);
   const files = reader.list(reader.at(sets, "keyFiles"), (slot) =>
-    reader.evaluator.coerceToPath(slot, 0 as never, "", new Set()),
+    reader.evaluator.coerceToPath(slot, noPos, "a value of the configuration", new Set()),
   );
   const fromFiles = files.flatMap((path) =>
     fromBytes(reader.evaluator.host.readFile(path))
