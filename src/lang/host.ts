@@ -22,7 +22,20 @@ export interface EvalHost {
   currentTime(): bigint;
   /** `builtins.trace` and warnings; a byte string without a line end. */
   message(kind: "trace" | "warning", text: string): void;
+  /** Gets something from elsewhere, unless it is here already, and returns its store path. */
+  fetch(request: FetchRequest): string;
   readonly store: EvalStore;
+}
+
+export interface FetchRequest {
+  /** A file as it is (`flat`), or the tree that an archive holds (`nar`). */
+  readonly kind: "file" | "tarball";
+  /** `http:`, `https:` or `file:`. */
+  readonly url: string;
+  /** The name part of the store path. */
+  readonly name: string;
+  /** The store path that it will have, where its hash was given; what comes instead is returned all the same. */
+  readonly expected: string | undefined;
 }
 
 /**
@@ -40,7 +53,12 @@ export interface EvalStore {
    * A file or directory of this machine (a path coerced to a string, `builtins.path`, `filterSource`).
    * `filter` gets the absolute path and its type. Returns the store path.
    */
-  addPath(name: string, sourcePath: string, filter?: (path: string, type: FileType) => boolean): string;
+  addPath(
+    name: string,
+    sourcePath: string,
+    filter?: (path: string, type: FileType) => boolean,
+    references?: readonly string[],
+  ): string;
   /** A regular file of this machine, addressed by the SHA-256 of its bytes (`flat`). Returns the store path. */
   addFlatFile(name: string, sourcePath: string): string;
 
@@ -55,4 +73,6 @@ export interface EvalStore {
   has(storePath: string): boolean;
   /** The references of an object; none when it is only on this machine and is not a derivation. */
   references(storePath: string): readonly string[];
+  /** SHA-256 of the contents of an object that is held here: of its archive, or of the bytes of a file (`flat`). */
+  contentHash(storePath: string, method: "flat" | "nar"): Uint8Array;
 }

@@ -15,7 +15,9 @@ import { systemErrorCode, withSystemErrors } from "../store/system-error.ts";
 import type { TreeNode } from "../store/tree.ts";
 import { VirtualStore } from "../store/virtual-store.ts";
 import { NixError } from "./eval/errors.ts";
-import type { EvalHost, EvalStore, FileType } from "./host.ts";
+import { asNixErrors } from "./eval/store-errors.ts";
+import { Fetcher, hashOfFile, localPath } from "./fetch/fetcher.ts";
+import type { EvalHost, EvalStore, FetchRequest, FileType } from "./host.ts";
 import type { ReadRecord } from "./read-record.ts";
 
 export interface NodeHostOptions {
@@ -45,6 +47,7 @@ class FileSystemHost implements NodeHost {
   readonly store: EvalStore;
   private readonly options: NodeHostOptions;
   private readonly now: bigint;
+  private fetcher: Fetcher | undefined;
   private readonly record = {
     files: new Map<string, string>(),
     directories: new Map<string, string>(),
@@ -52,6 +55,7 @@ class FileSystemHost implements NodeHost {
     links: new Map<string, string>(),
     executables: new Map<string, boolean>(),
     copies: [] as ReadRecord["copies"][number][],
+    fetches: [] as ReadRecord["fetches"][number][],
     variables: new Set<string>(),
   };
 
@@ -70,6 +74,7 @@ class FileSystemHost implements NodeHost {
     const located = this.locate(path);
     if (located.type === "held") return located.node.type;
     if (located.type === "missing") return undefined;
+    if (located.type === "mounted") return typeAt(located.path);
     if (!this.isAllowed(located.path)) return undefined;
     const type = this.typeOutside(located.path);
     return type === "absent" ? undefined : type;
@@ -77,15 +82,16 @@ class FileSystemHost implements NodeHost {
 
   isExecutable(path: string): boolean {
     const located = this.locate(path);
-    if (located.type !== "outside") return located.type === "held" && isExecutable(located.node);
-    this.checkAccess(located.path);
+    if (located.type === "missing") return false;
+    if (located.type === "held") return isExecutable(located.node);
+    if (located.type === "outside") this.checkAccess(located.path);
     const executable = asNixErrors("io", () =>
       withSystemErrors("getting status of", path, () => {
         const stats = lstatSync(fsPath(located.path));
         return stats.isFile() && (stats.mode & 0o100) !== 0;
       }),
     );
-    this.record.executables.set(located.path, executable);
+    if (located.type === "outside") this.record.executables.set(located.path, executable);
     return executable;
   }
 
@@ -96,7 +102,8 @@ class FileSystemHost implements NodeHost {
     const bytes = asNixErrors("io", () =>
       withSystemErrors("opening file", path, () => readFileSync(fsPath(located.path))),
     );
-    this.record.files.set(located.path, createHash("sha256").update(bytes).digest("hex"));
+    if (located.type === "outside")
+      this.record.files.set(located.path, createHash("sha256").update(bytes).digest("hex"));
     return bytes;
   }
 
@@ -110,6 +117,7 @@ class FileSystemHost implements NodeHost {
       ),
     );
     const prefix = located.path === "/" ? "/" : `${located.path}/`;
+    if (located.type === "mounted") return new Map(found.map((entry) => [entry.name, fileTypeOf(entry)]));
     for (const entry of found) {
       if (this.isAllowed(prefix + entry.name)) entries.set(entry.name, fileTypeOf(entry));
     }
@@ -128,7 +136,7 @@ class FileSystemHost implements NodeHost {
     const target = asNixErrors("io", () =>
       withSystemErrors("reading symbolic link", path, () => readlinkSync(fsPath(located.path), "latin1")),
     );
-    this.record.links.set(located.path, target);
+    if (located.type === "outside") this.record.links.set(located.path, target);
     return target;
   }
 
@@ -144,6 +152,34 @@ class FileSystemHost implements NodeHost {
 
   message(kind: "trace" | "warning", text: string): void {
     this.options.onMessage(kind, text);
+  }
+
+  fetch(request: FetchRequest): string {
+    return asNixErrors("io", () => {
+      const local = localPath(request.url);
+      if (local !== undefined) this.checkAccess(local, true);
+      else this.checkUrl(request.url);
+      const storePath = this.makeFetcher().fetch(request);
+      if (local !== undefined) this.record.files.set(local, hashOfFile(local));
+      this.record.fetches.push({ url: request.url, kind: request.kind, storePath });
+      return storePath;
+    });
+  }
+
+  private makeFetcher(): Fetcher {
+    this.fetcher ??= new Fetcher({
+      cacheDirectory: cacheDirectory(this.options.env),
+      store: this.objects,
+      env: this.options.env,
+      now: Number(this.now),
+      onWarning: (message) => this.message("warning", message),
+    });
+    return this.fetcher;
+  }
+
+  private checkUrl(url: string): void {
+    if (this.options.allowed?.mode !== "restricted") return;
+    throw new NixError("restricted", `access to URI '${url}' is forbidden in restricted mode`);
   }
 
   /** Fails when the evaluation may not see this path of the file system, or not all that is `below` it. */
@@ -190,17 +226,7 @@ class FileSystemHost implements NodeHost {
   private typeOutside(path: string): FileType | "absent" {
     const known = this.record.types.get(path);
     if (known !== undefined) return known;
-    const type = asNixErrors("io", () =>
-      withSystemErrors("getting status of", path, () => {
-        try {
-          const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
-          return stats === undefined ? "absent" : fileTypeOf(stats);
-        } catch (error) {
-          if (systemErrorCode(error) === "ENOTDIR") return "absent";
-          throw error;
-        }
-      }),
-    );
+    const type = typeAt(path) ?? "absent";
     this.record.types.set(path, type);
     return type;
   }
@@ -250,9 +276,14 @@ class HostStore implements EvalStore {
     return asNixErrors("store", () => this.objects.addTree(name, tree, references));
   }
 
-  addPath(name: string, sourcePath: string, filter?: (path: string, type: FileType) => boolean): string {
+  addPath(
+    name: string,
+    sourcePath: string,
+    filter?: (path: string, type: FileType) => boolean,
+    references?: readonly string[],
+  ): string {
     this.checkSource(sourcePath);
-    const path = asNixErrors("store", () => this.objects.addPath(name, sourcePath, filter));
+    const path = asNixErrors("store", () => this.objects.addPath(name, sourcePath, filter, references));
     const filtered = filter === undefined ? undefined : this.objects.get(path)?.tree;
     this.host.noteCopy(sourcePath, path, "nar", filtered);
     return path;
@@ -285,19 +316,37 @@ class HostStore implements EvalStore {
     return asNixErrors("store", () => this.objects.references(storePath));
   }
 
+  contentHash(storePath: string, method: "flat" | "nar"): Uint8Array {
+    return asNixErrors("store", () => this.objects.contentHash(storePath, method));
+  }
+
   private checkSource(path: string): void {
     const located = asNixErrors("store", () => this.objects.locate(path));
     if (located.type === "outside") this.host.checkAccess(located.path, true);
   }
 }
 
-function asNixErrors<T>(kind: "io" | "store", run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof StoreError) throw new NixError(kind, error.message, { cause: error });
-    throw error;
-  }
+/** lstat; undefined when there is nothing. */
+function typeAt(path: string): FileType | undefined {
+  return asNixErrors("io", () =>
+    withSystemErrors("getting status of", path, () => {
+      try {
+        const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
+        return stats && fileTypeOf(stats);
+      } catch (error) {
+        if (systemErrorCode(error) === "ENOTDIR") return undefined;
+        throw error;
+      }
+    }),
+  );
+}
+
+/** Where downloads are kept (XDG Base Directory Specification). */
+function cacheDirectory(env: NodeHostOptions["env"]): string {
+  const { XDG_CACHE_HOME: cacheHome, HOME: home } = env;
+  const base = cacheHome || (home && `${home}/.cache`);
+  if (base) return fromText(`${base}/nixus`);
+  throw new StoreError("there is no place to keep downloads: neither XDG_CACHE_HOME nor HOME is set");
 }
 
 function isWithin(path: string, root: string): boolean {

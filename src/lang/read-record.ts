@@ -19,6 +19,12 @@ export interface ReadRecord {
     readonly storePath: string;
     readonly method: "flat" | "nar";
   }[];
+  /** What was fetched. */
+  readonly fetches: readonly {
+    readonly url: string;
+    readonly kind: "file" | "tarball";
+    readonly storePath: string;
+  }[];
   /** Names of environment variables that were read; not their values, which may be secrets. */
   readonly variables: ReadonlySet<string>;
 }

@@ -11,14 +11,18 @@ export type FileType = "regular" | "directory" | "symlink" | "unknown";
 /** Whether something belongs into a copy: gets its absolute path and type. */
 export type PathFilter = (path: string, type: FileType) => boolean;
 
-/** Files up to this many bytes are held in memory; larger ones are read again when they are needed. */
-const inMemoryLimit = 64 * 1024;
+export interface ReadTreeOptions {
+  /** Asked for everything below the path; what it refuses is left out. */
+  readonly filter?: PathFilter | undefined;
+  /** Files up to this many bytes are held in memory (default 64 KiB); larger ones are read when they are needed. */
+  readonly inMemoryLimit?: number;
+}
 
-/**
- * What is at a path. The filter is asked for everything below it; what it refuses is left out.
- * Fails with a StoreError on what can't be read and on what a store can't hold.
- */
-export function readTree(path: string, filter?: PathFilter): TreeNode {
+const defaultInMemoryLimit = 64 * 1024;
+
+/** What is at a path. Fails with a StoreError on what can't be read and on what a store can't hold. */
+export function readTree(path: string, options: ReadTreeOptions = {}): TreeNode {
+  const { filter, inMemoryLimit = defaultInMemoryLimit } = options;
   const stats = withSystemErrors("getting status of", path, () => lstatSync(fsPath(path)));
   const type = fileTypeOf(stats);
   switch (type) {
@@ -30,12 +34,16 @@ export function readTree(path: string, filter?: PathFilter): TreeNode {
       for (const name of listNames(path)) {
         const entry = prefix + name;
         if (filter === undefined || filter(entry, fileTypeAt(entry)))
-          entries.set(name, readTree(entry, filter));
+          entries.set(name, readTree(entry, options));
       }
       return { type, entries };
     }
     case "regular":
-      return { type, executable: (stats.mode & 0o100) !== 0, contents: readContents(path, stats.size) };
+      return {
+        type,
+        executable: (stats.mode & 0o100) !== 0,
+        contents: readContents(path, stats.size, inMemoryLimit),
+      };
     case "unknown":
       throw new StoreError(`file '${path}' has an unsupported type`);
   }
@@ -77,7 +85,7 @@ function readLink(path: string): string {
   return withSystemErrors("reading symbolic link", path, () => readlinkSync(fsPath(path), "latin1"));
 }
 
-function readContents(path: string, size: number): FileContents {
+function readContents(path: string, size: number, inMemoryLimit: number): FileContents {
   if (size > inMemoryLimit) return { sourcePath: path, size };
   return withSystemErrors("opening file", path, () => readFileSync(fsPath(path)));
 }

@@ -9,7 +9,7 @@ import { fromBytes, toBytes } from "./bytes.ts";
 import { type Derivation, type DerivationHash, hashDerivation } from "./derivation.ts";
 import { StoreError } from "./errors.ts";
 import { contentsBytes, contentsChunks, fsPath } from "./file-chunks.ts";
-import { hashOf, hashOfChunks } from "./hash.ts";
+import { type Hash, hashOf, hashOfChunks } from "./hash.ts";
 import { hashNar } from "./nar.ts";
 import { filterTree, type PathFilter, readTree } from "./read-tree.ts";
 import {
@@ -32,13 +32,21 @@ interface Held {
   readonly nar?: { readonly hash: Uint8Array; readonly size: number };
 }
 
+/** An object whose contents are at a path of this machine, read only when something asks for them. */
+interface Mounted {
+  readonly sourcePath: string;
+  readonly method: "flat" | "nar";
+}
+
 /** What is at a path, as far as the held objects decide it. */
 export type Located =
   | { readonly type: "held"; readonly node: TreeNode }
   /** The object is held, and there is nothing at this path in it. */
   | { readonly type: "missing" }
   /** Not in a held object: what the file system of this machine has at `path` (links within objects are followed). */
-  | { readonly type: "outside"; readonly path: string };
+  | { readonly type: "outside"; readonly path: string }
+  /** In a mounted object, of which the file system has the contents at `path`. */
+  | { readonly type: "mounted"; readonly path: string };
 
 const symlinkLimit = 1024;
 
@@ -46,6 +54,7 @@ const symlinkLimit = 1024;
 export class VirtualStore {
   readonly storeDir = storeDir;
   private readonly held = new Map<string, Held>();
+  private readonly mounted = new Map<string, Mounted>();
   private readonly objects = new Map<string, StoreObject>();
   private readonly copied = new Map<string, string>();
   private readonly derivationHashes = new Map<string, DerivationHash>();
@@ -72,24 +81,32 @@ export class VirtualStore {
    * A file or directory of this machine or of a held object. Without a filter, a path is read only once under the
    * same name, whatever becomes of it afterwards: an evaluation sees one state of it. Returns the store path.
    */
-  addPath(name: string, sourcePath: string, filter?: PathFilter): string {
-    if (filter !== undefined) return this.addTree(name, this.treeAt(sourcePath, filter));
-    const key = `${name}\0${sourcePath}`;
+  addPath(name: string, sourcePath: string, filter?: PathFilter, references: readonly string[] = []): string {
+    if (filter !== undefined) return this.addTree(name, this.treeAt(sourcePath, filter), references);
+    const key = [name, sourcePath, ...references].join("\0");
     const known = this.copied.get(key);
     if (known !== undefined) return known;
-    const path = this.addTree(name, this.treeAt(sourcePath));
+    const path = this.addTree(name, this.treeAt(sourcePath), references);
     this.copied.set(key, path);
     return path;
   }
 
+  /**
+   * Makes what is at a path of this machine the contents of an object whose path is known already, e.g. in a cache
+   * of what was fetched. They are hashed, and compared with the path, only when the object is asked for.
+   */
+  mount(path: string, sourcePath: string, method: "flat" | "nar"): void {
+    if (!this.held.has(path)) this.mounted.set(path, { sourcePath, method });
+  }
+
   /** A regular file, addressed by the SHA-256 of its bytes; its executable bit is dropped. Returns the store path. */
   addFlatFile(name: string, sourcePath: string): string {
-    const node = this.treeAt(sourcePath, () => false);
-    if (node.type !== "regular") {
-      throw new StoreError(`cannot hash '${sourcePath}' since it is not a regular file`);
-    }
-    const path = fixedOutputPath(name, "flat", hashOfChunks("sha256", contentsChunks(node.contents)));
-    this.hold(path, { references: [], tree: { ...node, executable: false } });
+    const tree = flatTree(
+      this.treeAt(sourcePath, () => false),
+      sourcePath,
+    );
+    const path = fixedOutputPath(name, "flat", hashTree(tree, "flat"));
+    this.hold(path, { references: [], tree });
     return path;
   }
 
@@ -132,7 +149,7 @@ export class VirtualStore {
   references(path: string): readonly string[] {
     const held = this.held.get(path);
     if (held !== undefined) return held.references;
-    if (!isDerivationPath(path)) return [];
+    if (this.mounted.has(path) || !isDerivationPath(path)) return [];
     const { inputDerivations, inputSources } = this.readDerivation(path);
     return sortedUnique([...inputDerivations.keys(), ...inputSources]);
   }
@@ -141,12 +158,19 @@ export class VirtualStore {
   get(path: string): StoreObject | undefined {
     const known = this.objects.get(path);
     if (known !== undefined) return known;
-    const held = this.held.get(path);
+    const held = this.held.get(path) ?? this.readMounted(path);
     if (held === undefined) return undefined;
     const { hash, size } = held.nar ?? hashNar(held.tree);
     const object = { path, references: held.references, narHash: hash, narSize: size, tree: held.tree };
     this.objects.set(path, object);
     return object;
+  }
+
+  /** SHA-256 of a held object: of its archive, or of the bytes of its file (`flat`). */
+  contentHash(path: string, method: "flat" | "nar"): Uint8Array {
+    const object = this.get(path);
+    if (object === undefined) throw new StoreError(`store path '${path}' was not made by this evaluation`);
+    return method === "nar" ? object.narHash : hashTree(flatTree(object.tree, path), "flat").bytes;
   }
 
   /** The objects that these consist of, references before referrers. Fails when one of them is not held. */
@@ -183,6 +207,9 @@ export class VirtualStore {
     if (!isInStore(path)) return { type: "outside", path };
     const slash = path.indexOf("/", storeDir.length + 1);
     const objectPath = slash < 0 ? path : path.slice(0, slash);
+    const mounted = this.mounted.get(objectPath);
+    if (mounted !== undefined)
+      return { type: "mounted", path: mounted.sourcePath + path.slice(objectPath.length) };
     const held = this.held.get(objectPath);
     if (held === undefined) return { type: "outside", path };
     let node = held.tree;
@@ -209,8 +236,9 @@ export class VirtualStore {
         return filter === undefined ? located.node : filterTree(located.node, path, filter);
       case "missing":
         throw new StoreError(`path '${path}' does not exist`);
+      case "mounted":
       case "outside":
-        return readTree(located.path, filter);
+        return readTree(located.path, { filter });
     }
   }
 
@@ -218,11 +246,44 @@ export class VirtualStore {
     const located = this.locate(path);
     if (located.type === "held" && located.node.type === "regular")
       return contentsBytes(located.node.contents);
-    if (located.type !== "outside") throw new StoreError(`path '${path}' is not a regular file`);
+    if (located.type === "held" || located.type === "missing") {
+      throw new StoreError(`path '${path}' is not a regular file`);
+    }
     return withSystemErrors("opening file", path, () => readFileSync(fsPath(located.path)));
   }
 
-  private hold(path: string, held: Held): void {
-    if (!this.held.has(path)) this.held.set(path, held);
+  private isHeld(path: string): boolean {
+    return this.held.has(path) || this.mounted.has(path);
   }
+
+  private hold(path: string, held: Held): void {
+    if (!this.isHeld(path)) this.held.set(path, held);
+  }
+
+  private readMounted(path: string): Held | undefined {
+    const mounted = this.mounted.get(path);
+    if (mounted === undefined) return undefined;
+    const { sourcePath, method } = mounted;
+    const found = readTree(sourcePath, { inMemoryLimit: 0 });
+    const tree = method === "flat" ? flatTree(found, sourcePath) : found;
+    if (fixedOutputPath(parseStorePath(path).name, method, hashTree(tree, method)) !== path) {
+      throw new StoreError(`'${sourcePath}' is no longer what was kept there as '${path}'; remove it`);
+    }
+    const held: Held = { references: [], tree };
+    this.held.set(path, held);
+    this.mounted.delete(path);
+    return held;
+  }
+}
+
+/** What a flat content address is of: a regular file without its executable bit. */
+function flatTree(tree: TreeNode, path: string): TreeNode {
+  if (tree.type !== "regular") throw new StoreError(`cannot hash '${path}' since it is not a regular file`);
+  return { ...tree, executable: false };
+}
+
+function hashTree(tree: TreeNode, method: "flat" | "nar"): Hash {
+  if (method === "flat" && tree.type === "regular")
+    return hashOfChunks("sha256", contentsChunks(tree.contents));
+  return { algorithm: "sha256", bytes: hashNar(tree).hash };
 }

@@ -3,10 +3,13 @@ import { attrsFamily } from "./attrs.ts";
 import type { BuiltinFamily } from "./builtin.ts";
 import { contextFamily } from "./context.ts";
 import { controlFamily } from "./control.ts";
+import { derivationFamily } from "./derivation.ts";
+import { fetchFamily } from "./fetch.ts";
 import { hashingFamily } from "./hashing.ts";
 import { jsonFamily } from "./json.ts";
 import { listsFamily } from "./lists.ts";
 import { numbersFamily } from "./numbers.ts";
+import { pathsFamily } from "./paths.ts";
 import { stringsFamily } from "./strings.ts";
 import { tomlFamily } from "./toml.ts";
 import { versionsFamily } from "./versions.ts";
@@ -16,10 +19,13 @@ export const families: readonly BuiltinFamily[] = [
   attrsFamily,
   contextFamily,
   controlFamily,
+  derivationFamily,
+  fetchFamily,
   hashingFamily,
   jsonFamily,
   listsFamily,
   numbersFamily,
+  pathsFamily,
   stringsFamily,
   tomlFamily,
   versionsFamily,
