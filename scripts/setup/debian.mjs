@@ -33,7 +33,7 @@ const path = [...new Set([...PATH.split(delimiter), "/usr/sbin", "/sbin"])];
 Object.assign(process.env, { PATH: path.join(delimiter) });
 
 /** @param {string} program */
-export function isInstalled(program) {
+function isInstalled(program) {
   return path.some((directory) => {
     try {
       accessSync(join(directory, program), constants.X_OK);

@@ -149,6 +149,17 @@ test("a target without Nix can be had", async () => {
   expect(exitCode).toBe(127);
 });
 
+test("a target without systemd can be had", async () => {
+  await using lab = await Lab.start({ machines: [{ name: fooName, init: "sshd" }] });
+  const { stdout, stderr } = await lab.run([
+    "ssh",
+    fooName,
+    "test -d /run/systemd/system || echo none; systemctl",
+  ]);
+  expect(stdout).toBe("none\n");
+  expect(stderr).toContain("not been booted with systemd");
+});
+
 test("what a killed owner left behind is removed, and labs do not see each other", async () => {
   await ensureLabLibrary();
   await using other = await Lab.start({ machines: [{ name: fooName }] });

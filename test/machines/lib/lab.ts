@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureImage, type ImageName } from "../../../scripts/setup/image.mjs";
 import { type MachineFile, passwdWithHome, writeLayer } from "./layer.ts";
-import { Machine } from "./machine.ts";
+import { type Init, Machine } from "./machine.ts";
 import { createNamespaces, type Namespaces } from "./namespace.ts";
 import { CommandError, must, type Result, type Running, type RunOptions, start } from "./process.ts";
 import {
@@ -17,7 +17,10 @@ import {
 export interface MachineOptions {
   /** The name that the deployer knows the machine by; the host name is its first part. */
   readonly name: string;
+  /** "debian" when left out; "debian-without-nix" has no Nix. */
   readonly image?: ImageName;
+  /** "systemd" when left out; "sshd": a target on which systemd is not running. */
+  readonly init?: Init;
   /** Files that it has from the start, by absolute path; a string is a text with mode 0644. */
   readonly files?: Readonly<Record<string, MachineFile | string>>;
 }
@@ -92,7 +95,7 @@ export class Lab {
         const image = images.get(machine.image ?? "debian") ?? "";
         mkdirSync(directory);
         const hostKey = await makeKey(join(directory, "host_key"), "");
-        const { name, files = {} } = machine;
+        const { name, files = {}, init = "systemd" } = machine;
         writeLayer(join(directory, "layer"), image, {
           name,
           address,
@@ -102,7 +105,7 @@ export class Lab {
         });
         knownHosts.push(`${name},${address} ${hostKey.public}`);
         const cgroups = machineCgroups(workspace, id);
-        machines.push(new Machine({ name, address, id, directory, image, namespaces, cgroups }));
+        machines.push(new Machine({ name, address, id, directory, image, namespaces, cgroups, init }));
       }
       writeFileSync(join(home, ".ssh", "known_hosts"), knownHosts.join(""));
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bridge, type Namespaces } from "./namespace.ts";
+import { bridge, type Namespaces, prefixLength } from "./namespace.ts";
 import {
   CommandError,
   childrenOf,
@@ -27,7 +27,11 @@ export interface MachineSetting {
   readonly image: string;
   readonly namespaces: Namespaces;
   readonly cgroups: readonly string[];
+  readonly init: Init;
 }
+
+/** What a machine runs as its first process: systemd, or nothing but sshd, as a target that Nixus must refuse. */
+export type Init = "systemd" | "sshd";
 
 /** What a machine is doing: the processes of a running one are nspawn and the machine's first process. */
 type State =
@@ -38,14 +42,14 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /**
  * Runs as the parent of a machine, in a mount namespace of its own so that the disk is free as soon as the machine is
- * gone. $1 directory, $2 image, $3 id, $4 host name, $5 bridge, then the control groups.
+ * gone. $1 directory, $2 image, $3 id, $4 host name, $5 bridge, $6 init, $7 address, then the control groups.
  *
  * The disk is a file system of its own (sparse, 8 GiB) because a power cut needs one: see cutPower below.
  */
 const bootScript = `
 set -eu
-dir=$1 image=$2 id=$3 host=$4 bridge=$5
-shift 5
+dir=$1 image=$2 id=$3 host=$4 bridge=$5 init=$6 address=$7
+shift 7
 for group; do
   mkdir -p "$group"
   echo 0 >"$group/cgroup.procs"
@@ -60,8 +64,15 @@ mount -t overlay overlay \
   -o "lowerdir=$dir/layer:$image,upperdir=$dir/disk/upper,workdir=$dir/disk/work" "$dir/root"
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs tmpfs /run/systemd/nspawn
-exec systemd-nspawn --quiet --boot --keep-unit --register=no --machine="$id" --hostname="$host" \
-  --directory="$dir/root" --network-bridge="$bridge" --link-journal=no --resolv-conf=off --timezone=off
+if [ "$init" = systemd ]; then
+  set -- --boot
+else
+  start="ip address add $address/${prefixLength} dev host0; ip link set host0 up; mkdir -p /run/sshd; exec /usr/sbin/sshd -D"
+  set -- /bin/sh -c "$start"
+fi
+exec systemd-nspawn --quiet --keep-unit --register=no --machine="$id" --hostname="$host" \
+  --directory="$dir/root" --network-bridge="$bridge" --link-journal=no --resolv-conf=off --timezone=off \
+  "$@"
 `;
 
 /**
@@ -111,11 +122,11 @@ export class Machine {
     this.#failure = undefined;
     this.#expectEnd = false;
     await this.#released();
-    const { namespaces, directory, image, id, cgroups } = this.#setting;
+    const { namespaces, directory, image, id, cgroups, init } = this.#setting;
     const host = this.name.split(".")[0] ?? this.name;
     const argv = namespaces.enter([
       ...["unshare", "--mount", "/bin/sh", "-c", bootScript, "sh"],
-      ...[directory, image, id, host, bridge, ...cgroups],
+      ...[directory, image, id, host, bridge, init, this.address, ...cgroups],
     ]);
     const [program = "", ...args] = argv;
     const log = openSync(join(directory, "console.log"), "a");
@@ -160,8 +171,12 @@ export class Machine {
     });
   }
 
-  /** Waits until systemd has finished booting; "degraded" means that a unit failed. Milliseconds. */
+  /**
+   * Waits until systemd has finished booting; "degraded" means that a unit failed. A machine without systemd is
+   * running as soon as it is on. Milliseconds.
+   */
   async waitForBoot(timeout = 60_000): Promise<"running" | "degraded"> {
+    if (this.#setting.init !== "systemd") return "running";
     return poll(`boot of ${this.name}`, timeout, async () => {
       if (this.#failure) throw this.#failure;
       if (!this.isOn) return undefined;
@@ -312,7 +327,8 @@ function findLeader(nsenter: number): { nspawn: number; leader: number } | undef
   if (nspawn === undefined) return undefined;
   for (const leader of childrenOf(nspawn)) {
     const name = nameOf(leader);
-    if (name === "systemd" && nameOf(nspawn) === "systemd-nspawn") return { nspawn, leader };
+    if ((name === "systemd" || name === "sshd") && nameOf(nspawn) === "systemd-nspawn")
+      return { nspawn, leader };
   }
   return undefined;
 }
