@@ -20,6 +20,7 @@ import {
 import { noPos, resolvePos } from "../syntax/positions.ts";
 import { lookupSymbol } from "../syntax/symbols.ts";
 import type { Builtin } from "./builtin.ts";
+import { requireContext } from "./realise.ts";
 
 export function controlFamily(evaluator: Evaluator): readonly Builtin[] {
   return [
@@ -38,7 +39,12 @@ function argument(which: "first" | "second", builtin: string): string {
 }
 
 function imports(evaluator: Evaluator): readonly Builtin[] {
-  const path = (slot: Slot, what: string): string => evaluator.coerceToPath(slot, noPos, what, new Set());
+  const path = (slot: Slot, what: string): string => {
+    const context = new Set<string>();
+    const file = evaluator.coerceToPath(slot, noPos, what, context);
+    requireContext(evaluator.host.store, context);
+    return file;
+  };
   return [
     {
       name: "import",

@@ -15,6 +15,7 @@ import { compareSlots, equalSlots } from "./equality.ts";
 import { NixError } from "./errors.ts";
 import type { CoercionOptions, EvalSettings, Evaluator, SearchPathEntry } from "./evaluator.ts";
 import { expressionFile, findInSearchPath } from "./files.ts";
+import { internalFile, internalPath } from "./internal-files.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
 import { languageError } from "./stack.ts";
@@ -31,7 +32,7 @@ export interface EvaluatorOptions {
   readonly families: readonly BuiltinFamily[];
   /** More names for all expressions, beside the builtins. */
   readonly extraGlobals?: Readonly<Record<string, Slot>>;
-  /** What `<nix/...>` and `<nixus/...>` mean when the search path does not say; undefined: nothing. */
+  /** What names like `<nixus/lib>` mean when the search path does not say; undefined: nothing. */
   readonly reservedPath?: (name: string) => string | undefined;
 }
 
@@ -94,7 +95,7 @@ class Evaluation implements Evaluator {
   importFile(path: string): Value {
     let resolved = this.resolvedFiles.get(path);
     if (resolved === undefined) {
-      resolved = expressionFile(this.host, path);
+      resolved = this.expressionFile(path);
       this.resolvedFiles.set(path, resolved);
     }
     let slot = this.files.get(resolved);
@@ -107,11 +108,15 @@ class Evaluation implements Evaluator {
   }
 
   scopedImport(scope: Attrs, path: string): Value {
-    return this.evalFile(expressionFile(this.host, path), new GlobalScope(scope, this.globals));
+    return this.evalFile(this.expressionFile(path), new GlobalScope(scope, this.globals));
+  }
+
+  private expressionFile(path: string): string {
+    return internalFile(path) === undefined ? expressionFile(this.host, path) : path;
   }
 
   private evalFile(path: string, scope: GlobalScope): Value {
-    const text = fromBytes(this.host.readFile(path));
+    const text = internalFile(path) ?? fromBytes(this.host.readFile(path));
     const expr = this.parse(text, { kind: "file", path }, parentPath(path));
     try {
       return this.run(expr, scope);
@@ -121,7 +126,7 @@ class Evaluation implements Evaluator {
   }
 
   findFile(entries: readonly SearchPathEntry[], name: string, pos: Pos): string {
-    const found = findInSearchPath(this.host, entries, name) ?? this.reservedPath(name);
+    const found = findInSearchPath(this.host, entries, name) ?? this.reservedPath(name) ?? internalPath(name);
     if (found !== undefined) return found;
     const message = this.settings.pureEval
       ? `cannot look up '<${name}>' in pure evaluation mode (use '--impure' to override)`
