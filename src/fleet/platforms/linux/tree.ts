@@ -36,7 +36,6 @@ import { defaultAuthorizedKeysFiles, sshdConfig } from "./sshd-config.ts";
 import {
   defaultUnitChange,
   type EtcFile,
-  emptySystem,
   type LinuxSystem,
   type StoreText,
   type Unit,
@@ -46,16 +45,12 @@ import {
 type SystemStore = Pick<EvalStore, "storeDir" | "addText" | "addTree">;
 
 /**
- * Adds the system to the store and returns its store path, `/nix/store/<digest>-linux-system-<name>`; `name` is the
- * node's. Throws {@link LinuxSystemError} for what no machine could be told safely.
+ * Adds the system to the store and returns its store path, `/nix/store/<digest>-linux-system-<host name>`. The system
+ * that manages nothing (`emptySystem`) is generation 0. Throws {@link LinuxSystemError} for what no machine could be
+ * told safely.
  */
-export function addLinuxSystem(store: SystemStore, name: string, system: LinuxSystem): string {
-  return new SystemBuilder(store, system).add(name);
-}
-
-/** Generation 0: the system that manages nothing. */
-export function addBaselineSystem(store: SystemStore, system: string): string {
-  return addLinuxSystem(store, "baseline", emptySystem(system));
+export function addLinuxSystem(store: SystemStore, system: LinuxSystem): string {
+  return new SystemBuilder(store, system).add();
 }
 
 /** A program in the store; its path, to be named in a unit. `text` begins with a `#!` line. */
@@ -76,7 +71,7 @@ class SystemBuilder {
     this.#system = system;
   }
 
-  add(name: string): string {
+  add(): string {
     const { system, hostName, users, groups, activationScripts } = this.#system;
     for (const file of this.#system.etc) this.#addEtc(file);
     this.#addHostName();
@@ -115,7 +110,8 @@ class SystemBuilder {
       ["units", linkTree(this.#unitLinks)],
       ["system", regularFile(system)],
     ]);
-    return this.#store.addTree(`linux-system-${storeName(name)}`, tree, [...this.#references].sort());
+    const name = hostName === null ? "linux-system" : `linux-system-${hostName}`;
+    return this.#store.addTree(name, tree, [...this.#references].sort());
   }
 
   #text(name: string, text: StoreText): string {

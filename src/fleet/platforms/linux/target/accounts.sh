@@ -377,6 +377,7 @@ accounts_changed() {
 # linking; theirs is respected as long as that process lives. Programs that only lock /etc/.pwd.lock cannot be kept
 # out from a shell: replace_database looks again before each rename.
 lock_accounts() {
+  write_file "$state/account-lock" $$ && sync -f "$state" || return 1
   for la_file in passwd group shadow gshadow; do
     la_tries=0
     printf '%s' $$ >"/etc/$la_file.$$" || return 1
@@ -401,11 +402,15 @@ lock_accounts() {
 }
 
 unlock_accounts() {
-  for ul_file in gshadow shadow group passwd; do
-    ul_holder=
-    { read -r ul_holder || true; } 2>/dev/null <"/etc/$ul_file.lock"
-    if [ "$ul_holder" = $$ ]; then rm -f -- "/etc/$ul_file.lock"; fi
-  done
+  for ul_file in gshadow shadow group passwd; do unlock_database $ul_file $$; done
+  rm -f -- "$state/account-lock"
+}
+
+# unlock_database FILE HOLDER: nobody else's lock.
+unlock_database() {
+  ud_holder=
+  { read -r ud_holder || true; } 2>/dev/null <"/etc/$1.lock"
+  if [ -n "$ud_holder" ] && [ "$ud_holder" = "$2" ]; then rm -f -- "/etc/$1.lock"; fi
 }
 
 # What is on disk must have root's line just as it was, or nothing is replaced.
@@ -441,8 +446,9 @@ create_homes() {
   while IFS=: read -r home id gid; do
     if exists "$home"; then continue; fi
     # It gets its name when it has its owner.
-    if ! { { rmdir -- "$home.nixus-new" 2>/dev/null || true; } && mkdir -p -- "${home%/*}/" && mkdir -m 0700 -- "$home.nixus-new" &&
-      chown -- "$id:$gid" "$home.nixus-new" && mv -T -- "$home.nixus-new" "$home"; }; then
+    if ! { write_file "$state/unfinished-home" "$home.nixus-new" && mkdir -p -- "${home%/*}/" &&
+      mkdir -m 0700 -- "$home.nixus-new" && chown -- "$id:$gid" "$home.nixus-new" &&
+      mv -T -- "$home.nixus-new" "$home" && rm -f -- "$state/unfinished-home"; }; then
       problem "the home $home could not be made"
       ch_status=1
     fi
@@ -450,8 +456,28 @@ create_homes() {
   return $ch_status
 }
 
+# What an interrupted run left: lock files of a process that is gone, new texts, an empty directory.
+clean_up_accounts() {
+  if [ -e "$state/account-lock" ]; then
+    cu_holder=
+    read -r cu_holder <"$state/account-lock" || true
+    for cu_file in passwd group shadow gshadow; do
+      rm -f -- "/etc/$cu_file.$cu_holder" "/etc/.nixus-new.$cu_file"
+      unlock_database $cu_file "$cu_holder"
+    done
+    rm -f -- "$state/account-lock"
+  fi
+  if [ -e "$state/unfinished-home" ]; then
+    cu_home=
+    read -r cu_home <"$state/unfinished-home" || true
+    case $cu_home in /*.nixus-new) rmdir -- "$cu_home" 2>/dev/null || true ;; esac
+    rm -f -- "$state/unfinished-home"
+  fi
+}
+
 # Plans anew under the lock, then writes: our records, the databases, the final records.
 apply_accounts() {
+  clean_up_accounts
   plan_accounts || return 1
   if ! accounts_changed && cmp -s -- "$plan/records" "$plan/old" && has_all_ids; then
     create_homes

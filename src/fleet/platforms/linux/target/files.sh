@@ -297,9 +297,12 @@ is_installed() {
     link) [ -L "$path" ] && [ "$(readlink -- "$path")" = "$source" ] ;;
     copy)
       [ -f "$path" ] && [ ! -L "$path" ] && cmp -s -- "$source" "$path" || return 1
-      # By name and by number: the manifest may say either.
-      ii_owner=$(stat -c '%a %U %G:%a %u %g' -- "$path")
-      [ "${ii_owner%:*}" = "${mode#0} $user $group" ] || [ "${ii_owner#*:}" = "${mode#0} $user $group" ]
+      # The manifest may say either names or numbers.
+      stat -c '%a %U %u %G %g' -- "$path" >"$work/attributes" &&
+        read -r ii_mode ii_user ii_uid ii_group ii_gid <"$work/attributes" || return 1
+      [ "$ii_mode" = "${mode#0}" ] || return 1
+      case $user in "$ii_user" | "$ii_uid") ;; *) return 1 ;; esac
+      case $group in "$ii_group" | "$ii_gid") ;; *) return 1 ;; esac
       ;;
   esac
 }
