@@ -7,6 +7,7 @@ export const flags = {
   json: "Print JSON instead of text",
   jsonEvents: "Print every event as one line of JSON",
   showTrace: "Show the whole trace of an evaluation error",
+  verbose: "Show everything that the machines print while they are switched",
   parallel: "How many machines are deployed at the same time",
 };
 

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
 import { evaluate } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
-import { renderLines } from "../render/lines.ts";
+import { type Detail, lineRenderer } from "../render/lines.ts";
 import * as text from "../text.ts";
 import { fileFlag, positiveInteger, showTraceFlag } from "./flags.ts";
 
@@ -14,11 +14,14 @@ interface Flags {
   readonly json: boolean;
   readonly parallel: number;
   readonly showTrace: boolean;
+  readonly verbose: boolean;
 }
 
 export const deployCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...names) {
-    const sink = flags.json ? jsonSink(this.process) : lineSink(this.process);
+    const sink = flags.json
+      ? jsonSink(this.process)
+      : lineSink(this.process, flags.verbose ? "verbose" : "brief");
     const file = findNetworkFile(flags.file, this.process.cwd());
     const started = Date.now();
     sink({ type: "evaluating", time: started, file });
@@ -60,8 +63,9 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
         placeholder: "n",
       },
       showTrace: showTraceFlag,
+      verbose: { kind: "boolean", brief: text.flags.verbose, default: false, withNegated: false },
     },
-    aliases: { f: "file", p: "parallel" },
+    aliases: { f: "file", p: "parallel", v: "verbose" },
     positional: {
       kind: "array",
       parameter: { brief: text.deploy.nodes, parse: String, placeholder: "node" },
@@ -70,9 +74,10 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
   docs: { brief: text.deploy.brief },
 });
 
-function lineSink(process: NodeJS.Process): (event: Event) => void {
+function lineSink(process: NodeJS.Process, detail: Detail): (event: Event) => void {
+  const render = lineRenderer(detail);
   return (event) => {
-    for (const line of renderLines(event)) process[line.stream].write(`${line.text}\n`);
+    for (const line of render(event)) process[line.stream].write(`${line.text}\n`);
   };
 }
 

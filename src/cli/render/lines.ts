@@ -7,7 +7,38 @@ export interface Line {
   readonly text: string;
 }
 
-export function renderLines(event: Event): readonly Line[] {
+/** How much of what the machines print is shown. */
+export type Detail =
+  /** Only what they printed before a problem. */
+  | "brief"
+  /** All of it, as it comes. */
+  | "verbose";
+
+/** So many of the last lines that a machine printed are shown with a problem. */
+const outputBeforeProblem = 20;
+
+/** A renderer for one command: it remembers what the machines printed, to show it when there is a problem. */
+export function lineRenderer(detail: Detail): (event: Event) => readonly Line[] {
+  const printed = new Map<string, string[]>();
+  return (event) => {
+    if (detail === "verbose") return renderLines(event);
+    switch (event.type) {
+      case "output":
+        printed.set(event.node, [...(printed.get(event.node) ?? []), event.line].slice(-outputBeforeProblem));
+        return [];
+      case "problem": {
+        const output = printed.get(event.node) ?? [];
+        printed.delete(event.node);
+        return [...output.flatMap((text) => node(event, text)), ...renderLines(event)];
+      }
+      default:
+        return renderLines(event);
+    }
+  };
+}
+
+/** What an event alone says. */
+function renderLines(event: Event): readonly Line[] {
   switch (event.type) {
     case "evaluating":
     case "evaluated":
