@@ -201,8 +201,10 @@ export const singleLineStr = makeType<Text>({
 });
 
 /** Strings that match the extended POSIX regular expression as a whole. */
-export function strMatching(pattern: string): OptionType<Text> {
-  const source = fromText(pattern);
+export const strMatching = (pattern: string): OptionType<Text> => strMatchingBytes(fromText(pattern));
+
+/** The same; the pattern is a byte string. */
+export function strMatchingBytes(source: string): OptionType<Text> {
   const matcher = posixPattern(source);
   const type: OptionType<Text> = makeType<Text>({
     name: `strMatching ${showString(source)}`,
@@ -217,8 +219,10 @@ export function strMatching(pattern: string): OptionType<Text> {
 }
 
 /** Strings that are concatenated with the separator between them. */
-export function separatedString(separator: string): OptionType<Text> {
-  const between = fromText(separator);
+export const separatedString = (separator: string): OptionType<Text> => separatedBytes(fromText(separator));
+
+/** The same; the separator is a byte string. */
+export function separatedBytes(between: string): OptionType<Text> {
   const type: OptionType<Text> = makeType<Text>({
     name: "separatedString",
     description: `strings concatenated with ${showString(between)}`,
