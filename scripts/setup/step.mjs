@@ -29,11 +29,11 @@ export async function step(title, action) {
 }
 
 /**
- * Runs a program without standard input; its output is shown only when it fails.
+ * Runs a program without standard input (unless there is some); its output is shown only when it fails.
  * @param {readonly [string, ...string[]]} argv
  * @param {{ cwd?: string, env?: Record<string, string>, input?: string }} [options]
  * @returns {Promise<string>} standard output
- * @throws {SetupError} with the end of the output, when the program fails or cannot be started
+ * @throws {SetupError} with the output, when the program fails or cannot be started
  */
 export function command(argv, options = {}) {
   const [program, ...args] = argv;
@@ -59,9 +59,20 @@ export function command(argv, options = {}) {
     child.on("close", (code, signal) => {
       if (code === 0) resolve(stdout);
       else {
-        const end = all.trimEnd().split("\n").slice(-40).join("\n");
-        reject(new SetupError(`${argv.join(" ")} failed (${signal ?? `exit status ${code}`}):\n${end}`));
+        const status = signal ?? `exit status ${code}`;
+        reject(new SetupError(`${argv.join(" ")} failed (${status}):\n${shortened(all.trimEnd())}`));
       }
     });
   });
+}
+
+/**
+ * Some programs say what is wrong at the start and some at the end.
+ * @param {string} output
+ */
+function shortened(output) {
+  const lines = output.split("\n");
+  const [start, end] = [20, 30];
+  if (lines.length <= start + end) return output;
+  return [...lines.slice(0, start), `[${lines.length - start - end} lines]`, ...lines.slice(-end)].join("\n");
 }
