@@ -1,0 +1,177 @@
+/**
+ * One machine through the OpenSSH client, with the user's own configuration, agent and jump hosts. Commands share one
+ * connection (ControlMaster) with a control socket of our own; a command can ask for a connection of its own, which
+ * proves that the machine can still be reached.
+ */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { execa } from "execa";
+import { ConnectionError } from "../errors.ts";
+import { connectionError } from "./failures.ts";
+import { remoteCommand } from "./remote-script.ts";
+
+export interface Target {
+  readonly destination: string;
+  /** `-o` options of the node, by name. */
+  readonly sshOptions: Readonly<Record<string, string>>;
+  readonly privilegeEscalationCommand: readonly string[];
+}
+
+export interface RunOptions {
+  /** What the script reads from standard input; nothing when left out. */
+  readonly input?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Called with every line of standard output. */
+  readonly onLine?: (line: string) => void;
+  /** Over a new connection instead of the shared one. */
+  readonly fresh?: boolean;
+  /** Ends the ssh client (not what runs on the machine); `run` then fails with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Seconds for the connection to be made; 10 when left out. */
+  readonly connectTimeout?: number;
+}
+
+export interface RemoteResult {
+  readonly exitCode: number;
+  /** The last part of standard error, at most 16 KiB. */
+  readonly stderr: string;
+}
+
+/** How long the shared connection stays when nothing uses it, in seconds: should we be killed, it goes by itself. */
+const controlPersist = 30;
+
+const keptStderr = 16 * 1024;
+
+/** Exit status by which ssh(1) says that it failed itself. */
+const sshFailed = 255;
+
+/** Our ssh processes, which would otherwise outlive us. */
+const clients = new Set<{ kill(): boolean }>();
+process.on("exit", () => {
+  for (const client of clients) client.kill();
+});
+
+export class Connection {
+  private readonly target: Target;
+  private readonly controlPath: string;
+
+  /** `controlPath` is for this machine alone, in a private directory; at most about 80 bytes (unix(7)). */
+  constructor(target: Target, controlPath: string) {
+    this.target = target;
+    this.controlPath = controlPath;
+  }
+
+  /**
+   * Runs a script as root and waits for its end. Fails with a ConnectionError when there is no connection or it was
+   * lost; a script that fails is a result.
+   */
+  async run(script: string, options: RunOptions = {}): Promise<RemoteResult> {
+    options.signal?.throwIfAborted();
+    const command = remoteCommand(script, this.target.privilegeEscalationCommand);
+    const args = [...this.options(options), "--", this.target.destination, command];
+    const child = execa("ssh", args, {
+      stdin: options.input === undefined ? "ignore" : "pipe",
+      buffer: false,
+      reject: false,
+      stripFinalNewline: false,
+      // A terminal's interrupt is ours to handle: an ssh in the middle of an import ends when we say so.
+      detached: true,
+      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    });
+    clients.add(child);
+    let stderr = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      stderr = (stderr + text).slice(-keptStderr);
+    });
+    const lines = readLines(child.stdout, options.onLine);
+    const fed = feed(options.input, child.stdin);
+    const result = await child;
+    clients.delete(child);
+    const [, feedError] = await Promise.all([lines, fed]);
+    options.signal?.throwIfAborted();
+    if (result.code === "ENOENT") {
+      throw new ConnectionError("no-client", "there is no ssh here; install the OpenSSH client", {
+        cause: result,
+      });
+    }
+    if (result.exitCode === undefined) {
+      throw new ConnectionError("lost", `ssh was ended by ${result.signal ?? "something"}`, {
+        cause: result,
+      });
+    }
+    if (result.exitCode === sshFailed) throw connectionError(this.target.destination, stderr);
+    // A broken pipe only says that the other side had stopped reading: its exit status says why.
+    if (feedError !== undefined && !isBrokenPipe(feedError)) throw feedError;
+    return { exitCode: result.exitCode, stderr };
+  }
+
+  /** Ends the shared connection. Never fails: without one there is nothing to do. */
+  async close(): Promise<void> {
+    const args = [...this.options({}), "-O", "exit", "--", this.target.destination];
+    await execa("ssh", args, {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
+      reject: false,
+      timeout: 5000,
+    });
+  }
+
+  /** ssh takes the first value it sees of an option: ours where it must be so, then the node's, then our defaults. */
+  private options({ fresh = false, connectTimeout = 10 }: RunOptions): string[] {
+    const shared = {
+      ControlMaster: "auto",
+      ControlPath: this.controlPath,
+      ControlPersist: String(controlPersist),
+    };
+    const own = { ControlMaster: "no", ControlPath: "none" };
+    const settings = [
+      Object.entries(fresh ? own : shared),
+      Object.entries({
+        BatchMode: "yes",
+        RequestTTY: "no",
+        RemoteCommand: "none",
+        ClearAllForwardings: "yes",
+        PermitLocalCommand: "no",
+      }),
+      Object.entries(this.target.sshOptions),
+      Object.entries({
+        ConnectTimeout: String(connectTimeout),
+        ServerAliveInterval: "5",
+        ServerAliveCountMax: "3",
+      }),
+    ];
+    return ["-T", ...settings.flat().flatMap(([name, value]) => ["-o", `${name}=${value}`])];
+  }
+}
+
+/** Calls back with each line as it comes, the last one even when no newline ends it. */
+async function readLines(
+  stream: Readable | null,
+  onLine: ((line: string) => void) | undefined,
+): Promise<void> {
+  if (stream === null) return;
+  let rest = "";
+  stream.setEncoding("utf8");
+  for await (const text of stream as AsyncIterable<string>) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine?.(line);
+  }
+  if (rest !== "") onLine?.(rest);
+}
+
+/** Writes the input, as fast as it is taken. The failure, which must not hide the command's own, is returned. */
+async function feed(input: RunOptions["input"], stdin: NodeJS.WritableStream | null): Promise<unknown> {
+  if (input === undefined || stdin === null) return undefined;
+  try {
+    await pipeline(Readable.from(input, { objectMode: false }), stdin);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EPIPE" || code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ERR_STREAM_DESTROYED";
+}

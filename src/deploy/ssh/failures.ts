@@ -1,0 +1,137 @@
+/** What OpenSSH's complaints mean, and what to do about each. */
+import { ConnectionError, type ConnectionFailure } from "../errors.ts";
+import { hostOf } from "./destination.ts";
+
+interface Pattern {
+  readonly pattern: RegExp;
+  readonly failure: ConnectionFailure;
+  /** What is wrong and what to do. */
+  readonly message: (host: string, destination: string, match: RegExpExecArray, stderr: string) => string;
+}
+
+/** In this order: a changed host key also ends with `Host key verification failed`. */
+const patterns: readonly Pattern[] = [
+  {
+    pattern: /Could not resolve hostname ([^\s:]+)/,
+    failure: "unresolvable",
+    message: (_host, _destination, match) =>
+      `the name ${match[1]} does not resolve; check the node's host and your DNS or ~/.ssh/config`,
+  },
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    failure: "changed-host-key",
+    message: (host, _destination, _match, stderr) => {
+      const fingerprint = /(SHA256:[A-Za-z0-9+/=]+)/.exec(stderr)?.[1];
+      const place = /Offending \S+ key in (\S+)/.exec(stderr)?.[1];
+      return [
+        `THE HOST KEY OF ${host} HAS CHANGED. Someone may be between you and the machine, or it was installed anew.`,
+        ...(fingerprint === undefined ? [] : [`It shows the key ${fingerprint} now.`]),
+        `Nothing was sent. Only when you know why it changed: ssh-keygen -R ${host}${place === undefined ? "" : ` (the old key is in ${place})`}, and connect once with ssh to accept the new one`,
+      ].join("\n");
+    },
+  },
+  {
+    pattern: /Host key verification failed|No \S+ host key is known for/,
+    failure: "unknown-host-key",
+    message: (_host, destination) =>
+      `its host key is not known here; compare the fingerprint and accept it once with: ssh ${destination}`,
+  },
+  {
+    pattern: /Permission denied \(([^)]*)\)/,
+    failure: "permission-denied",
+    message: (_host, destination, match) =>
+      `it does not let us in as ${destination} (it offers ${match[1]}); check that your key is loaded (ssh-add -l) and in its authorized_keys. Passwords are never asked for`,
+  },
+  {
+    pattern: /Too many authentication failures/,
+    failure: "permission-denied",
+    message: (host) =>
+      `it refused after too many keys; name the right one with IdentityFile and IdentitiesOnly in ~/.ssh/config for ${host}`,
+  },
+  {
+    pattern: /Connection refused/,
+    failure: "refused",
+    message: (host) =>
+      `${host} refuses connections to its SSH port; check that sshd runs and that the port is right`,
+  },
+  {
+    pattern: /timed out/,
+    failure: "timeout",
+    message: (host) =>
+      `${host} does not answer; check that the machine is on and that no firewall is in between`,
+  },
+  {
+    pattern: /No route to host|Network is unreachable/,
+    failure: "unreachable",
+    message: (host) => `there is no route to ${host}; check your network (a VPN?) and the machine`,
+  },
+  {
+    pattern: /Bad configuration option|command-line: line|terminating, \d+ bad configuration/,
+    failure: "configuration",
+    message: (_host, _destination, _match, stderr) =>
+      `ssh does not accept its options; check the node's ssh.options and ~/.ssh/config: ${lastLines(stderr)}`,
+  },
+  {
+    pattern:
+      /not responding|Broken pipe|Connection (?:to .* )?(?:closed|reset)|kex_exchange_identification|mux_client|client_loop/,
+    failure: "lost",
+    message: (host, _destination, _match, stderr) =>
+      `the connection to ${host} was lost: ${lastLines(stderr)}`,
+  },
+];
+
+/** The error for an ssh that exited with 255, which is how it says that it failed itself. */
+export function connectionError(destination: string, stderr: string): ConnectionError {
+  const host = hostOf(destination);
+  for (const { pattern, failure, message } of patterns) {
+    const match = pattern.exec(stderr);
+    if (match) {
+      return new ConnectionError(failure, message(host, destination, match, stderr), {
+        cause: new Error(stderr),
+      });
+    }
+  }
+  const said = lastLines(stderr);
+  return new ConnectionError("other", `ssh failed${said === "" ? "" : `: ${said}`}`, {
+    cause: new Error(stderr),
+  });
+}
+
+/**
+ * What keeps us from becoming root, in the words of sudo, doas and shells; undefined when that isn't what `stderr`
+ * complains about.
+ */
+export function privilegeProblem(escalation: readonly string[], stderr: string): string | undefined {
+  const [program = "sudo"] = escalation;
+  const command = escalation.join(" ");
+  if (
+    /password is required|terminal is required|must have a tty|Authentication (?:required|failed)/i.test(
+      stderr,
+    )
+  ) {
+    return `becoming root with ${command} needs a password, which nixus does not ask for; allow it without one (NOPASSWD in sudoers), connect as root, or set privilegeEscalationCommand`;
+  }
+  if (
+    /not in the sudoers file|may not run sudo|not allowed to (?:execute|run)|Operation not permitted/i.test(
+      stderr,
+    )
+  ) {
+    return `the user may not become root with ${command}; add it to sudoers, connect as root, or set privilegeEscalationCommand`;
+  }
+  const missing = new RegExp(
+    `${program.replace(/[^\w]/g, "\\$&")}: (?:command )?not found|not found: ${program}`,
+  );
+  if (missing.test(stderr)) {
+    return `there is no ${program} on the machine to become root with; connect as root or set privilegeEscalationCommand`;
+  }
+  return undefined;
+}
+
+/** The last lines of what a program complained about, in one line. */
+export function lastLines(text: string, count = 3): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "")
+    .slice(-count)
+    .join("; ");
+}

@@ -1,0 +1,75 @@
+# shellcheck shell=sh
+# Runs a system's own activation, for a limited time. Part of the switcher.
+
+# cgroup_processes PATH: the file that lists the processes of a control group (cgroups(7); the path as in
+# /proc/PID/cgroup), empty when it is not one of ours: what else is in the group may be anything.
+cgroup_processes() {
+  case $1 in
+  */nixus-switch-"$id".service | */nixus-watchdog-"$id".service) ;;
+  *) return 0 ;;
+  esac
+  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+    if [ -r "$hierarchy$1/cgroup.procs" ]; then
+      printf '%s\n' "$hierarchy$1/cgroup.procs"
+      return 0
+    fi
+  done
+}
+
+# The control group of this process.
+own_cgroup() {
+  while IFS=: read -r _ controllers cgroup; do
+    case $controllers in
+    '' | name=systemd)
+      printf '%s\n' "$cgroup"
+      return 0
+      ;;
+    esac
+  done </proc/self/cgroup
+}
+
+# signal_cgroup SIGNAL PATH: all processes of the group but ourselves, whatever sessions they have made for themselves.
+# Starts no process while it reads, so what it reads is not about itself.
+signal_cgroup() {
+  cgroup_file=$(cgroup_processes "$2")
+  [ -n "$cgroup_file" ] || return 0
+  while read -r member; do
+    [ "$member" = "$$" ] || kill -s "$1" "$member" 2>/dev/null
+  done <"$cgroup_file"
+}
+
+# Ends the activation that runs, with everything it has started: it is asked, then killed.
+end_activation() {
+  for signal in TERM KILL; do
+    kill -s "$signal" -- "-$activation_pid" 2>/dev/null
+    signal_cgroup "$signal" "$cgroup_path"
+    end_by=$(($(uptime_seconds) + 5))
+    while process_lives "$activation_pid" "$activation_start"; do
+      [ "$(uptime_seconds)" -lt "$end_by" ] || break
+      sleep 0.1
+    done
+  done
+}
+
+# activate SYSTEM ACTION SECONDS: runs switch-to-configuration, its output in the log. Returns its exit status; 124
+# when it was ended because its time was up, 143 when it was ended because we are told to stop.
+activate() {
+  activation_by=$(($(uptime_seconds) + $3))
+  printf '$ %s/bin/switch-to-configuration %s\n' "$1" "$2" >>"$log"
+  setsid "$root$1/bin/switch-to-configuration" "$2" </dev/null >>"$log" 2>&1 &
+  activation_pid=$!
+  activation_start=$(start_time "$activation_pid")
+  while process_lives "$activation_pid" "$activation_start"; do
+    if [ "$(uptime_seconds)" -gt "$activation_by" ]; then
+      end_activation
+      note "switch-to-configuration $2 took longer than $3 s and was killed"
+      return 124
+    fi
+    if [ -n "$stop_requested" ]; then
+      end_activation
+      return 143
+    fi
+    sleep 0.1
+  done
+  wait "$activation_pid"
+}

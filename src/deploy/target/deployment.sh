@@ -1,0 +1,162 @@
+# shellcheck shell=sh
+# The deployment under way as it is on disk, and who may change it. Part of the switcher.
+#
+#   $lock               what does not change: version, id, system, previous, profile, boot, by, since, timeouts.
+#                       Synced. It exists from the moment the deployment owns the machine until its end is recorded.
+#   $run_dir/ID/state   what does: state, owner, ownerStart, deadline, tries, reason. Gone after a reboot, when it
+#                       would mean nothing any more.
+#   $run_dir/ID/word    the deployer's word that all is well, or that it is not.
+#   $run_dir/ID/log     output of the activations.
+#   $run_dir/ID/result  how it ended.
+#   $history            one line for each deployment that has ended.
+
+# replace FILE: standard input becomes the file's content, whole or not at all.
+replace() {
+  cat >"$1.new" && mv -f "$1.new" "$1"
+}
+
+# replace_synced FILE: the same, so that it outlasts a power cut. Fails when the disk is full.
+replace_synced() {
+  cat >"$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "${1%/*}"
+}
+
+# exclusively COMMAND...: no other process is in here meanwhile. A dead one's claim is gone (flock(2)). The command
+# runs in a subshell: it can't set variables. 75 when another one does not let go.
+exclusively() {
+  (
+    flock -w 10 9 || exit 75
+    "$@"
+  ) 9>"$run_dir/mutex"
+}
+
+# use_deployment ID: sets the variables that describe it; fails when it is not the one under way.
+use_deployment() {
+  id=$1
+  work_dir=$run_dir/$id
+  state_file=$work_dir/state
+  log=$work_dir/log
+  [ -e "$lock" ] && [ "$(field "$lock" id)" = "$id" ] || return 1
+  system=$(field "$lock" system)
+  previous=$(field "$lock" previous)
+  profile_before=$(field "$lock" profile)
+  switch_timeout=$(field "$lock" switchTimeout)
+  success_timeout=$(field "$lock" successTimeout)
+  ignore_failed_units=$(field "$lock" ignoreFailedUnits)
+  ssh_address=$(field "$lock" sshAddress)
+  ssh_port=$(field "$lock" sshPort)
+  commit_timeout=$((switch_timeout + 120))
+  restore_timeout=$((switch_timeout > 60 ? switch_timeout : 60))
+  settle_timeout=30
+  # How long a roll-back may last: two attempts, and the time for things to come back.
+  roll_back_deadline=$((restore_timeout * 2 + settle_timeout + 120))
+}
+
+# write_state STATE SECONDS TRIES REASON: we own the deployment; SECONDS is how long this state may last before the
+# watchdog takes it from us.
+write_state() {
+  {
+    printf 'version=1\nstate=%s\nowner=%s\nownerStart=%s\n' "$1" "$$" "$(start_time $$)"
+    printf 'deadline=%s\ntries=%s\nreason=%s\n' "$(($(uptime_seconds) + $2))" "$3" "$4"
+  } | replace "$state_file"
+}
+
+is_owner() {
+  [ "$(field "$lock" id)" = "$id" ] &&
+    [ "$(field "$state_file" owner)" = "$$" ] && [ "$(field "$state_file" ownerStart)" = "$(start_time $$)" ]
+}
+
+# change_state FROM STATE SECONDS REASON: fails when the deployment is in none of the states FROM (a list with spaces
+# around each), or not ours any more.
+change_state() {
+  is_owner || return 1
+  case $1 in *" $(field "$state_file" state) "*) ;; *) return 1 ;; esac
+  write_state "$2" "$3" "$(field "$state_file" tries)" "$4"
+}
+
+# adopt FROM STATE SECONDS: makes a deployment ours whose owner is gone, or that was made for us.
+adopt() {
+  [ "$(field "$lock" id)" = "$id" ] || return 1
+  case $1 in *" $(field "$state_file" state) "*) ;; *) return 1 ;; esac
+  write_state "$2" "$3" "$(($(field "$state_file" tries) + 1))" "$(field "$state_file" reason)"
+}
+
+# note TEXT: a line in the log, in our own name.
+note() {
+  { printf 'switcher: %s\n' "$1" >>"$log"; } 2>/dev/null
+}
+
+# one_line TEXT: what may stand in a line of the history.
+one_line() {
+  printf '%s' "$1" | tr '\000-\037' ' '
+}
+
+# in_history ID: prints its line.
+in_history() {
+  [ -r "$history" ] || return 0
+  while IFS= read -r history_line; do
+    case $history_line in *"	id=$1	"*) printf '%s\n' "$history_line" ;; esac
+  done <"$history"
+}
+
+add_to_history() {
+  {
+    if [ -r "$history" ]; then tail -n "$kept_history" "$history"; fi
+    printf 'version=1\tid=%s\tend=%s\toutcome=%s\tsystem=%s\tprevious=%s\tby=%s\tsince=%s\treason=%s\n' \
+      "$id" "$(date +%s)" "$1" "$system" "$previous" "$(field "$lock" by)" "$(field "$lock" since)" \
+      "$(one_line "$2")"
+  } | replace_synced "$history"
+}
+
+# record_end OUTCOME REASON: the deployment is over and the lock is released, in an order in which a power cut at any
+# moment leaves either the lock or the record. A full disk does not keep the lock from being released.
+record_end() {
+  if [ -z "$(in_history "$id")" ]; then
+    add_to_history "$1" "$2" || note "the end of this deployment could not be added to $history"
+  fi
+  if [ -d "$work_dir" ]; then
+    printf 'outcome=%s\nreason=%s\n' "$1" "$(one_line "$2")" | replace "$work_dir/result"
+    if [ -e "$state_file" ]; then write_state finished 0 0 ""; fi
+  fi
+  rm -rf "${gc_roots:?}/$id"
+  rm -f "$lock" && sync "$state_dir"
+}
+
+# end OUTCOME REASON: by the owner. The log goes to the journal as a whole, as our own standard output.
+end() {
+  exclusively record_end "$1" "$2"
+  cat "$log"
+  printf 'switcher: deployment %s: %s %s\n' "$id" "$1" "$2"
+  timeout 10 systemctl stop "nixus-watchdog-$id.timer" 2>/dev/null
+  return 0
+}
+
+# settle_after_boot: a deployment that a reboot or a power cut ended is recorded as what became of it. The profile
+# follows what runs. To be called exclusively.
+settle_after_boot() {
+  [ -e "$lock" ] || return 0
+  [ "$(field "$lock" boot)" != "$(boot_id)" ] || return 0
+  use_deployment "$(field "$lock" id)"
+  if [ "$(link_target "$current_system")" = "$system" ] && [ "$(link_target "$profile")" = "$system" ]; then
+    record_end activated "the machine was restarted while the confirmed system was made the default"
+  else
+    restore_profile
+    reason=$(field "$lock" reason)
+    record_end rolled-back "${reason:-the machine was restarted before the new system was confirmed and committed}"
+  fi
+}
+
+# restore_profile: the profile is what it was before the deployment. The link is replaced as a whole, and without Nix,
+# which may be what is broken.
+restore_profile() {
+  if [ -z "$profile_before" ]; then
+    # There was none: the links that we made go, those of others stay.
+    for link in "$profile" "$profile"-*-link; do
+      case $(link_target "$link") in
+      "$system" | "$previous") [ ! -L "$link" ] || rm -f "$link" ;;
+      esac
+    done
+  elif [ "$(readlink "$profile")" != "$profile_before" ]; then
+    ln -sfn "$profile_before" "$profile.nixus" && mv -fT "$profile.nixus" "$profile"
+  fi
+  if [ -d "${profile%/*}" ]; then sync "${profile%/*}"; fi
+}

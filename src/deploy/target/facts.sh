@@ -1,0 +1,86 @@
+# shellcheck shell=sh
+# What the deployer needs to know of the machine before it plans anything. Sent over SSH after common.sh; changes
+# nothing. Standard input: store paths, one a line, an empty line, names of packages, one a line. Output: KEY=VALUE
+# lines between `nixus-facts=1` and `end=`; the keys `missing` and `missingPackage` may come often.
+
+fact() {
+  printf '%s=%s\n' "$1" "$2"
+}
+
+# free_bytes DIRECTORY: what is available in the file system of the nearest directory above that exists.
+free_bytes() {
+  free_at=$1
+  while [ ! -d "$free_at" ]; do free_at=${free_at%/*} && free_at=${free_at:-/}; done
+  df -Pk "$free_at" | { read -r _ && read -r _ _ _ free_kilobytes _ && printf '%s\n' "$((free_kilobytes * 1024))"; }
+}
+
+# missing_paths PATH...: those that are not valid store paths here.
+missing_paths() {
+  nix-store --check-validity --print-invalid "$@" 2>/dev/null | while IFS= read -r missing; do
+    fact missing "$missing"
+  done
+}
+
+read_paths() {
+  set --
+  while IFS= read -r wanted && [ -n "$wanted" ]; do
+    set -- "$@" "$wanted"
+    if [ "$#" -ge 500 ]; then
+      missing_paths "$@"
+      set --
+    fi
+  done
+  if [ "$#" -gt 0 ]; then missing_paths "$@"; fi
+}
+
+read_packages() {
+  while IFS= read -r package; do
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null </dev/null)" = installed ] ||
+      fact missingPackage "$package"
+  done
+}
+
+printf '\n'
+fact nixus-facts 1
+fact uid "$(id -u)"
+fact machine "$(uname -m)"
+fact init "$(cat /proc/1/comm)"
+if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+  read -r _ systemd_version _ <<VERSION
+$(systemctl --version)
+VERSION
+  fact systemd "$systemd_version"
+fi
+nix_store=$(command -v nix-store)
+if [ -n "$nix_store" ]; then
+  fact nixPath "$nix_store"
+  nix_version=$(nix-store --version 2>/dev/null)
+  fact nixVersion "${nix_version##* }"
+fi
+for tool in flock setsid; do
+  command -v "$tool" >/dev/null || fact missingTool "$tool"
+done
+fact packageManager "$(if command -v apt-get >/dev/null; then echo apt; fi)"
+fact currentSystem "$(link_target "$current_system")"
+fact bootedSystem "$(link_target "$booted_system")"
+fact profile "$(link_target "$profile")"
+fact freeStore "$(free_bytes /nix/store)"
+fact freeState "$(free_bytes "$state_dir")"
+if [ -d /boot ]; then fact freeBoot "$(free_bytes /boot)"; fi
+fact bootId "$(boot_id)"
+if [ -e "$lock" ]; then
+  facts_id=$(field "$lock" id)
+  fact lockId "$facts_id"
+  fact lockBy "$(field "$lock" by)"
+  fact lockSince "$(field "$lock" since)"
+  fact lockState "$(field "$run_dir/$facts_id/state" state)"
+  if lock_is_live; then fact lockLive 1; else fact lockLive 0; fi
+fi
+if [ -r "$history" ]; then fact lastDeployment "$(tail -n 1 "$history")"; fi
+if [ -n "$nix_store" ]; then
+  read_paths
+  read_packages
+else
+  cat >/dev/null
+fi
+fact end ""

@@ -1,0 +1,60 @@
+# shellcheck shell=sh
+# Installs packages of the distribution (apt). Sent over SSH after common.sh with `packages_id` and `package_names`
+# (with spaces between) set. Runs in a unit of its own: a package manager that is killed half-way leaves a machine
+# that needs a hand, so the end of the connection does not end it. Waits for the package manager's lock.
+
+policy=/usr/sbin/policy-rc.d
+policy_mark='# Written by nixus while it installs packages: services are not started by their installation.'
+
+# What the unit runs: this script again, from a file since systemd expands variables in arguments.
+install_packages() {
+  # Left by one that a power cut ended.
+  if [ -e "$policy" ] && [ "$(sed -n 2p "$policy")" = "$policy_mark" ]; then rm -f "$policy"; fi
+  if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
+    printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086 # Split into names on purpose.
+  apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install $package_names ||
+    { apt-get -q -o DPkg::Lock::Timeout=600 update &&
+      apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install $package_names; }
+}
+
+if [ -n "${packages_run:-}" ]; then
+  install_packages </dev/null
+  exit
+fi
+mkdir -p "$run_dir" || exit 73
+packages_log=$run_dir/packages-$packages_id.log
+packages_script=$run_dir/packages-$packages_id.sh
+: >"$packages_log"
+# shellcheck disable=SC2154 # Set by whoever evaluates this text: the text itself.
+printf '%s\n' "$nixus_script" >"$packages_script"
+timeout 30 systemd-run --quiet --unit="nixus-packages-$packages_id" --service-type=oneshot --no-block \
+  --remain-after-exit --property=StandardOutput="append:$packages_log" --property=StandardError="append:$packages_log" \
+  --setenv=packages_run=1 /bin/sh "$packages_script" || exit 75
+unit_state() {
+  systemctl show --property=ActiveState --value "nixus-packages-$packages_id.service"
+}
+exec 3<"$packages_log"
+part=
+while :; do
+  now=$(unit_state)
+  while IFS= read -r line <&3; do
+    printf 'nixus output %s\n' "$part$line"
+    part=
+  done
+  part=$part$line
+  case $now in
+  active) break ;;
+  failed | inactive) exit_status=1 && break ;;
+  esac
+  printf 'nixus alive\n' || exit 1
+  sleep 0.5
+done
+systemctl stop "nixus-packages-$packages_id.service" 2>/dev/null
+systemctl reset-failed "nixus-packages-$packages_id.service" 2>/dev/null
+rm -f "$packages_log" "$packages_script"
+exit "${exit_status:-0}"

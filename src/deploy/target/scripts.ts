@@ -1,0 +1,66 @@
+/** The programs that run on machines: scripts sent over SSH, and the switcher, which travels as a store object. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StoreObject, TreeNode } from "../../store/tree.ts";
+import { VirtualStore } from "../../store/virtual-store.ts";
+import { quote } from "../ssh/remote-script.ts";
+
+const directory = import.meta.dirname;
+
+function read(name: string): string {
+  return readFileSync(join(directory, name), "utf8");
+}
+
+/** The parts of the switcher; the first is the program. */
+const switcherFiles = [
+  "switcher.sh",
+  "common.sh",
+  "deployment.sh",
+  "snapshot.sh",
+  "activation.sh",
+  "switch.sh",
+  "answers.sh",
+];
+
+/** The switcher as a store object, `/nix/store/...-nixus-switcher`. */
+export function switcherObject(): StoreObject {
+  const store = new VirtualStore();
+  const entries = new Map<string, TreeNode>();
+  for (const [index, name] of switcherFiles.entries()) {
+    entries.set(name, {
+      type: "regular",
+      executable: index === 0,
+      contents: readFileSync(join(directory, name)),
+    });
+  }
+  const path = store.addTree("nixus-switcher", { type: "directory", entries });
+  const object = store.get(path);
+  if (object === undefined) throw new Error("the switcher was not added to its store");
+  return object;
+}
+
+/** A script that asks the switcher: `command` with arguments. */
+export function switcherScript(switcher: string, command: readonly string[]): string {
+  return `exec ${[`${switcher}/switcher.sh`, ...command].map(quote).join(" ")}\n`;
+}
+
+/** The script that gathers facts; reads store paths and packages from standard input. */
+export function factsScript(): string {
+  return read("common.sh") + read("facts.sh");
+}
+
+/** The script that imports store objects from standard input and protects `roots` for deployment `id`. */
+export function importScript(id: string, roots: readonly string[]): string {
+  return `import_id=${quote(id)} import_roots=${quote(roots.join(" "))}\n${read("common.sh")}${read("import.sh")}`;
+}
+
+/** The script that takes that protection away. */
+export function unrootScript(id: string): string {
+  return `import_id=${quote(id)}\n${read("common.sh")}${read("unroot.sh")}`;
+}
+
+/** The script that installs packages of the distribution. */
+export function packagesScript(id: string, packages: readonly string[]): string {
+  const names = quote(packages.join(" "));
+  return `packages_id=${quote(id)} package_names=${names}\n${read("common.sh")}${read("packages.sh")}`;
+}

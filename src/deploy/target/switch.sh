@@ -1,0 +1,332 @@
+# shellcheck shell=sh
+# The switch itself, as the service runs it: activate, wait for the word, commit or roll back. Part of the switcher.
+
+self=$(readlink -f "$0")
+
+# transient COMMAND UNIT-NAME [SYSTEMD-RUN-OPTION...]: runs one of our commands in a unit that neither the end of the
+# session nor what the activation does to targets ends. It is stopped when the machine shuts down.
+transient() {
+  transient_command=$1
+  transient_unit=$2
+  shift 2
+  timeout 30 systemd-run --quiet --collect --unit="$transient_unit" ${root:+"--setenv=NIXUS_ROOT=$root"} \
+    --property=DefaultDependencies=no --property=Conflicts=shutdown.target --property=Before=shutdown.target \
+    --property=IgnoreOnIsolate=yes --property=KillMode=mixed --property=TimeoutStopSec=300 \
+    "$@" "$self" "$transient_command" "$id" </dev/null
+}
+
+# The watchdog looks every two seconds whether someone sees to the deployment; a timer is no process that could be
+# killed. Its times are monotonic.
+arm_watchdog() {
+  transient watch "nixus-watchdog-$id" --on-active=2 --on-unit-inactive=2 \
+    --timer-property=AccuracySec=500ms --timer-property=DefaultDependencies=no \
+    --timer-property=Conflicts=shutdown.target --timer-property=Before=shutdown.target \
+    --timer-property=IgnoreOnIsolate=yes --property=LogLevelMax=notice
+}
+
+on_stop() {
+  stop_requested=1
+}
+
+shutting_down() {
+  [ "$(timeout 10 systemctl is-system-running 2>/dev/null)" = stopping ]
+}
+
+# This process now does what there is to do.
+become_owner() {
+  cgroup_path=$(own_cgroup)
+  printf '%s\n' "$cgroup_path" >"$work_dir/cgroup"
+  trap on_stop TERM INT HUP
+}
+
+# What the service runs.
+command_run() {
+  use_deployment "$1" || exit 1
+  become_owner
+  exclusively adopt " starting " preparing 180 || exit 1
+  problem=
+  if ! prepare; then
+    restore_profile
+    end failed "$problem"
+    exit 1
+  fi
+  exclusively change_state " preparing " activating $((switch_timeout + 30)) "" || exit 1
+  activate "$system" test "$switch_timeout"
+  judge_activation $?
+  if [ -z "$problem" ]; then
+    exclusively change_state " activating " waiting $((success_timeout + 20)) "" ||
+      problem="the state of the deployment could not be recorded in $work_dir"
+  fi
+  if [ -n "$problem" ]; then
+    exclusively change_state " activating " rolling-back "$roll_back_deadline" "$problem"
+    roll_back "$problem"
+  elif confirmed_in_time; then
+    finish_commit
+  else
+    roll_back "$(field "$state_file" reason)"
+  fi
+}
+
+# prepare: everything that must be in order before anything is changed. Fails with $problem.
+prepare() {
+  take_snapshot "$work_dir/snapshot" || {
+    problem="the state of the machine could not be recorded in $work_dir"
+    return 1
+  }
+  arm_watchdog || {
+    problem="systemd did not start the watchdog's timer"
+    return 1
+  }
+  mkdir -p "$gc_roots" && ln -sfn "$current_system" "$gc_roots/current-system"
+  # A machine without a default system gets the one to go back to, so that a power cut from now on leads there.
+  if [ ! -e "$profile" ] && ! set_profile "$previous"; then
+    problem="the system profile could not be set to $previous"
+    return 1
+  fi
+  readlink "$profile" >"$work_dir/profile-link"
+  sync_disk || {
+    problem="the file systems of /nix/store and /var/lib/nixus could not be synced"
+    return 1
+  }
+  [ -z "$stop_requested" ] || {
+    problem="the switcher was told to stop before it began"
+    return 1
+  }
+}
+
+sync_disk() {
+  sync -f "$root/nix/store" && sync -f "$state_dir"
+}
+
+# set_profile SYSTEM
+set_profile() {
+  mkdir -p "${profile%/*}" &&
+    timeout 60 nix-env --profile "$profile" --set "$1" </dev/null >>"$log" 2>&1 &&
+    [ "$(link_target "$profile")" = "$1" ] && sync "${profile%/*}"
+}
+
+# judge_activation STATUS: sets $problem to what was wrong with it, if anything.
+judge_activation() {
+  case $1 in
+  0) ;;
+  4)
+    failed_units=$(newly_failed "$work_dir/snapshot")
+    if [ "$ignore_failed_units" = 1 ]; then
+      note "units failed, which this node ignores: $failed_units"
+    else
+      problem="units failed: $failed_units"
+    fi
+    ;;
+  124) problem="the activation took longer than $switch_timeout s" ;;
+  143) problem="the switcher was told to stop" ;;
+  *) problem="the activation failed with exit status $1" ;;
+  esac
+}
+
+# Waits for the word. In the end exactly one of two is true: it came in time and we commit, or we roll back.
+confirmed_in_time() {
+  word_by=$(($(uptime_seconds) + success_timeout))
+  while [ ! -e "$work_dir/word" ] && [ -z "$stop_requested" ] && [ "$(uptime_seconds)" -le "$word_by" ]; do
+    sleep 0.1
+  done
+  exclusively decide
+}
+
+decide() {
+  case $(field "$work_dir/word" word) in
+  confirm) change_state " waiting " committing $((commit_timeout + 60)) "" ;;
+  *)
+    decision=$(field "$work_dir/word" reason)
+    [ -z "$stop_requested" ] || decision="the switcher was told to stop"
+    change_state " waiting " rolling-back "$roll_back_deadline" \
+      "${decision:-no confirmation within $success_timeout s}"
+    return 1
+    ;;
+  esac
+}
+
+# finish_commit: the confirmed system becomes the default, or all is put back.
+finish_commit() {
+  if commit; then
+    end activated ""
+    return 0
+  fi
+  # A shutdown came in between. The next boot is to the default, whichever it is by now, and records which.
+  if [ -n "$stop_requested" ] && shutting_down; then exit 0; fi
+  stop_requested=
+  exclusively change_state " committing " rolling-back $((roll_back_deadline + commit_timeout)) "$problem"
+  undo_commit
+  roll_back "$problem"
+}
+
+commit() {
+  sync_disk || {
+    problem="the confirmed system could not be synced to disk"
+    return 1
+  }
+  set_profile "$system" || {
+    problem="the system profile could not be set to the confirmed system"
+    return 1
+  }
+  activate "$system" boot "$commit_timeout" || {
+    problem="the confirmed system could not be made the boot default (exit status $?)"
+    return 1
+  }
+  sync_disk
+}
+
+undo_commit() {
+  if [ -s "$work_dir/profile-link" ]; then
+    ln -sfn "$(cat "$work_dir/profile-link")" "$profile.nixus" && mv -fT "$profile.nixus" "$profile"
+    sync "${profile%/*}"
+  fi
+  activate "$previous" boot "$commit_timeout" ||
+    note "the previous system's boot default could not be put back (exit status $?)"
+}
+
+# roll_back REASON: the previous system again, by its activation; a reboot, whose default is the previous system, when
+# that does not bring back what worked.
+roll_back() {
+  if [ -n "$stop_requested" ] && shutting_down; then exit 0; fi
+  # The watchdog has taken it from us.
+  is_owner || exit 1
+  stop_requested=
+  trap : TERM INT HUP
+  note "rolling back: $1"
+  signal_cgroup KILL "$cgroup_path"
+  for attempt in 1 2; do
+    activate "$previous" test "$restore_timeout"
+    activation_status=$?
+    case $activation_status in
+    0 | 4)
+      settle "$1"
+      restore_profile
+      end rolled-back "$1"
+      return 0
+      ;;
+    124) break ;;
+    *) note "attempt $attempt to activate the previous system failed with exit status $activation_status" ;;
+    esac
+  done
+  reboot_machine "$1; the activation of the previous system failed"
+}
+
+# settle REASON: returns when everything works that did before, reboots when it stays away.
+settle() {
+  settle_by=$(($(uptime_seconds) + settle_timeout))
+  restarted=
+  while lost=$(lost_since "$work_dir/snapshot") && [ -n "$lost" ]; do
+    if [ "$(uptime_seconds)" -gt "$settle_by" ]; then
+      note "gone since the snapshot: $lost"
+      reboot_machine "$1; after the roll-back something was missing that worked before: $lost"
+    fi
+    if [ -z "$restarted" ]; then
+      restarted=1
+      failed_since "$work_dir/snapshot" | while read -r _ unit; do
+        timeout 10 systemctl restart --no-block "$unit" </dev/null
+      done
+    fi
+    sleep 0.5
+  done
+}
+
+# reboot_machine REASON: does not return. The reason is kept for the record that the next boot makes.
+reboot_machine() {
+  note "rebooting: $1"
+  exclusively change_state " rolling-back rebooting " rebooting 240 "$1"
+  {
+    cat "$lock"
+    printf 'reason=%s\n' "$(one_line "$1")"
+  } | replace_synced "$lock"
+  timeout 30 sync
+  trap 'exit 0' TERM INT HUP
+  for force in "" --force "--force --force"; do
+    # shellcheck disable=SC2086 # Two options in one word.
+    timeout 60 systemctl reboot $force </dev/null
+    reboot_by=$(($(uptime_seconds) + 60))
+    while [ "$(uptime_seconds)" -lt "$reboot_by" ]; do sleep 0.5; done
+  done
+  exit 1
+}
+
+# What the watchdog's timer runs: nothing while the owner lives and keeps its time.
+command_watch() {
+  if ! use_deployment "$1"; then
+    timeout 10 systemctl stop "nixus-watchdog-$1.timer"
+    exit 0
+  fi
+  cgroup_path=$(own_cgroup)
+  exclusively stand_in
+  case $? in
+  9) end "$(field "$work_dir/result" outcome)" "$(field "$work_dir/result" reason)" ;;
+  10)
+    become_owner
+    restore_profile
+    end failed "$(field "$state_file" reason)"
+    ;;
+  11)
+    become_owner
+    roll_back "$(field "$state_file" reason)"
+    ;;
+  12)
+    become_owner
+    finish_commit
+    ;;
+  13)
+    become_owner
+    undo_commit
+    roll_back "$(field "$state_file" reason)"
+    ;;
+  14)
+    become_owner
+    reboot_machine "$(field "$state_file" reason)"
+    ;;
+  esac
+}
+
+# stand_in: 0 when there is nothing to do. Otherwise the deployment is ours, and its status says what is next:
+# 9 its end was recorded, 10 nothing was changed, 11 roll back, 12 commit again, 13 undo the commit and roll back, 14 reboot.
+stand_in() {
+  [ "$(field "$lock" id)" = "$id" ] || return 0
+  owner=$(field "$state_file" owner)
+  state=$(field "$state_file" state)
+  tries=$(field "$state_file" tries)
+  overdue=
+  [ "$(uptime_seconds)" -le "$(field "$state_file" deadline)" ] || overdue=1
+  why=$(field "$state_file" reason)
+  if process_lives "$owner" "$(field "$state_file" ownerStart)"; then
+    [ -n "$overdue" ] || return 0
+    kill -s KILL "$owner" 2>/dev/null
+    why=${why:-"the switcher did not come to an end ($state)"}
+  fi
+  shutting_down && return 0
+  signal_cgroup KILL "$(cat "$work_dir/cgroup" 2>/dev/null)"
+  why=${why:-"the switcher was killed ($state)"}
+  long=$((roll_back_deadline + commit_timeout))
+  case $state in
+  finished) return 9 ;;
+  starting | preparing) take_over 10 preparing 120 ;;
+  activating | waiting) take_over 11 rolling-back "$long" ;;
+  committing)
+    if [ -z "$overdue" ] && [ "$tries" -lt 4 ]; then
+      take_over 12 committing $((commit_timeout + 60))
+    else
+      take_over 13 rolling-back "$long"
+    fi
+    ;;
+  rolling-back)
+    if [ -z "$overdue" ] && [ "$tries" -lt 4 ]; then
+      take_over 11 rolling-back "$long"
+    else
+      take_over 14 rebooting 240
+    fi
+    ;;
+  *) take_over 14 rebooting 240 ;;
+  esac
+}
+
+# take_over STATUS STATE SECONDS
+take_over() {
+  write_state "$2" "$3" "$((tries + 1))" "$why"
+  return "$1"
+}

@@ -1,0 +1,46 @@
+#!/bin/sh
+# The switcher: activates a system on this machine and goes back to the one before, unless the deployer confirms over
+# a new connection that the machine can still be reached. Runs as root, outlives the session that started it.
+# The protocol is described in docs/reference/switcher.md.
+#
+#   switcher.sh start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY
+#   switcher.sh confirm|reject|withdraw ID       the deployer's word
+#   switcher.sh result|follow ID [LINE]          how it goes; output of the activations from that line on
+#   switcher.sh status                           the deployment under way
+#   switcher.sh run|watch ID                     what the service and the watchdog's timer run
+
+here=$(dirname "$0")
+# shellcheck source=common.sh
+. "$here/common.sh"
+# shellcheck source=deployment.sh
+. "$here/deployment.sh"
+# shellcheck source=snapshot.sh
+. "$here/snapshot.sh"
+# shellcheck source=activation.sh
+. "$here/activation.sh"
+# shellcheck source=switch.sh
+. "$here/switch.sh"
+# shellcheck source=answers.sh
+. "$here/answers.sh"
+
+stop_requested=
+
+usage() {
+  printf 'usage: %s start|confirm|reject|withdraw|result|follow|status|run|watch ...\n' "$0" >&2
+  exit 64
+}
+
+[ "$#" -ge 1 ] || usage
+action=$1
+shift
+case $action in
+start) [ "$#" -eq 7 ] || usage ;;
+status) [ "$#" -eq 0 ] || usage ;;
+confirm | reject | withdraw | result | follow | run | watch)
+  [ "$#" -ge 1 ] || usage
+  case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
+  ;;
+*) usage ;;
+esac
+mkdir -p "$run_dir" "$state_dir" || exit 73
+"command_$action" "$@"

@@ -1,0 +1,5 @@
+# shellcheck shell=sh
+# Removes the protection from the garbage collector when a deployment ends before its switcher has begun. Sent over
+# SSH after common.sh with `import_id` set.
+
+if [ "$(field "$lock" id)" != "$import_id" ]; then rm -rf "${gc_roots:?}/${import_id:?}"; fi

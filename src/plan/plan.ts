@@ -1,0 +1,152 @@
+/**
+ * Planning: an evaluated node and the facts of its machine in, the steps of its deployment out. Pure. Whatever can be
+ * known to go wrong is refused here, before anything is changed.
+ */
+import type { EvaluatedNode } from "../fleet/evaluated.ts";
+import type { Facts, LockFacts } from "./facts.ts";
+
+export type Step =
+  /** Store paths to send, references before referrers, and the bytes of their NARs. */
+  | { readonly type: "copy"; readonly paths: readonly string[]; readonly size: number }
+  | { readonly type: "install-packages"; readonly packages: readonly string[] }
+  /** Activate `system`; `previous` is what the machine goes back to. */
+  | { readonly type: "switch"; readonly system: string; readonly previous: string };
+
+export type Plan =
+  /** Nothing may be done. `problem` says what is wrong and what to do. */
+  | { readonly type: "refuse"; readonly problem: string }
+  /** The machine runs the system already, and boots it. */
+  | { readonly type: "unchanged" }
+  | { readonly type: "deploy"; readonly steps: readonly Step[]; readonly warnings: readonly string[] };
+
+export interface Wanted {
+  readonly node: EvaluatedNode;
+  /** Store path of the switcher, which has to be on the machine too. */
+  readonly switcher: string;
+  /** Bytes of a store path's NAR; undefined when it was not made by the evaluation and can't be sent. */
+  readonly narSize: (path: string) => number | undefined;
+}
+
+/** The first with all that the switcher's transient units need (StandardOutput=append:). */
+const oldestSystemd = 240;
+
+/** What importing needs beyond the NARs themselves: the database and file system blocks. */
+const spaceMargin = 16 * 1024 * 1024;
+const stateSpace = 1024 * 1024;
+const lowBootSpace = 32 * 1024 * 1024;
+
+/** Every store path that has to be on the machine, references before referrers. */
+export function wantedPaths({ node, switcher }: Wanted): string[] {
+  return [...new Set([...node.closure, switcher])];
+}
+
+export function plan(wanted: Wanted, facts: Facts): Plan {
+  const { node } = wanted;
+  const problem = unfit(node, facts) ?? (facts.lock?.live ? busyProblem(facts.lock) : undefined);
+  if (problem !== undefined) return { type: "refuse", problem };
+  if (
+    facts.currentSystem === node.toplevel &&
+    facts.profile === node.toplevel &&
+    facts.lock === null &&
+    facts.missingPackages.length === 0
+  ) {
+    return { type: "unchanged" };
+  }
+
+  const previous = facts.currentSystem ?? facts.profile ?? node.baseline;
+  if (previous === null) {
+    return refuse(
+      "the machine runs no system that it could go back to (/run/current-system is missing), so the new one can't be activated safely; start it into one of its systems first",
+    );
+  }
+  const steps: Step[] = [];
+  const missing = wantedPaths(wanted).filter((path) => facts.missing.has(path));
+  const unknown = missing.find((path) => wanted.narSize(path) === undefined);
+  if (unknown !== undefined) {
+    return refuse(`the machine needs ${unknown}, which is neither there nor made by the evaluation`);
+  }
+  if (missing.length > 0) {
+    const size = missing.reduce((sum, path) => sum + (wanted.narSize(path) ?? 0), 0);
+    const needed = Math.ceil(size * 1.1) + spaceMargin;
+    if (facts.freeStore < needed) {
+      return refuse(
+        `the file system of /nix/store has ${mebibytes(facts.freeStore)} left and ${mebibytes(needed)} are needed; make room, e.g. with nix-collect-garbage`,
+      );
+    }
+    steps.push({ type: "copy", paths: missing, size });
+  }
+  if (facts.freeState < stateSpace) {
+    return refuse(
+      `the file system of /var/lib has ${mebibytes(facts.freeState)} left, too little to record a deployment; make room`,
+    );
+  }
+  if (facts.missingPackages.length > 0) {
+    if (facts.packageManager === null) {
+      return refuse(
+        `it needs packages of its distribution, whose package manager nixus does not know; install them by hand: ${facts.missingPackages.join(" ")}`,
+      );
+    }
+    steps.push({ type: "install-packages", packages: facts.missingPackages });
+  }
+  steps.push({ type: "switch", system: node.toplevel, previous });
+  return { type: "deploy", steps, warnings: warningsOf(node, facts) };
+}
+
+function refuse(problem: string): Plan {
+  return { type: "refuse", problem };
+}
+
+/** Why this machine can't be deployed at all. */
+function unfit(node: EvaluatedNode, facts: Facts): string | undefined {
+  if (facts.uid !== 0) {
+    return `commands run as uid ${facts.uid} instead of root in spite of privilegeEscalationCommand (${node.privilegeEscalationCommand.join(" ")})`;
+  }
+  if (facts.systemd === null) {
+    return `systemd does not run the machine (its first process is ${facts.init}); nixus needs systemd`;
+  }
+  if (facts.systemd < oldestSystemd) {
+    return `its systemd is version ${facts.systemd}; nixus needs ${oldestSystemd} or later`;
+  }
+  if (facts.nixVersion === null) {
+    return "Nix is not on the machine, or nix-store is in none of the usual places; install it, e.g. with the package nix-bin of Debian";
+  }
+  if (!runsOn(node.system, facts.machine)) {
+    return `its processor is ${facts.machine} and the system was made for ${node.system}; set the node's option system`;
+  }
+  if (facts.missingTools.length > 0) {
+    return `programs of util-linux are missing on the machine: ${facts.missingTools.join(", ")}`;
+  }
+  return undefined;
+}
+
+/** Whether a machine of this `uname -m` runs programs of this Nix system. */
+function runsOn(system: string, machine: string): boolean {
+  const processor = system.replace(/-linux$/, "");
+  const known: Readonly<Record<string, readonly string[]>> = {
+    x86_64: ["x86_64-linux", "i686-linux"],
+    i586: ["i686-linux"],
+    i386: ["i686-linux"],
+    arm64: ["aarch64-linux"],
+    armv7l: ["armv7l-linux", "armv6l-linux"],
+    armv8l: ["armv7l-linux", "armv6l-linux"],
+  };
+  return processor === machine || (known[machine]?.includes(system) ?? false);
+}
+
+/** Who has the lock, since when, and what can be done. */
+export function busyProblem(lock: Pick<LockFacts, "by" | "since" | "state" | "id">): string {
+  const since = new Date(lock.since * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+  return `another deployment of this machine is under way: by ${lock.by || "someone unknown"} since ${since}, state ${lock.state || "unknown"} (${lock.id}); wait until it has ended and deploy again`;
+}
+
+function warningsOf(node: EvaluatedNode, facts: Facts): string[] {
+  const warnings: string[] = [];
+  if (node.platform === "nixos" && facts.freeBoot !== null && facts.freeBoot < lowBootSpace) {
+    warnings.push(`/boot has only ${mebibytes(facts.freeBoot)} left`);
+  }
+  return warnings;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / (1024 * 1024))} MiB`;
+}

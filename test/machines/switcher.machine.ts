@@ -1,0 +1,254 @@
+/** The switcher and its deployer on a real machine, with systems that do nothing but what a test is about. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type DeploymentReport, deploy } from "../../src/deploy/deploy.ts";
+import type { Event } from "../../src/events/event.ts";
+import { type Activation, type TestNode, trivialNetwork } from "../deploy/trivial-system.ts";
+import { Lab, type Machine } from "./lib/index.ts";
+import { poll } from "./lib/process.ts";
+
+const name = "foo.example.com";
+
+let lab: Lab;
+let foo: Machine;
+let bin: string;
+const ownPath = process.env["PATH"];
+
+/** The deployment runs in this process; its ssh runs as the deployer in the lab's network. */
+function sshOfLab(): string {
+  const { argv, env } = lab.commandLine(["ssh"], "/");
+  const quoted = argv.filter((word) => word !== "--pid").map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const home = `HOME='${env["HOME"]}' USER=root LOGNAME=root`;
+  return `#!/bin/sh\nunset SSH_AUTH_SOCK\nPATH='${ownPath}' ${home} exec ${quoted.join(" ")} "$@"\n`;
+}
+
+beforeAll(async () => {
+  lab = await Lab.start({ machines: [{ name }] });
+  foo = lab.machine();
+  bin = mkdtempSync(join(tmpdir(), "nixus-lab-bin-"));
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, "ssh"), sshOfLab());
+  chmodSync(join(bin, "ssh"), 0o755);
+  process.env["PATH"] = `${bin}:${ownPath}`;
+});
+
+afterAll(async () => {
+  process.env["PATH"] = ownPath;
+  if (bin !== undefined) rmSync(bin, { recursive: true, force: true });
+  await lab?.stop();
+});
+
+interface Deployment {
+  readonly events: Event[];
+  readonly done: Promise<DeploymentReport>;
+  readonly stop: AbortController;
+  /** Resolves when the event has happened. */
+  happened(what: (event: Event) => boolean): Promise<void>;
+}
+
+function start(system: string, activation: Activation, node: Partial<TestNode> = {}): Deployment {
+  const events: Event[] = [];
+  const stop = new AbortController();
+  const network = trivialNetwork(system, activation, { name: "foo", host: `root@${name}`, ...node });
+  const done = deploy(network, { signal: stop.signal }, (event) => events.push(event));
+  return {
+    events,
+    done,
+    stop,
+    happened: async (what) => {
+      await poll("an event of the deployment", 30_000, () => (events.some(what) ? true : undefined), 20);
+    },
+  };
+}
+
+async function run(system: string, activation: Activation, node: Partial<TestNode> = {}) {
+  const deployment = start(system, activation, node);
+  const report = await deployment.done;
+  return { events: deployment.events, result: report.nodes[0]!, ok: report.ok };
+}
+
+const current = async () => (await foo.exec("readlink -f /run/current-system")).stdout.trim();
+const profile = async () => (await foo.exec("readlink -f /nix/var/nix/profiles/system")).stdout.trim();
+const history = async () => (await foo.readFile("/var/lib/nixus/history")).trimEnd().split("\n");
+
+/** Nothing of a deployment may stay but its record. */
+async function expectNothingLeft(): Promise<void> {
+  const { stdout } = await foo.exec(`
+    ls /var/lib/nixus/ | grep -v -x history
+    ls /nix/var/nix/gcroots/nixus | grep -v -x current-system
+    systemctl list-units --all --plain --no-legend 'nixus-*'
+    pgrep -f '[n]ixus-switcher'
+    true
+  `);
+  expect(stdout).toBe("");
+}
+
+describe("the switcher", () => {
+  let good = "";
+
+  beforeEach(async () => {
+    await foo.waitForSsh();
+  });
+
+  test("a first deployment that fails leaves no profile behind", async () => {
+    const { result, ok } = await run("broken", { test: "exit 1" });
+    expect(result).toMatchObject({ outcome: "rolled-back" });
+    expect(result.problem?.message).toContain("exit status 1");
+    expect(ok).toBe(false);
+    expect((await foo.exec("ls -d /nix/var/nix/profiles/system*", { check: false })).stdout).toBe("");
+    expect(await current()).toMatch(/-baseline$/);
+    await expectNothingLeft();
+  });
+
+  test("a good system is confirmed and committed", async () => {
+    const { result, events } = await run("good", { boot: "touch /root/made-default" });
+    expect(result).toMatchObject({ outcome: "activated", problem: null });
+    good = result.system;
+    expect(await current()).toBe(good);
+    expect(await profile()).toBe(good);
+    await foo.exec("test -e /root/made-default");
+    expect(events.map(({ type }) => type).filter((type) => type !== "output")).toEqual([
+      ...["connecting", "copying-closure", "copying-paths", "copying-path"],
+      ...["triggering-switcher", "confirming", "finished", "summary"],
+    ]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "output", line: "activating good" }));
+    await expectNothingLeft();
+  });
+
+  test("the same system again changes nothing and sends nothing", async () => {
+    const before = await foo.snapshot();
+    const { result, events, ok } = await run("good", { boot: "touch /root/made-default" });
+    expect(result).toMatchObject({ outcome: "unchanged" });
+    expect(ok).toBe(true);
+    expect(events.map(({ type }) => type)).toEqual(["connecting", "finished", "summary"]);
+    expect(before).toEqual(await foo.snapshot());
+  });
+
+  test("an activation that fails is rolled back", async () => {
+    const { result } = await run("fails", { test: "echo oh no; exit 1" });
+    expect(result).toMatchObject({ outcome: "rolled-back", problem: { step: "switch" } });
+    expect(result.output).toContain("oh no");
+    expect([await current(), await profile()]).toEqual([good, good]);
+    await expectNothingLeft();
+  });
+
+  test("an activation that hangs is killed with all that it started", async () => {
+    const hang = "setsid sleep 4711 & trap '' TERM; sleep 4712";
+    const { result } = await run("hangs", { test: hang }, { switchTimeout: 2 });
+    expect(result).toMatchObject({ outcome: "rolled-back" });
+    expect(result.problem?.message).toContain("longer than 2 s");
+    expect((await foo.exec("pgrep -f 'sleep [4]71'", { check: false })).stdout).toBe("");
+    expect([await current(), await profile()]).toEqual([good, good]);
+    await expectNothingLeft();
+  });
+
+  test("failed units roll back, unless the node ignores them", async () => {
+    const test =
+      "systemd-run --quiet --unit=failing false; sleep 0.5; systemctl is-failed --quiet failing; exit 4";
+    const { result } = await run("fails-a-unit", { test });
+    expect(result.outcome).toBe("rolled-back");
+    expect(result.problem?.message).toContain("failing.service");
+    await foo.exec("systemctl reset-failed");
+    const ignoring = await run("ignored", { test }, { ignoreFailingSystemdUnits: true });
+    expect(ignoring.result.outcome).toBe("activated");
+    await foo.exec("systemctl reset-failed");
+    expect((await run("good", { boot: "touch /root/made-default" })).result.outcome).toBe("activated");
+  });
+
+  test("no confirmation: it goes back by itself, and later says so", async () => {
+    const deployment = start("cut-off", { test: "ip link set host0 down" }, { successTimeout: 3 });
+    await deployment.happened(({ type }) => type === "triggering-switcher");
+    await poll("roll-back", 30_000, async () => ((await current()) === good ? undefined : true));
+    await poll("roll-back", 30_000, async () => ((await current()) === good ? true : undefined));
+    await foo.exec("systemctl restart systemd-networkd; ip link set host0 up");
+    const report = await deployment.done;
+    expect(report.nodes[0]).toMatchObject({ outcome: "rolled-back" });
+    expect(report.nodes[0]!.problem?.message).toContain("no confirmation");
+    await expectNothingLeft();
+  });
+
+  test("SIGKILL of the switcher: the watchdog rolls back", async () => {
+    const deployment = start("killed", { test: "sleep 3" }, { switchTimeout: 30 });
+    await deployment.happened((event) => event.type === "output" && event.line === "activating killed");
+    await foo.exec("systemctl kill --kill-whom=main --signal=KILL 'nixus-switch-*.service'");
+    const report = await deployment.done;
+    expect(report.nodes[0]).toMatchObject({ outcome: "rolled-back" });
+    expect(report.nodes[0]!.problem?.message).toContain("killed");
+    expect([await current(), await profile()]).toEqual([good, good]);
+    await expectNothingLeft();
+  });
+
+  test("two deployers: the second one is told who has the machine", async () => {
+    const first = start("slow", { test: "sleep 2" });
+    await first.happened((event) => event.type === "output");
+    const second = await run("other", {});
+    expect(second.result).toMatchObject({ outcome: "failed", problem: { step: "connect" } });
+    expect(second.result.problem?.message).toMatch(/another deployment .* by \S+@\S+ since 20\S+/);
+    expect(second.events.some(({ type }) => type === "copying-closure")).toBe(false);
+    expect((await first.done).ok).toBe(true);
+    expect((await run("good", { boot: "touch /root/made-default" })).ok).toBe(true);
+  });
+
+  test("a lock that a power cut left is taken over", async () => {
+    const deployment = start("cut", { test: "sleep 20" }, { switchTimeout: 60 });
+    await deployment.happened((event) => event.type === "output" && event.line === "activating cut");
+    await foo.powerCut();
+    await foo.powerOn();
+    await foo.waitForSsh();
+    const report = await deployment.done;
+    expect(report.nodes[0]).toMatchObject({ outcome: "rolled-back" });
+    expect(report.nodes[0]!.problem?.message).toContain("restarted");
+    // Without asking, too: here the deployer is gone.
+    const lost = start("cut-again", { test: "sleep 20" }, { switchTimeout: 60 });
+    await lost.happened((event) => event.type === "output" && event.line === "activating again");
+    lost.stop.abort();
+    expect((await lost.done).nodes[0]).toMatchObject({ outcome: "unknown" });
+    await foo.powerCut();
+    await foo.powerOn();
+    await foo.waitForSsh();
+    const next = await run("good", { boot: "touch /root/made-default" });
+    expect(next.result.outcome).toBe("activated");
+    expect(next.events).toContainEqual(expect.objectContaining({ type: "warning" }));
+    expect(
+      (await history()).filter((line) => line.includes("-cut\t") || line.includes("-again\t")),
+    ).toHaveLength(2);
+    await expectNothingLeft();
+  });
+
+  test("a lock whose owner and watchdog are gone is taken over, back to what was good", async () => {
+    const lost = start("orphan", { test: "sleep 30" }, { switchTimeout: 60 });
+    await lost.happened((event) => event.type === "output" && event.line === "activating orphan");
+    lost.stop.abort();
+    await lost.done;
+    await foo.exec(
+      "systemctl stop 'nixus-watchdog-*.timer'; systemctl kill --signal=KILL 'nixus-switch-*.service'",
+    );
+    const next = await run("next-fails", { test: "exit 1" });
+    expect(next.result.outcome).toBe("rolled-back");
+    expect([await current(), await profile()]).toEqual([good, good]);
+    expect((await history()).some((line) => line.includes("outcome=interrupted"))).toBe(true);
+    await expectNothingLeft();
+  });
+
+  test("a failed commit is undone", async () => {
+    const { result } = await run("no-default", { boot: "exit 1" });
+    expect(result.outcome).toBe("rolled-back");
+    expect(result.problem?.message).toContain("boot default");
+    expect([await current(), await profile()]).toEqual([good, good]);
+    await expectNothingLeft();
+  });
+
+  test("a roll-back whose activation fails ends in a reboot", async () => {
+    const boots = foo.bootCount;
+    const first = await run("one-way", { test: "test ! -e /root/once || exit 1; touch /root/once" });
+    expect(first.result.outcome).toBe("activated");
+    const { result } = await run("bad", { test: "exit 1" });
+    expect(result.outcome).toBe("rolled-back");
+    expect(result.problem?.message).toContain("the activation of the previous system failed");
+    expect(foo.bootCount).toBe(boots + 1);
+    await foo.waitForSsh();
+    await expectNothingLeft();
+  });
+});
