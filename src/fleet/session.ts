@@ -3,7 +3,10 @@ import { fileURLToPath } from "node:url";
 import { families } from "../lang/builtins/index.ts";
 import { createEvaluator } from "../lang/eval/evaluation.ts";
 import type { Evaluator } from "../lang/eval/evaluator.ts";
+import { lazy } from "../lang/eval/value.ts";
 import { createNodeHost, type NodeHost } from "../lang/node-host.ts";
+import { libGlobal } from "../modules/lib/load.ts";
+import { ModuleSystem } from "../modules/system.ts";
 import { fromText } from "../store/bytes.ts";
 import { searchPath } from "./search-path.ts";
 
@@ -24,7 +27,7 @@ const reserved: Readonly<Record<string, URL>> = {
 
 export function createSession({ env, onMessage }: SessionOptions): Session {
   const host = createNodeHost({ env, onMessage });
-  const evaluator = createEvaluator({
+  const evaluator: Evaluator = createEvaluator({
     host,
     settings: {
       pureEval: false,
@@ -34,6 +37,7 @@ export function createSession({ env, onMessage }: SessionOptions): Session {
       currentSystem: undefined,
     },
     families,
+    extraGlobals: { [libGlobal]: lazy(() => ModuleSystem.of(evaluator).lib) },
     reservedPath: (name) => {
       const url = reserved[name];
       return url && fromText(fileURLToPath(url));

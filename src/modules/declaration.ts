@@ -9,10 +9,10 @@ import { intern, type Sym } from "../lang/syntax/symbols.ts";
 import { typeOf } from "./check.ts";
 import { declaredTwice } from "./errors.ts";
 import type { ModuleSource } from "./module.ts";
-import { names, shaped } from "./names.ts";
+import { names, shaped, unknownFile } from "./names.ts";
 import { typeTag } from "./properties.ts";
 import { place, showAttributeName, showOption } from "./show.ts";
-import { unknownFile } from "./sources.ts";
+
 import type { ModuleSystem } from "./system.ts";
 import type { Location, OptionType } from "./type.ts";
 import { unspecified } from "./types/basic.ts";

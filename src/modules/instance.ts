@@ -158,8 +158,9 @@ function addAttributes(
 
 /** Which options a module defines must not depend on the value of one of them. */
 function structureNeedsValue(system: ModuleSystem, loc: Location): NixError {
-  const reading = system.evaluating.at(-1);
-  const option = reading === undefined ? "an option" : `the option \`${showOption(reading.loc())}'`;
+  // The module system's own options are read on the way to any other.
+  const reading = system.evaluating.findLast((one) => one.loc().at(-2) !== "_module");
+  const option = reading === undefined ? "`config'" : `the option \`${showOption(reading.loc())}'`;
   const where = loc.length === 0 ? "" : ` in \`${showOption(loc)}'`;
   const file = system.running.at(-1);
   return new NixError(

@@ -2,6 +2,9 @@
 import { Attrs, Shape, type Slot } from "../lang/eval/value.ts";
 import { intern, type Sym } from "../lang/syntax/symbols.ts";
 
+/** The file of modules that say none. */
+export const unknownFile = "<unknown-file>";
+
 export const names = {
   type: intern("_type"),
   args: intern("args"),

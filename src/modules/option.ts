@@ -7,7 +7,7 @@ import { notDefined, readOnlySeveralTimes } from "./errors.ts";
 import { mergeChecked } from "./merge-definitions.ts";
 import { names, shaped } from "./names.ts";
 import { type Discharged, discharge, optionDefaultPriority } from "./properties.ts";
-import { showOption } from "./show.ts";
+import { place, showOption } from "./show.ts";
 import type { ModuleSystem } from "./system.ts";
 import type { Location, RawDefinition } from "./type.ts";
 import { DefinitionValue } from "./type-value.ts";
@@ -52,13 +52,8 @@ function mergedValue(
 ): Value {
   if (defs.length > 0) return mergeChecked(system, loc, option.type, defs);
   const empty = option.type.emptyValue(system);
-  if (empty === undefined) throw notDefined(loc, option.type, option.sources.map(declaredAt));
+  if (empty === undefined) throw notDefined(loc, option.type, option.sources.map(place));
   return force(empty);
-}
-
-function declaredAt(source: DeclarationSource): string {
-  const resolved = resolvePos(source.pos);
-  return resolved === undefined ? source.file : `${source.file}:${resolved.line}:${resolved.column}`;
 }
 
 const positionSet = shaped("file", "line", "column");

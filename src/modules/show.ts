@@ -1,8 +1,9 @@
 /** How options, places and values are printed in messages. All byte strings. */
 import { NixError } from "../lang/eval/errors.ts";
 import { Attrs, force, NixPath, NixString, type Slot, type Value } from "../lang/eval/value.ts";
-import { noPos, type Pos, resolvePos } from "../lang/syntax/positions.ts";
+import { formatOrigin, noPos, type Pos, resolvePos } from "../lang/syntax/positions.ts";
 import { isDerivation, isFunction, isList, typeName } from "./check.ts";
+import { unknownFile } from "./names.ts";
 import type { Location } from "./type.ts";
 
 const identifier = /^[a-zA-Z_][a-zA-Z0-9_'-]*$/;
@@ -38,7 +39,7 @@ export function place(at: { readonly file: string; readonly pos: Pos }): string 
   if (resolved === undefined) return at.file;
   const { origin } = resolved.source;
   // A definition may have been written in another file than the module that brings it (`inherit (import ./x.nix) a`).
-  const file = origin.kind === "file" ? origin.path : at.file;
+  const file = origin.kind === "file" || at.file === unknownFile ? formatOrigin(origin) : at.file;
   return `${file}:${resolved.line}:${resolved.column}`;
 }
 

@@ -4,9 +4,6 @@ import type { ModuleSource } from "./module.ts";
 import { nativeModuleValue } from "./module-value.ts";
 import { shaped } from "./names.ts";
 
-/** The file of modules that say none. */
-export const unknownFile = "<unknown-file>";
-
 const located = shaped("_file", "imports");
 
 /** A list of modules of the language, found in the file. */

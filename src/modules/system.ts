@@ -167,11 +167,9 @@ const reentered = new ThunkCode((content) => {
   const tracked = content as unknown as Tracked;
   const { evaluating } = tracked.system;
   const chain = evaluating.slice(evaluating.indexOf(tracked)).map((one) => `\`${showOption(one.loc())}'`);
-  const round = [...chain, chain[0]!];
+  const steps = chain.map((option, index) => `\n  ${option} needs ${chain[index + 1] ?? chain[0]}`);
   throw new NixError(
     "infiniteRecursion",
-    chain.length === 1
-      ? `infinite recursion encountered: the value of the option ${chain[0]} is needed to compute it`
-      : `infinite recursion encountered: the value of the option ${chain[0]} is needed to compute it:\n  ${round.join("\n  needs ")}`,
+    `infinite recursion encountered: the value of the option ${chain[0]} is needed to compute it:${steps.join("")}`,
   );
 });

@@ -8,9 +8,9 @@ import { noPos } from "../lang/syntax/positions.ts";
 import { intern } from "../lang/syntax/symbols.ts";
 import { characters, isString } from "./check.ts";
 import type { ModuleSource } from "./module.ts";
-import { names, shaped, shapeOf } from "./names.ts";
+import { names, shaped, shapeOf, unknownFile } from "./names.ts";
 import { plainOrder, plainPriority } from "./properties.ts";
-import { moduleValue, sourcesOf, unknownFile } from "./sources.ts";
+import { moduleValue, sourcesOf } from "./sources.ts";
 import type { ModuleSystem } from "./system.ts";
 import type { Definition, DescriptionClass, Location, OptionType, Part } from "./type.ts";
 

@@ -4,10 +4,10 @@ import { Attrs, force, PrimOp, type Slot, type Value } from "../../lang/eval/val
 import { noPos } from "../../lang/syntax/positions.ts";
 import { characters, isFunction, isString, isStringLike } from "../check.ts";
 import { evalModules } from "../evaluate.ts";
-import { shaped } from "../names.ts";
+import { shaped, unknownFile } from "../names.ts";
 import { levenshtein } from "../nearest.ts";
 import { showAttributeName, showOption, showString } from "../show.ts";
-import { sourcesOf, unknownFile } from "../sources.ts";
+import { sourcesOf } from "../sources.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { Definition, Location } from "../type.ts";
 import { definitionsOf, locationOf } from "../type-value.ts";
