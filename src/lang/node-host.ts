@@ -160,7 +160,10 @@ class FileSystemHost implements NodeHost {
       if (local !== undefined) this.checkAccess(local, true);
       else this.checkUrl(request.url);
       const storePath = this.makeFetcher().fetch(request);
-      if (local !== undefined) this.record.files.set(local, hashOfFile(local));
+      // With the expected hash, the result is the same whatever becomes of the file.
+      if (local !== undefined && storePath !== request.expected) {
+        this.record.files.set(local, hashOfFile(local));
+      }
       this.record.fetches.push({ url: request.url, kind: request.kind, storePath });
       return storePath;
     });

@@ -142,7 +142,7 @@ export class VirtualStore {
 
   /** Whether the object is held or on this machine. */
   has(path: string): boolean {
-    return this.held.has(path) || lstatSync(fsPath(path), { throwIfNoEntry: false }) !== undefined;
+    return this.isHeld(path) || lstatSync(fsPath(path), { throwIfNoEntry: false }) !== undefined;
   }
 
   /** References of a held object or of a derivation on this machine; of other objects none are known. */

@@ -153,7 +153,9 @@ class TarReader {
       yield buffer.subarray(0, count);
     }
     const padding = (blockSize - (size % blockSize)) % blockSize;
-    if (padding > 0) readSync(this.file, buffer, 0, padding, null);
+    if (padding > 0 && readSync(this.file, buffer, 0, padding, null) < padding) {
+      throw this.bad("it is truncated");
+    }
   }
 
   private field(start: number, length: number): string {
