@@ -100,6 +100,7 @@ for name; do
       case $name in *.target) echo active ;; *)
         if [ -e "/run/fake/active/$name" ]; then echo active; else echo inactive; status=3; fi ;;
       esac ;;
+    is-enabled) status=1 ;;
     show)
       case $properties in
         *LoadState*) if find_unit "$name"; then echo loaded; else echo not-found; fi ;;
@@ -247,7 +248,7 @@ export class ScratchRoot {
     if (!existsSync(log)) return [];
     const lines = readFileSync(log, "utf8").trimEnd().split("\n");
     rmSync(log);
-    return lines.filter((line) => !/^(is-active|show|status|reset-failed)/.test(line));
+    return lines.filter((line) => !/^(is-active|is-enabled|show|status|reset-failed)/.test(line));
   }
 
   remove(): void {

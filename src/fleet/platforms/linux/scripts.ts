@@ -69,7 +69,6 @@ Description=Run the activation scripts of the Nixus system
 
 [Service]
 Type=oneshot
-RemainAfterExit=yes
 Environment=NIXOS_ACTION=boot
 ExecStart=/run/current-system/bin/activate
 TimeoutStartSec=600

@@ -14,6 +14,7 @@ status=0
 : >"$volatile/live"
 register_running_system /run/current-system || status=2
 register_running_system /run/booted-system || status=2
+remember_enabled_units || status=2
 apply_accounts || { problem 'accounts could not be set up'; status=2; }
 { plan_files && apply_files; } || { problem 'files could not be set up'; status=2; }
 apply_hostname || { problem 'the host name could not be set'; status=2; }
@@ -27,6 +28,10 @@ case $(systemctl show -p Job --value default.target 9>&-) in
 esac
 if [ -e "$system/bin/activate" ]; then
   systemctl start --no-block nixus-activate.service </dev/null 9>&- || status=2
+fi
+# A machine that is as it was found needs no restorer, unless the committed system could only not be read.
+if is_untouched && { [ ! -L "$profile" ] || [ "$(readlink -f "$profile")" = "$system" ]; }; then
+  remove_restorer || status=2
 fi
 rm -rf -- "$work"
 exit "$status"

@@ -79,6 +79,7 @@ is_untouched() {
 }
 
 remove_restorer() {
+  rm -rf -- "$state/originals/units"
   exists $restorer_unit || exists $restorer_link || return 0
   rm -f -- $restorer_link $restorer_unit.nixus-new && rm -f -- $restorer_unit && sync -f /etc || return 1
   rm -rf -- "$work/parents"

@@ -68,7 +68,10 @@ activate() {
   failed=$?
   finish_units || status=2
   [ $status != 0 ] || status=$failed
-  if is_untouched; then remove_restorer || status=2; fi
+  if is_untouched; then
+    systemctl stop nixus-restore.service 2>/dev/null </dev/null 9>&- || true
+    remove_restorer || status=2
+  fi
   sync -f /etc && sync -f "$state" || status=2
   return "$status"
 }
@@ -91,6 +94,7 @@ case $action in
   boot)
     # The profile decides what boots; the restorer brings it into effect.
     if is_untouched; then
+      systemctl stop nixus-restore.service 2>/dev/null </dev/null 9>&- || true
       remove_restorer
     else
       arm_restorer

@@ -6,7 +6,8 @@
 # $volatile/units/NAME holds `VERSION RELOAD-VERSION STRATEGY` of the definition that took effect last, and
 # `changing - STRATEGY` from before an activation touches the unit until it is done with it: after a kill that
 # compares unequal to everything. $state/originals/units/NAME tells whether a distribution unit of that name was
-# running when it was first managed (`active` or `inactive`).
+# running when it was last taken over (`active` or `inactive`); it stays until nothing is managed any more, since the
+# committed system may take the unit over again at a boot, too early to see.
 
 # unit_state NAME: active, inactive, failed, activating ...; asked once per plan.
 unit_state() {
@@ -86,12 +87,29 @@ plan_units() {
   done
 }
 
+# Asked while our own unit of that name is not loaded.
+has_distribution_unit() {
+  [ "$(systemctl show -p LoadState --value -- "$1" 2>/dev/null 9>&-)" != not-found ]
+}
+
+# Early in a boot, for a system that was never activated while the machine ran: what would have been started.
+remember_enabled_units() {
+  mkdir -p "$state/originals/units" || return 1
+  while read -r name policy version reload_version strategy wanted_by; do
+    [ ! -e "$state/originals/units/$name" ] || continue
+    has_distribution_unit "$name" || continue
+    if systemctl is-enabled --quiet -- "$name" 2>/dev/null 9>&-; then re_found=active; else re_found=inactive; fi
+    write_file "$state/originals/units/$name" "$re_found" || return 1
+  done <"$system/manifest/units"
+}
+
 # Before anything changes: remember how distribution units were found, and that these units are being changed.
 mark_units() {
   mkdir -p "$state/originals/units" || return 1
   while read -r name policy version reload_version strategy wanted_by; do
-    if [ ! -e "$volatile/units/$name" ] && [ ! -e "$state/originals/units/$name" ]; then
-      if [ "$(systemctl show -p LoadState --value -- "$name" 2>/dev/null 9>&-)" != not-found ]; then
+    if [ ! -e "$volatile/units/$name" ]; then
+      rm -f -- "$state/originals/units/$name"
+      if has_distribution_unit "$name"; then
         if is_running "$name"; then mu_found=active; else mu_found=inactive; fi
         write_file "$state/originals/units/$name" "$mu_found" || return 1
       fi
@@ -113,7 +131,7 @@ finish_units() {
   while read -r name policy version reload_version strategy wanted_by; do
     write_file "$volatile/units/$name" "$version $reload_version $strategy" || return 1
   done <"$system/manifest/units"
-  for fu_file in "$volatile"/units/* "$state"/originals/units/*; do
+  for fu_file in "$volatile"/units/*; do
     [ -e "$fu_file" ] || continue
     name=${fu_file##*/}
     has_unit "$name" || rm -f -- "$fu_file"
@@ -150,6 +168,7 @@ stop_units() {
 }
 
 start_units() {
+  if [ ! -e "$system/bin/activate" ]; then printf '%s\n' nixus-activate.service >>"$work/units/removed"; fi
   while IFS= read -r name; do
     # What is no longer there is no longer failed.
     systemctl reset-failed -- "$name" 2>/dev/null </dev/null 9>&- || true
