@@ -135,7 +135,7 @@ const names: readonly string[] = [
 ];
 
 /** The token as messages name it, e.g. `'}'`, `identifier` (a byte string). */
-export function tokenName(token: Token): string {
+function tokenName(token: Token): string {
   return names[token]!;
 }
 
