@@ -6,7 +6,7 @@ import { StoreError } from "./errors.ts";
 export type HashAlgorithm = "md5" | "sha1" | "sha256" | "sha512";
 
 /** Bytes of a digest. */
-export const digestSizes: Readonly<Record<HashAlgorithm, number>> = {
+const digestSizes: Readonly<Record<HashAlgorithm, number>> = {
   md5: 16,
   sha1: 20,
   sha256: 32,

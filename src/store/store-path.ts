@@ -145,7 +145,7 @@ export function outputPath(derivationName: string, output: string, hash: string)
 }
 
 /** The name part of an output's store path. */
-export function outputPathName(derivationName: string, output: string): string {
+function outputPathName(derivationName: string, output: string): string {
   return output === "out" ? derivationName : `${derivationName}-${output}`;
 }
 

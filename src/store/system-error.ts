@@ -20,7 +20,7 @@ export function systemErrorCode(error: unknown): string | undefined {
 }
 
 /** `opening file '/x': Permission denied`, where `doing` is `opening file`; errors of other kinds are passed through. */
-export function describeSystemError(error: unknown, doing: string, path: string): Error {
+function describeSystemError(error: unknown, doing: string, path: string): Error {
   const code = systemErrorCode(error);
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
   if (code === "ENOENT") return new StoreError(`path '${path}' does not exist`, { cause: error });
