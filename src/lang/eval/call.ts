@@ -34,7 +34,12 @@ export function tracedCall(error: unknown, code: LambdaCode, pos: Pos): unknown 
 /** As {@link apply}, for everything but a Lambda. */
 export function applyOther(fn: Value, arg: Slot, pos: Pos): Value {
   if (fn instanceof PrimOp) {
-    return fn.arity === 1 ? runPrimOp(fn, [arg], pos) : new PrimOpApp(fn, [arg]);
+    if (fn.arity > 1) return new PrimOpApp(fn, [arg]);
+    try {
+      return fn.fn(arg);
+    } catch (error) {
+      throw tracedBuiltin(error, fn, pos);
+    }
   }
   if (fn instanceof PrimOpApp) {
     const args = [...fn.args, arg];
@@ -44,7 +49,7 @@ export function applyOther(fn: Value, arg: Slot, pos: Pos): Value {
     const slot = fn.get(functor);
     if (slot !== undefined) {
       try {
-        return apply(apply(force(slot), fn, fn.positionOf(functor)), arg, pos);
+        return applyTwo(force(slot), fn, arg, fn.positionOf(functor));
       } catch (error) {
         const failure = languageError(error, pos);
         if (failure instanceof NixError) {
@@ -61,23 +66,38 @@ export function applyOther(fn: Value, arg: Slot, pos: Pos): Value {
 /** Builtins whose name on the trace would only be noise. */
 const untraced = new Set(["addErrorContext"]);
 
-/** Calls a builtin with all of its arguments. */
-export function runPrimOp(op: PrimOp, args: readonly Slot[], pos: Pos): Value {
+/** What failed in a builtin: names it. */
+function tracedBuiltin(error: unknown, op: PrimOp, pos: Pos): unknown {
+  const failure = languageError(error, pos);
+  if (failure instanceof NixError && !untraced.has(op.name)) {
+    failure.addTrace(pos, `while calling the '${op.name}' builtin`);
+  }
+  return failure;
+}
+
+/** `fn first second` */
+export function applyTwo(fn: Value, first: Slot, second: Slot, pos: Pos): Value {
+  if (fn instanceof Lambda) {
+    const { inner } = fn.code;
+    if (inner !== undefined) return applyCurried(fn, inner, first, second, pos);
+    return apply(apply(fn, first, pos), second, pos);
+  }
+  if (fn instanceof PrimOp && fn.arity === 2) {
+    try {
+      return fn.fn(first, second);
+    } catch (error) {
+      throw tracedBuiltin(error, fn, pos);
+    }
+  }
+  return apply(applyOther(fn, first, pos), second, pos);
+}
+
+/** `x: y: body` with both arguments: without a closure for `y: body`. */
+function applyCurried(fn: Lambda, inner: LambdaCode, first: Slot, second: Slot, pos: Pos): Value {
   try {
-    switch (args.length) {
-      case 1:
-        return op.fn(args[0]!);
-      case 2:
-        return op.fn(args[0]!, args[1]!);
-      default:
-        return op.fn(...args);
-    }
+    return inner.call([fn.env, first], second);
   } catch (error) {
-    const failure = languageError(error, pos);
-    if (failure instanceof NixError && !untraced.has(op.name)) {
-      failure.addTrace(pos, `while calling the '${op.name}' builtin`);
-    }
-    throw failure;
+    throw tracedCall(error, inner, pos);
   }
 }
 
@@ -86,14 +106,33 @@ export function applyAll(fn: Value, args: readonly Slot[], pos: Pos = noPos): Va
   let value = fn;
   let next = 0;
   while (next < args.length) {
-    if (value instanceof PrimOp && args.length - next >= value.arity) {
+    if (value instanceof PrimOp && value.arity > 2 && args.length - next >= value.arity) {
       const { arity } = value;
-      value = runPrimOp(value, args.slice(next, next + arity), pos);
+      value = runPrimOp(value, arity === args.length ? args : args.slice(next, next + arity), pos);
       next += arity;
+    } else if (next + 1 < args.length) {
+      value = applyTwo(value, args[next]!, args[next + 1]!, pos);
+      next += 2;
     } else {
       value = apply(value, args[next]!, pos);
       next++;
     }
   }
   return value;
+}
+
+/** Calls a builtin with all of its arguments. */
+function runPrimOp(op: PrimOp, args: readonly Slot[], pos: Pos): Value {
+  try {
+    switch (args.length) {
+      case 2:
+        return op.fn(args[0]!, args[1]!);
+      case 3:
+        return op.fn(args[0]!, args[1]!, args[2]!);
+      default:
+        return op.fn(...args);
+    }
+  } catch (error) {
+    throw tracedBuiltin(error, op, pos);
+  }
 }

@@ -107,6 +107,19 @@ export function replacesThunk(value: Value): boolean {
   return value === null || value instanceof Attrs || Array.isArray(value);
 }
 
+/**
+ * What a slot may be replaced by where another slot refers to it: its value when it is computed, undefined when it
+ * is not or is a function, whose slot has to stay its own.
+ */
+export function computedValue(slot: Slot): Value | undefined {
+  if (slot instanceof Thunk) {
+    if (slot.code !== null) return undefined;
+    const value = slot.content as Value;
+    return replacesThunk(value) ? value : undefined;
+  }
+  return replacesThunk(slot) ? slot : undefined;
+}
+
 /** Adds a frame to the trace of what was thrown. */
 export function framed(error: unknown, pos: Pos, message: string): unknown {
   const failure = languageError(error, pos);

@@ -39,19 +39,10 @@ export function compileAttrs(compiler: Compiler, expr: AttrsExpr, scope: Scope):
   const positions = bindings.map((binding) => binding.pos);
   const inner = expr.recursive ? new NamesScope(names, scope) : scope;
   const compiled = compileBindings(compiler, bindings, expr, inner, scope);
-  const make = expr.recursive
-    ? recursiveSet(compiled, shape, positions)
-    : simpleSet(compiled, shape, positions);
-  if (expr.dynamic.length === 0 && !(expr.recursive && names.includes(overrides))) {
-    return (env) => make(env).attrs;
-  }
-  const dynamic = compileDynamic(compiler, expr, inner);
-  const hasOverrides = expr.recursive && names.includes(overrides);
-  return (env) => {
-    const made = make(env);
-    const attrs = hasOverrides ? applyOverrides(made.attrs, made.env) : made.attrs;
-    return dynamic(attrs, made.env);
-  };
+  const dynamic = expr.dynamic.length === 0 ? undefined : compileDynamic(compiler, expr, inner);
+  return expr.recursive
+    ? recursiveSet(compiled, shape, positions, dynamic)
+    : simpleSet(compiled, shape, positions, dynamic);
 }
 
 export function compileLet(compiler: Compiler, expr: Extract<Expr, { kind: "let" }>, scope: Scope): Code {
@@ -129,34 +120,41 @@ function fill(bindings: CompiledBindings, outer: Env, inner: Env, target: unknow
   }
 }
 
-/** The set, and the environment that its dynamic attributes are evaluated in. */
-interface Made {
-  readonly attrs: Attrs;
-  readonly env: Env;
-}
+/** Adds the attributes with computed names, which are evaluated in the environment. */
+type AddDynamic = (attrs: Attrs, env: Env) => Attrs;
 
-function simpleSet(bindings: CompiledBindings, shape: Shape, positions: readonly Pos[]): (env: Env) => Made {
+function simpleSet(
+  bindings: CompiledBindings,
+  shape: Shape,
+  positions: readonly Pos[],
+  dynamic: AddDynamic | undefined,
+): Code {
   const size = shape.symbols.length;
-  if (size === 0) return (env) => ({ attrs: emptyAttrs, env });
-  return (env) => {
+  const make = (env: Env): Attrs => {
     const values: Slot[] = new Array(size);
     fill(bindings, env, env, values, 0);
-    return { attrs: new Attrs(shape, values, positions), env };
+    return new Attrs(shape, values, positions);
   };
+  if (dynamic === undefined) return size === 0 ? () => emptyAttrs : make;
+  return (env) => dynamic(size === 0 ? emptyAttrs : make(env), env);
 }
 
 function recursiveSet(
   bindings: CompiledBindings,
   shape: Shape,
   positions: readonly Pos[],
-): (env: Env) => Made {
+  dynamic: AddDynamic | undefined,
+): Code {
   const size = shape.symbols.length;
+  const hasOverrides = shape.indexOf(overrides) >= 0;
   return (outer) => {
     const env = newEnv(outer, size);
     fill(bindings, outer, env, env, 1);
     const values: Slot[] = new Array(size);
     for (let i = 0; i < size; i++) values[i] = env[i + 1] as Slot;
-    return { attrs: new Attrs(shape, values, positions), env };
+    let attrs = new Attrs(shape, values, positions);
+    if (hasOverrides) attrs = applyOverrides(attrs, env);
+    return dynamic === undefined ? attrs : dynamic(attrs, env);
   };
 }
 
@@ -183,11 +181,7 @@ function builderOf(attrs: Attrs): AttrsBuilder {
 }
 
 /** Adds the attributes whose names are computed; one whose name is null is left out. */
-function compileDynamic(
-  compiler: Compiler,
-  expr: AttrsExpr,
-  scope: Scope,
-): (attrs: Attrs, env: Env) => Attrs {
+function compileDynamic(compiler: Compiler, expr: AttrsExpr, scope: Scope): AddDynamic {
   const dynamic = expr.dynamic.map((attr) => ({
     pos: attr.pos,
     name: compiler.compile(attr.name, scope),

@@ -2,7 +2,7 @@
 import type { Expr, LambdaExpr } from "../syntax/ast.ts";
 import type { Pos } from "../syntax/positions.ts";
 import { type Sym, symbolName } from "../syntax/symbols.ts";
-import { applyAll, applyOther, runPrimOp, tracedCall } from "./call.ts";
+import { applyAll, applyOther, applyTwo, tracedCall } from "./call.ts";
 import { unexpectedType } from "./checks.ts";
 import { type Compiler, makeSlot, newEnv, type Recipe } from "./code.ts";
 import { NixError } from "./errors.ts";
@@ -15,7 +15,6 @@ import {
   force,
   Lambda,
   type LambdaCode,
-  PrimOp,
   type Shape,
   type Slot,
   type Value,
@@ -28,18 +27,26 @@ class SimpleFunction implements LambdaCode {
   readonly formals = undefined;
   readonly ellipsis = false;
   readonly argName: Sym;
+  readonly inner: LambdaCode | undefined;
   /** Compiled at the first call. */
-  body: Code;
+  private body: Code;
 
   constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope) {
     this.pos = expr.pos;
     this.name = expr.name === undefined ? undefined : symbolName(expr.name);
     this.argName = expr.arg!;
-    const inner = new NamesScope([this.argName], scope);
-    this.body = (env) => {
-      this.body = compiler.compile(expr.body, inner);
-      return this.body(env);
-    };
+    const bodyScope = new NamesScope([this.argName], scope);
+    if (expr.body.kind === "lambda") {
+      const inner = functionCode(compiler, expr.body, bodyScope);
+      this.inner = inner;
+      this.body = (env) => new Lambda(inner, env);
+    } else {
+      this.inner = undefined;
+      this.body = (env) => {
+        this.body = compiler.compile(expr.body, bodyScope);
+        return this.body(env);
+      };
+    }
   }
 
   call(env: Env, arg: Slot): Value {
@@ -58,6 +65,7 @@ class SetFunction implements LambdaCode {
   readonly name: string | undefined;
   readonly formals: readonly { readonly name: Sym; readonly pos: Pos; readonly hasDefault: boolean }[];
   readonly ellipsis: boolean;
+  readonly inner = undefined;
   readonly argName: Sym | undefined;
   private readonly compiler: Compiler;
   private readonly expr: LambdaExpr;
@@ -163,12 +171,15 @@ class SetFunction implements LambdaCode {
   }
 }
 
+function functionCode(compiler: Compiler, expr: LambdaExpr, scope: Scope): LambdaCode {
+  return expr.formals === undefined
+    ? new SimpleFunction(compiler, expr, scope)
+    : new SetFunction(compiler, expr, scope);
+}
+
 /** Makes the function value. Its code is shared by all closures of the expression. */
 export function functionRecipe(compiler: Compiler, expr: LambdaExpr, scope: Scope): (env: Env) => Lambda {
-  const code =
-    expr.formals === undefined
-      ? new SimpleFunction(compiler, expr, scope)
-      : new SetFunction(compiler, expr, scope);
+  const code = functionCode(compiler, expr, scope);
   return (env) => new Lambda(code, env);
 }
 
@@ -204,34 +215,16 @@ function callOne(fnCode: Code, argRecipe: Recipe, pos: Pos): Code {
 function callTwo(fnCode: Code, firstRecipe: Recipe, secondRecipe: Recipe, pos: Pos): Code {
   return (env) => {
     const fn = fnCode(env);
-    const first = makeSlot(firstRecipe, env);
-    const second = makeSlot(secondRecipe, env);
-    if (fn instanceof PrimOp && fn.arity === 2) return runPrimOp(fn, [first, second], pos);
-    let inner: Value;
-    if (fn instanceof Lambda) {
-      try {
-        inner = fn.code.call(fn.env, first);
-      } catch (error) {
-        throw tracedCall(error, fn.code, pos);
-      }
-    } else {
-      inner = applyOther(fn, first, pos);
-    }
-    if (inner instanceof Lambda) {
-      try {
-        return inner.code.call(inner.env, second);
-      } catch (error) {
-        throw tracedCall(error, inner.code, pos);
-      }
-    }
-    return applyOther(inner, second, pos);
+    return applyTwo(fn, makeSlot(firstRecipe, env), makeSlot(secondRecipe, env), pos);
   };
 }
 
 function callMany(fnCode: Code, recipes: readonly Recipe[], pos: Pos): Code {
+  const count = recipes.length;
   return (env) => {
     const fn = fnCode(env);
-    const args = recipes.map((recipe) => makeSlot(recipe, env));
+    const args: Slot[] = new Array(count);
+    for (let i = 0; i < count; i++) args[i] = makeSlot(recipes[i]!, env);
     return applyAll(fn, args, pos);
   };
 }

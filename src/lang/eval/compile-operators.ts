@@ -8,7 +8,7 @@ import { addressOf } from "./compile-variables.ts";
 import { compareValues, equalValues } from "./equality.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
-import { updateAttrs } from "./update.ts";
+import { Update } from "./update.ts";
 import { Attrs, type Code, type Env, PrimOp, type Value } from "./value.ts";
 
 /** Code of an expression that has to be a Boolean. */
@@ -72,16 +72,17 @@ export function compileBinary(compiler: Compiler, expr: BinaryExpr, scope: Scope
       return (env) => equalValues(left(env), right(env));
     case "!=":
       return (env) => !equalValues(left(env), right(env));
-    case "//":
+    case "//": {
+      const update = new Update();
       return (env) => {
         const a = left(env);
         const b = right(env);
-        if (a instanceof Attrs && b instanceof Attrs) return updateAttrs(a, b);
-        return updateAttrs(
-          forceAttrs(a, pos, "the left operand of the update (//) operator"),
-          forceAttrs(b, pos, "the right operand of the update (//) operator"),
+        return update.apply(
+          a instanceof Attrs ? a : forceAttrs(a, pos, "the left operand of the update (//) operator"),
+          b instanceof Attrs ? b : forceAttrs(b, pos, "the right operand of the update (//) operator"),
         );
       };
+    }
     case "++":
       return (env) => {
         const what = "one of the elements to concatenate";

@@ -4,7 +4,8 @@ import type { Pos } from "../syntax/positions.ts";
 import { showName } from "../syntax/printer.ts";
 import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
 import { forceString, unexpectedType } from "./checks.ts";
-import { type Compiler, forceAt, framed } from "./code.ts";
+import { type Compiler, computedValue, DeferredCode, forceAt, framed, outward, type Recipe } from "./code.ts";
+import { addressOf } from "./compile-variables.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
 import { nearMisses } from "./suggestions.ts";
@@ -63,6 +64,30 @@ export function compileSelect(compiler: Compiler, expr: SelectExpr, scope: Scope
     return selectOne(compiler.compile(expr.subject, scope), first!.name, expr.pos);
   }
   return selectPath(compiler, expr, scope);
+}
+
+/**
+ * `variable.name` in a slot. Where the set and the attribute are computed already, no thunk is needed to hold the
+ * attribute's value.
+ */
+export function delaySelect(compiler: Compiler, expr: SelectExpr, scope: Scope): Recipe | undefined {
+  const [first] = expr.path;
+  if (expr.path.length !== 1 || first!.kind !== "static" || expr.subject.kind !== "var") return undefined;
+  const variable = addressOf(expr.subject, scope);
+  if (variable.kind !== "slot") return undefined;
+  const { depth, index } = variable;
+  const name = first!.name;
+  const code = new DeferredCode(compiler, expr, scope);
+  return (env) => {
+    const slot = outward(env, depth)[index] as Slot | undefined;
+    const set = slot instanceof Thunk && slot.code === null ? slot.content : slot;
+    if (set instanceof Attrs) {
+      const attribute = set.get(name);
+      const value = attribute === undefined ? undefined : computedValue(attribute);
+      if (value !== undefined) return value;
+    }
+    return new Thunk(code, env);
+  };
 }
 
 /** The common case: one name that is known. Remembers where it was in sets of the last shape. */

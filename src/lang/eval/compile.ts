@@ -13,7 +13,7 @@ import {
   compileIntrinsic,
   compileNot,
 } from "./compile-operators.ts";
-import { compileHasAttr, compileSelect } from "./compile-select.ts";
+import { compileHasAttr, compileSelect, delaySelect } from "./compile-select.ts";
 import { compileConcat } from "./compile-strings.ts";
 import { compileVariable, compileWith, delayVariable } from "./compile-variables.ts";
 import type { Scope } from "./scope.ts";
@@ -82,6 +82,8 @@ export class ClosureCompiler implements Compiler {
         return constantRecipe(new NixPath(expr.value));
       case "var":
         return delayVariable(expr, scope);
+      case "select":
+        return delaySelect(this, expr, scope) ?? new DeferredCode(this, expr, scope);
       case "lambda":
         return functionRecipe(this, expr, scope);
       case "list":

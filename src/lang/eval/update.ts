@@ -1,37 +1,91 @@
 /** `//`. */
-import type { Pos } from "../syntax/positions.ts";
-import { noPos } from "../syntax/positions.ts";
+import { noPos, type Pos } from "../syntax/positions.ts";
 import type { Sym } from "../syntax/symbols.ts";
 import { Attrs, Shape, type Slot } from "./value.ts";
 
 /** The attributes of both, those of `b` where both have one. */
 export function updateAttrs(a: Attrs, b: Attrs): Attrs {
-  const symbolsA = a.shape.symbols;
-  const symbolsB = b.shape.symbols;
-  const countA = symbolsA.length;
-  const countB = symbolsB.length;
-  if (countA === 0 || a.shape === b.shape) return b;
-  if (countB === 0) return a;
-  const symbols: Sym[] = [];
-  const values: Slot[] = [];
-  const positions: Pos[] | undefined =
-    a.positions === undefined && b.positions === undefined ? undefined : [];
+  if (a.size === 0 || a.shape === b.shape) return b;
+  if (b.size === 0) return a;
+  return merge(a, b, unionShape(a.shape, b.shape));
+}
+
+/** As {@link updateAttrs}, for one place in the code: remembers the last two shapes and what they gave. */
+export class Update {
+  private left: Shape | undefined;
+  private right: Shape | undefined;
+  private result: Shape | undefined;
+
+  apply(a: Attrs, b: Attrs): Attrs {
+    const { shape: left } = a;
+    const { shape: right } = b;
+    if (left.symbols.length === 0 || left === right) return b;
+    if (right.symbols.length === 0) return a;
+    if (this.left !== left || this.right !== right) {
+      this.result = unionShape(left, right);
+      this.left = left;
+      this.right = right;
+    }
+    return merge(a, b, this.result!);
+  }
+}
+
+/** One of the two where it has the names of the other as well: the fewer shapes, the better they are remembered. */
+function unionShape(a: Shape, b: Shape): Shape {
+  const left = a.symbols;
+  const right = b.symbols;
+  const count = countUnion(left, right);
+  if (count === left.length) return a;
+  if (count === right.length) return b;
+  const symbols: Sym[] = new Array(count);
   let i = 0;
   let j = 0;
-  while (i < countA || j < countB) {
-    const fromA = j >= countB || (i < countA && symbolsA[i]! < symbolsB[j]!);
-    if (fromA) {
-      symbols.push(symbolsA[i]!);
-      values.push(a.values[i]!);
-      positions?.push(a.positions?.[i] ?? noPos);
-      i++;
+  for (let k = 0; k < count; k++) {
+    if (j >= right.length || (i < left.length && left[i]! < right[j]!)) {
+      symbols[k] = left[i++]!;
     } else {
-      if (i < countA && symbolsA[i] === symbolsB[j]) i++;
-      symbols.push(symbolsB[j]!);
-      values.push(b.values[j]!);
-      positions?.push(b.positions?.[j] ?? noPos);
-      j++;
+      if (left[i] === right[j]) i++;
+      symbols[k] = right[j++]!;
     }
   }
-  return new Attrs(new Shape(symbols), values, positions);
+  return new Shape(symbols);
+}
+
+function countUnion(left: readonly Sym[], right: readonly Sym[]): number {
+  let common = 0;
+  let i = 0;
+  let j = 0;
+  while (i < left.length && j < right.length) {
+    const difference = left[i]! - right[j]!;
+    if (difference === 0) common++;
+    if (difference <= 0) i++;
+    if (difference >= 0) j++;
+  }
+  return left.length + right.length - common;
+}
+
+function merge(a: Attrs, b: Attrs, shape: Shape): Attrs {
+  const { symbols } = shape;
+  const left = a.shape.symbols;
+  const right = b.shape.symbols;
+  const count = symbols.length;
+  const values: Slot[] = new Array(count);
+  const positions: Pos[] | undefined =
+    a.positions === undefined && b.positions === undefined ? undefined : new Array(count);
+  let i = 0;
+  let j = 0;
+  for (let k = 0; k < count; k++) {
+    const symbol = symbols[k];
+    if (right[j] === symbol) {
+      values[k] = b.values[j]!;
+      if (positions !== undefined) positions[k] = b.positions === undefined ? noPos : b.positions[j]!;
+      if (left[i] === symbol) i++;
+      j++;
+    } else {
+      values[k] = a.values[i]!;
+      if (positions !== undefined) positions[k] = a.positions === undefined ? noPos : a.positions[i]!;
+      i++;
+    }
+  }
+  return new Attrs(shape, values, positions);
 }

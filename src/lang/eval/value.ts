@@ -278,6 +278,8 @@ export interface LambdaCode {
   readonly ellipsis: boolean;
   /** What the whole argument is bound to: `x` of `x: ...`, `args` of `{ ... } @ args: ...`. */
   readonly argName: Sym | undefined;
+  /** `y: body` of `x: y: body`. It runs in an environment of two: that of this function, and its argument. */
+  readonly inner: LambdaCode | undefined;
   call(env: Env, arg: Slot): Value;
 }
 
