@@ -148,7 +148,7 @@ render() {
 
 # The manifest with contents rendered, to $work/files. Changes nothing outside the work directory.
 plan_files() {
-  mkdir -p "$work/wanted" "$work/parents" "$work/contents" || return 1
+  rm -rf -- "$work/wanted" "$work/parents" "$work/contents" && mkdir -p "$work/wanted" "$work/parents" "$work/contents" || return 1
   : >"$work/files"
   while read -r kind path mode user group source; do
     journal_of "$path"

@@ -54,7 +54,7 @@ activate() {
   say 'activating the configuration...'
   apply_accounts || { problem 'accounts could not be set up'; status=2; }
   say 'setting up /etc...'
-  apply_files || { problem 'files could not be set up'; status=2; }
+  { plan_files && apply_files; } || { problem 'files could not be set up'; status=2; }
   apply_hostname || { problem 'the host name could not be set'; status=2; }
   if [ -e "$system/bin/activate" ]; then
     NIXOS_ACTION=$action "$system/bin/activate" </dev/null 9>&- ||
