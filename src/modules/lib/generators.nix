@@ -136,7 +136,7 @@ rec {
     if isInt value then
       toString value
     else if isFloat value then
-      "~${toString value}"
+      builtins.toJSON value
     else if isString value then
       native.prettyString multiline indent value
     else if isBool value then

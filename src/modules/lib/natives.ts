@@ -129,5 +129,5 @@ function prettyString(multiline: boolean, indent: string, text: string): string 
     .map((line) => line.replaceAll("$" + "{", "''$" + "{").replaceAll("''", "'''"));
   const last = lines.pop()!;
   const body = lines.map((line) => `${indent}  ${line}\n`).join("");
-  return `''\n${body}${indent}  ${last}''`;
+  return `''\n${body}${last === "" ? indent : `${indent}  ${last}`}''`;
 }

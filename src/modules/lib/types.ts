@@ -12,7 +12,13 @@ import * as basic from "../types/basic.ts";
 import * as composite from "../types/composite.ts";
 import { dagOf } from "../types/dag.ts";
 import { json, toml } from "../types/serializable.ts";
-import { deferredModule, deferredModuleWith, submoduleOf, submoduleWith } from "../types/submodule.ts";
+import {
+  deferredModule,
+  deferredModuleWith,
+  freeformTypeOf,
+  submoduleOf,
+  submoduleWith,
+} from "../types/submodule.ts";
 import { attrTag } from "../types/tagged.ts";
 
 /** Reads arguments of the functions that make types. */
@@ -132,7 +138,7 @@ export function typesOfLib(system: ModuleSystem): Attrs {
     fn("addCheck", 2, (type, holds) =>
       composite.addCheck(get.type(type!, "addCheck"), (_, one) => truth(system, holds!, one)),
     ),
-    fn("submodule", 1, (modules) => submoduleOf(get.modules(modules!))),
+    fn("submodule", 1, (modules) => submoduleOf(system, get.modules(modules!))),
     fn("submoduleWith", 1, (settings) => submoduleWithOf(get, settings!)),
     fn("deferredModuleWith", 1, (settings) =>
       deferredModuleWith(get.modules(get.attrs(settings!).getByName("staticModules") ?? [])),
@@ -189,8 +195,10 @@ function submoduleWithOf(get: Arguments, slot: Slot): OptionType {
     const value = one === undefined ? null : force(one);
     return isString(value) ? characters(value) : undefined;
   };
+  const modules = get.modules(settings.getByName("modules") ?? []);
   return submoduleWith({
-    modules: get.modules(settings.getByName("modules") ?? []),
+    modules,
+    findFreeformType: () => freeformTypeOf(get.system, modules),
     ...(specialArgs && { specialArgs: Object.fromEntries(get.attrs(specialArgs).entries()) }),
     // Set to null it is neither said nor left out: that is how nested option declarations join in.
     shorthandOnlyDefinesConfig: settings.getByName("shorthandOnlyDefinesConfig")

@@ -22,7 +22,7 @@ import { place, showOption } from "../show.ts";
 import { moduleValue } from "../sources.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { Definition, Location, OptionType } from "../type.ts";
-import { makeType } from "./make.ts";
+import { makeType, phrase } from "./make.ts";
 
 export interface SubmoduleRequest {
   readonly modules: readonly ModuleSource[];
@@ -30,6 +30,8 @@ export interface SubmoduleRequest {
   /** A set that defines it is definitions only, even if it has attributes such as `config` or `options`. */
   readonly shorthandOnlyDefinesConfig?: boolean | undefined;
   readonly description?: string | undefined;
+  /** The freeform type of the modules, for the description, where finding it out takes an evaluation. */
+  readonly findFreeformType?: () => OptionType | undefined;
   readonly class?: string | undefined;
 }
 
@@ -74,7 +76,11 @@ export function submoduleWith<T = Readonly<Record<string, unknown>>>(
   const type: OptionType<T> = makeType<T>({
     name: "submodule",
     get description() {
-      return request.description ?? "submodule";
+      if (request.description !== undefined) return request.description;
+      const freeformType = request.findFreeformType?.() ?? nativeFreeformType(request.modules);
+      return freeformType === undefined
+        ? "submodule"
+        : `open submodule of ${phrase(freeformType, "noun", "composite")}`;
     },
     check: (_, value) => isModule(value),
     merge: (system, loc, defs) => instance(system, loc, defs).config,
@@ -109,6 +115,21 @@ export function submoduleWith<T = Readonly<Record<string, unknown>>>(
   });
   requests.set(type, request);
   return type;
+}
+
+function nativeFreeformType(modules: readonly ModuleSource[]): OptionType | undefined {
+  for (const module of modules) {
+    if (module.kind === "native" && module.freeformType !== undefined) return module.freeformType;
+  }
+  return undefined;
+}
+
+/** The freeform type that the modules define. */
+export function freeformTypeOf(
+  system: ModuleSystem,
+  modules: readonly ModuleSource[],
+): OptionType | undefined {
+  return new Instance(system, { modules: [...modules, uncheckedModule] }).freeformType;
 }
 
 const requests = new WeakMap<OptionType, SubmoduleRequest>();
@@ -188,9 +209,13 @@ function mergeRequests(a: SubmoduleRequest, b: SubmoduleRequest): SubmoduleReque
   };
 }
 
-/** A submodule whose definitions are sets of definitions, functions or paths of modules. */
-export function submoduleOf(modules: readonly ModuleSource[]): OptionType {
-  return submoduleWith({ modules, shorthandOnlyDefinesConfig: true });
+/** `types.submodule`: a set that defines it is definitions only; functions and paths are modules. */
+export function submoduleOf(system: ModuleSystem, modules: readonly ModuleSource[]): OptionType {
+  return submoduleWith({
+    modules,
+    shorthandOnlyDefinesConfig: true,
+    findFreeformType: () => freeformTypeOf(system, modules),
+  });
 }
 
 /**
