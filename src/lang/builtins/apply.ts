@@ -1,6 +1,7 @@
 /** Applications that wait until somebody needs their value: what `map`, `genList`, `mapAttrs`... put in their results. */
-import { applyAll } from "../eval/call.ts";
+import { apply, applyTwo } from "../eval/call.ts";
 import { force, type Slot, Thunk, ThunkCode } from "../eval/value.ts";
+import { noPos } from "../syntax/positions.ts";
 
 /** What an application waits with. There are many of them: one object, no JavaScript closure. */
 class Application {
@@ -18,7 +19,7 @@ class Application {
 const applicationCode = new ThunkCode((content) => {
   // `content` is what the thunk was made with, here not an environment.
   const { fn, first, second } = content as unknown as Application;
-  return applyAll(force(fn), second === undefined ? [first] : [first, second]);
+  return second === undefined ? apply(force(fn), first, noPos) : applyTwo(force(fn), first, second, noPos);
 });
 
 /** A thunk of `fn first` or `fn first second`. */

@@ -60,13 +60,14 @@ export function attrsFamily(evaluator: Evaluator): readonly Builtin[] {
       fn: (set, names) => {
         const attrs = attrsArgument(set, "the first argument passed to builtins.removeAttrs");
         const list = evaluator.forceList(names, noPos, "the second argument passed to builtins.removeAttrs");
-        const removed = new Set<Sym>();
+        const removed: number[] = [];
         for (const name of list) {
           const what = "the values of the second argument passed to builtins.removeAttrs";
           const sym = lookupSymbol(nameArgument(name, what));
-          if (sym !== undefined && attrs.has(sym)) removed.add(sym);
+          const index = sym === undefined ? -1 : attrs.shape.indexOf(sym);
+          if (index >= 0) removed.push(index);
         }
-        return removed.size === 0 ? attrs : withoutAttrs(attrs, removed);
+        return removed.length === 0 ? attrs : withoutAttrs(attrs, removed);
       },
     },
     {
@@ -177,11 +178,15 @@ function picked(attrs: Attrs, indices: readonly number[]): Attrs {
   );
 }
 
-function withoutAttrs(attrs: Attrs, removed: ReadonlySet<Sym>): Attrs {
+/** The set without the attributes at these indices, which may come in any order and more than once. */
+function withoutAttrs(attrs: Attrs, removed: number[]): Attrs {
+  removed.sort((a, b) => a - b);
   const kept: number[] = [];
-  attrs.shape.symbols.forEach((sym, index) => {
-    if (!removed.has(sym)) kept.push(index);
-  });
+  let next = 0;
+  for (let index = 0; index < attrs.size; index++) {
+    if (removed[next] !== index) kept.push(index);
+    else while (removed[next] === index) next++;
+  }
   return picked(attrs, kept);
 }
 

@@ -23,6 +23,8 @@ function pieces(evaluator: Evaluator): readonly Builtin[] {
       arity: 1,
       doc: "How many bytes a string has.",
       fn: (slot) => {
+        const value = force(slot);
+        if (typeof value === "string") return BigInt(value.length);
         const what = "the argument passed to builtins.stringLength";
         return BigInt(evaluator.coerceToString(slot, noPos, what, new Set(), copying).length);
       },
@@ -78,12 +80,19 @@ function substring(evaluator: Evaluator, startSlot: Slot, lengthSlot: Slot, slot
     noPos,
     "the second argument (the substring length) passed to builtins.substring",
   );
+  const value = force(slot);
+  // The usual case, without a set for a context that is not there.
+  if (typeof value === "string") return slice(value, start, length);
   const context = new Set<string>();
   const what = "the third argument (the string) passed to builtins.substring";
-  const text = evaluator.coerceToString(slot, noPos, what, context, copying);
+  const text = evaluator.coerceToString(value, noPos, what, context, copying);
+  return stringValue(slice(text, start, length), context);
+}
+
+function slice(text: string, start: bigint, length: bigint): string {
   const from = start > BigInt(text.length) ? text.length : Number(start);
   const to = length < 0n || length > BigInt(text.length) ? text.length : from + Number(length);
-  return stringValue(text.slice(from, to), context);
+  return text.slice(from, to);
 }
 
 function replaceStrings(evaluator: Evaluator, fromSlot: Slot, toSlot: Slot, slot: Slot): string | NixString {
@@ -130,24 +139,24 @@ export function replaceAll(
   sought: readonly string[],
   replacement: (index: number) => string,
 ): string {
-  /** Those that can be at a place, by the byte there; -1: at the end. In order. */
-  const candidates = new Map<number, number[]>();
-  const startingWith = (byte: number): number[] => {
-    let indices = candidates.get(byte);
-    if (indices === undefined) {
-      indices = sought.flatMap((part, index) => (part === "" || part.charCodeAt(0) === byte ? [index] : []));
-      candidates.set(byte, indices);
+  /** The first byte of each; NaN for the empty string. */
+  const heads = sought.map((part) => part.charCodeAt(0));
+  const indexAt = (place: number): number => {
+    const byte = text.charCodeAt(place);
+    for (let index = 0; index < heads.length; index++) {
+      const part = sought[index]!;
+      if (part === "") return index;
+      if (heads[index] === byte && (part.length === 1 || text.startsWith(part, place))) return index;
     }
-    return indices;
+    return -1;
   };
   let result = "";
   /** Where the text begins that is not copied to the result yet. */
   let pending = 0;
   let place = 0;
   while (place <= text.length) {
-    const here = startingWith(place < text.length ? text.charCodeAt(place) : -1);
-    const index = here.find((candidate) => text.startsWith(sought[candidate]!, place));
-    if (index === undefined) {
+    const index = indexAt(place);
+    if (index < 0) {
       place++;
       continue;
     }
@@ -158,7 +167,7 @@ export function replaceAll(
     if (length === 0) place++;
     else pending = place += length;
   }
-  return result + text.slice(pending);
+  return pending === 0 ? result + text : result + text.slice(pending);
 }
 
 function matching(evaluator: Evaluator): readonly Builtin[] {

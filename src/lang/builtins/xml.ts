@@ -197,7 +197,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** In the order of their names. */
 function attributeText(attributes: XmlAttributes): string {
-  const ordered = [...attributes].sort(([a], [b]) => (a < b ? -1 : 1));
+  const ordered = attributes.length < 2 ? attributes : [...attributes].sort(([a], [b]) => (a < b ? -1 : 1));
   return ordered
     .map(([name, value]) => ` ${name}="${value.replace(/["<>&\n]/g, (character) => entities[character]!)}"`)
     .join("");
