@@ -7,16 +7,8 @@ import { type Compiler, makeSlot, newEnv, type Recipe } from "./code.ts";
 import { selectInherited } from "./compile-select.ts";
 import { NixError } from "./errors.ts";
 import { NamesScope, type Scope } from "./scope.ts";
-import {
-  Attrs,
-  AttrsBuilder,
-  type Code,
-  type Env,
-  emptyAttrs,
-  Shape,
-  type Slot,
-  ThunkCode,
-} from "./value.ts";
+import { updateAttrs } from "./update.ts";
+import { Attrs, type Code, type Env, emptyAttrs, Shape, type Slot, ThunkCode } from "./value.ts";
 
 const overrides = intern("__overrides");
 
@@ -162,22 +154,11 @@ function recursiveSet(
 function applyOverrides(attrs: Attrs, env: Env): Attrs {
   const pos = attrs.positionOf(overrides);
   const replacements = forceAttrs(attrs.get(overrides)!, pos, "the `__overrides` attribute");
-  const builder = builderOf(attrs);
   replacements.shape.symbols.forEach((name, i) => {
-    const slot = replacements.values[i]!;
-    builder.set(name, slot, replacements.positionOf(name));
     const index = attrs.shape.indexOf(name);
-    if (index >= 0) env[index + 1] = slot;
+    if (index >= 0) env[index + 1] = replacements.values[i]!;
   });
-  return builder.build();
-}
-
-function builderOf(attrs: Attrs): AttrsBuilder {
-  const builder = new AttrsBuilder();
-  attrs.shape.symbols.forEach((name, i) => {
-    builder.set(name, attrs.values[i]!, attrs.positionOf(name));
-  });
-  return builder;
+  return updateAttrs(attrs, replacements);
 }
 
 /** Adds the attributes whose names are computed; one whose name is null is left out. */
@@ -188,22 +169,30 @@ function compileDynamic(compiler: Compiler, expr: AttrsExpr, scope: Scope): AddD
     value: compiler.delay(attr.value, scope),
   }));
   return (attrs, env) => {
-    let builder: AttrsBuilder | undefined;
-    const added = new Map<Sym, Pos>();
+    let result = attrs;
     for (const { pos, name, value } of dynamic) {
       const nameValue = name(env);
       if (nameValue === null) continue;
       const sym = intern(forceString(nameValue, pos, "the name of a dynamic attribute", undefined));
-      const earlier = added.get(sym) ?? (attrs.has(sym) ? attrs.positionOf(sym) : undefined);
-      if (earlier !== undefined) {
-        const where = formatPos(earlier) ?? "an unknown place";
+      if (result.has(sym)) {
+        const where = formatPos(result.positionOf(sym)) ?? "an unknown place";
         const message = `dynamic attribute '${symbolName(sym)}' already defined at ${where}`;
         throw new NixError("eval", message, { pos });
       }
-      added.set(sym, pos);
-      builder ??= builderOf(attrs);
-      builder.set(sym, makeSlot(value, env), pos);
+      result = updateAttrs(result, new Attrs(singleShape(sym), [makeSlot(value, env)], [pos]));
     }
-    return builder === undefined ? attrs : builder.build();
+    return result;
   };
+}
+
+const singleShapes = new Map<Sym, Shape>();
+
+/** The shape of sets with this one attribute. */
+function singleShape(sym: Sym): Shape {
+  let shape = singleShapes.get(sym);
+  if (shape === undefined) {
+    shape = new Shape([sym]);
+    singleShapes.set(sym, shape);
+  }
+  return shape;
 }
