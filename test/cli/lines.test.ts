@@ -45,7 +45,7 @@ describe("the transcript", () => {
   it("shows what the machine printed before a problem", () => {
     expect(rendered(failing)).toEqual([
       "[foo.example.com] setting up /etc...",
-      "[foo.example.com] error: the activation failed",
+      "[foo.example.com] error: node 'foo': the activation failed",
       "[foo.example.com] with exit status 1",
       "[foo.example.com] Failed to activate new system! Rolled back to previous one",
     ]);

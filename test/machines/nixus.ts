@@ -67,20 +67,20 @@ export async function committedSystem(machine: Machine): Promise<string> {
 /** A network of one node with this configuration (the inside of a set) and these settings of the node. */
 export function networkWith(configuration: string, settings = ""): string {
   return `{ lib, ... }: {
+    defaults = { successTimeout = lib.mkDefault 6; switchTimeout = lib.mkDefault 20; };
     nodes.foo = {
       host = "root@foo.example.com";
       platform = "linux";
-      successTimeout = 6;
-      switchTimeout = 20;
       ${settings}
-      configuration = {
+      configuration = [ {
         systemd.services.witness = {
           wantedBy = [ "multi-user.target" ];
           serviceConfig.ExecStart = "/bin/sleep infinity";
         };
         environment.etc."witness/text".text = lib.mkDefault "first";
+      } {
         ${configuration}
-      };
+      } ];
     };
   }`;
 }

@@ -73,7 +73,7 @@ describe.each([
   {
     fault: "the activation hangs",
     configuration: `${changed} system.activationScripts.hangs = "sleep infinity & wait";`,
-    settings: "switchTimeout = lib.mkForce 4;",
+    settings: "switchTimeout = 4;",
     reason: "the activation took longer than 4 s",
   },
   {
@@ -85,7 +85,7 @@ describe.each([
 ])("$fault", ({ configuration, settings, reason, output }) => {
   test("rolls back", async () => {
     const result = await deployer.deploy(networkWith(configuration, settings));
-    expect(result.stdout).toContain(`[${name}] ${rolledBack}`);
+    expect(result.stdout, result.stderr).toContain(`[${name}] ${rolledBack}`);
     expect(result.stdout).not.toContain(activated);
     expect(result.stdout).toContain(reason);
     if (output !== undefined) expect(result.stdout).toContain(output);

@@ -64,7 +64,7 @@ function renderLines(event: Event): readonly Line[] {
     case "warning":
       return node(event, `warning: ${event.message}`);
     case "problem":
-      return node(event, `error: ${event.message}`);
+      return node(event, `error: ${subject(event)}${event.message}`);
     case "finished":
       return node(event, outcomeText(event.outcome));
     case "summary":
@@ -100,6 +100,11 @@ function summaryText(outcomes: Readonly<Record<Outcome, number>>): string {
     .filter((outcome) => outcomes[outcome] > 0)
     .map((outcome) => `${outcomes[outcome]} ${words[outcome]}`);
   return `error: not every machine is on its new system: ${parts.join(", ")}`;
+}
+
+/** The node that a problem is about, where the prefix does not name it already. */
+function subject({ node: name, host }: { readonly node: string; readonly host: string }): string {
+  return name === host ? "" : `node '${name}': `;
 }
 
 /** A text of several lines gets the prefix on each of them. */
