@@ -8,8 +8,7 @@ export type SwitcherState =
   | "waiting"
   | "committing"
   | "rolling-back"
-  | "rebooting"
-  | "finished";
+  | "rebooting";
 
 const states: readonly string[] = [
   "starting",
@@ -19,7 +18,6 @@ const states: readonly string[] = [
   "committing",
   "rolling-back",
   "rebooting",
-  "finished",
 ] satisfies readonly SwitcherState[];
 
 export type SwitcherOutcome = "activated" | "rolled-back" | "failed" | "interrupted";

@@ -23,6 +23,8 @@ export interface Timing {
   readonly longestRetry: number;
   /** What a machine may need to restart, should it come to that. */
   readonly restart: number;
+  /** What a switch and its roll-back may take beyond the node's own timeouts. */
+  readonly margin: number;
 }
 
 export const defaultTiming: Timing = {
@@ -30,6 +32,7 @@ export const defaultTiming: Timing = {
   firstRetry: 200,
   longestRetry: 1000,
   restart: 120_000,
+  margin: 120_000,
 };
 
 export interface SwitchRequest {
@@ -230,14 +233,16 @@ async function untilItEnds(
   const { node, report, signal, timing } = request;
   const { switchTimeout, successTimeout } = node;
   const begun = performance.now();
-  let patience = (2 * switchTimeout + successTimeout + 120) * 1000 + timing.restart;
+  let patience = (2 * switchTimeout + successTimeout) * 1000 + timing.margin + timing.restart;
   let confirming = false;
   let wait = timing.firstRetry;
   let lastFailure: unknown = trigger.failure;
   while (progress.result === undefined) {
     if (signal.aborted) return interrupted();
-    if (progress.state === "committing")
-      patience = (3 * switchTimeout + successTimeout + 360) * 1000 + timing.restart;
+    if (progress.state === "committing") {
+      // Which installs a boot loader, and may yet be undone.
+      patience = (3 * switchTimeout + successTimeout) * 1000 + 3 * timing.margin + timing.restart;
+    }
     if (performance.now() - begun > patience) return unknown(lastFailure);
     const heard = trigger.open && trigger.silence < timing.silence;
     if (heard && progress.state !== "waiting") {

@@ -75,14 +75,19 @@ const history = async () => (await foo.readFile("/var/lib/nixus/history")).trimE
 
 /** Nothing of a deployment may stay but its record. */
 async function expectNothingLeft(): Promise<void> {
-  const { stdout } = await foo.exec(`
-    ls /var/lib/nixus/ | grep -v -x history
-    ls /nix/var/nix/gcroots/nixus | grep -v -x current-system
-    systemctl list-units --all --plain --no-legend 'nixus-*'
-    pgrep -f '[n]ixus-switcher'
-    true
-  `);
-  expect(stdout).toBe("");
+  let left = "";
+  const gone = poll("end of the switcher", 10_000, async () => {
+    const { stdout } = await foo.exec(`
+      ls /var/lib/nixus/ | grep -v -x history
+      ls /nix/var/nix/gcroots/nixus | grep -v -x current-system
+      systemctl list-units --all --plain --no-legend 'nixus-*'
+      pgrep -a -f '[n]ixus-switcher'
+      true
+    `);
+    left = stdout;
+    return left === "" ? true : undefined;
+  });
+  await gone.catch(() => expect(left).toBe(""));
 }
 
 describe("the switcher", () => {

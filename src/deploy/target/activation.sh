@@ -41,7 +41,7 @@ signal_cgroup() {
 # Ends the activation that runs, with everything it has started: it is asked, then killed.
 end_activation() {
   for signal in TERM KILL; do
-    kill -s "$signal" -- "-$activation_pid" 2>/dev/null
+    kill -s "$signal" -- "-$activation_pid" "$activation_pid" 2>/dev/null
     signal_cgroup "$signal" "$cgroup_path"
     end_by=$(($(uptime_seconds) + 5))
     while process_lives "$activation_pid" "$activation_start"; do
@@ -49,6 +49,15 @@ end_activation() {
       sleep 0.1
     done
   done
+}
+
+# kill_abandoned: what a switcher that was killed has left running.
+kill_abandoned() {
+  abandoned=$(field "$work_dir/activation" pid)
+  if process_lives "$abandoned" "$(field "$work_dir/activation" start)"; then
+    kill -s KILL -- "-$abandoned" "$abandoned" 2>/dev/null
+  fi
+  signal_cgroup KILL "$(cat "$work_dir/cgroup" 2>/dev/null)"
 }
 
 # activate SYSTEM ACTION SECONDS: runs switch-to-configuration, its output in the log. Returns its exit status; 124
@@ -59,6 +68,7 @@ activate() {
   setsid "$root$1/bin/switch-to-configuration" "$2" </dev/null >>"$log" 2>&1 &
   activation_pid=$!
   activation_start=$(start_time "$activation_pid")
+  printf 'pid=%s\nstart=%s\n' "$activation_pid" "$activation_start" >"$work_dir/activation"
   while process_lives "$activation_pid" "$activation_start"; do
     if [ "$(uptime_seconds)" -gt "$activation_by" ]; then
       end_activation

@@ -210,7 +210,7 @@ command_result() {
   result_state=
   if use_deployment "$id"; then result_state=$(field "$state_file" state); fi
   say_log
-  if [ -n "$result_state" ] && [ "$result_state" != finished ]; then
+  if [ -n "$result_state" ]; then
     say state "$result_state"
   else
     say_result || say none

@@ -113,12 +113,12 @@ record_end() {
   if [ -z "$(in_history "$id")" ]; then
     add_to_history "$1" "$2" || note "the end of this deployment could not be added to $history"
   fi
-  if [ -d "$work_dir" ]; then
-    printf 'outcome=%s\nreason=%s\n' "$1" "$(one_line "$2")" | replace "$work_dir/result"
-    if [ -e "$state_file" ]; then write_state finished 0 0 ""; fi
-  fi
   rm -rf "${gc_roots:?}/$id"
   rm -f "$lock" && sync "$state_dir"
+  # Last: who hears of the end may begin the next deployment at once.
+  if [ -d "$work_dir" ]; then
+    printf 'outcome=%s\nreason=%s\n' "$1" "$(one_line "$2")" | replace "$work_dir/result"
+  fi
 }
 
 # end OUTCOME REASON: by the owner. The log goes to the journal as a whole, as our own standard output.

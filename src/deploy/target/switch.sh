@@ -258,7 +258,6 @@ command_watch() {
   cgroup_path=$(own_cgroup)
   exclusively stand_in
   case $? in
-  9) end "$(field "$work_dir/result" outcome)" "$(field "$work_dir/result" reason)" ;;
   10)
     become_owner
     restore_profile
@@ -285,7 +284,7 @@ command_watch() {
 }
 
 # stand_in: 0 when there is nothing to do. Otherwise the deployment is ours, and its status says what is next:
-# 9 its end was recorded, 10 nothing was changed, 11 roll back, 12 commit again, 13 undo the commit and roll back, 14 reboot.
+# 10 nothing was changed, 11 roll back, 12 commit again, 13 undo the commit and roll back, 14 reboot.
 stand_in() {
   [ "$(field "$lock" id)" = "$id" ] || return 0
   owner=$(field "$state_file" owner)
@@ -300,11 +299,10 @@ stand_in() {
     why=${why:-"the switcher did not come to an end ($state)"}
   fi
   shutting_down && return 0
-  signal_cgroup KILL "$(cat "$work_dir/cgroup" 2>/dev/null)"
+  kill_abandoned
   why=${why:-"the switcher was killed ($state)"}
   long=$((roll_back_deadline + commit_timeout))
   case $state in
-  finished) return 9 ;;
   starting | preparing) take_over 10 preparing 120 ;;
   activating | waiting) take_over 11 rolling-back "$long" ;;
   committing)
