@@ -140,7 +140,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
 };
 
 /** A byte string as a JSON string; other characters than ASCII as they are. */
-export function jsonString(text: string): string {
+function jsonString(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
   return `"${text.replace(/["\\\x00-\x1f]/g, escaped)}"`;
 }

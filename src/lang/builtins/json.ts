@@ -31,7 +31,7 @@ export function jsonFamily(evaluator: Evaluator): readonly Builtin[] {
 }
 
 /** As {@link parseJson}, with a NixError for text that is not JSON. */
-export function valueOfJson(text: string): Value {
+function valueOfJson(text: string): Value {
   try {
     return parseJson(text);
   } catch (error) {
