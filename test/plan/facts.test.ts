@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { factsScript } from "../../src/deploy/target/scripts.ts";
+import { FactsError, parseFacts } from "../../src/plan/facts.ts";
+import { factsText, fitFacts } from "../deploy/rig/fake-machine.ts";
+
+describe("facts", () => {
+  test("are read from the script's answer, whatever a shell said before and after", () => {
+    const missing = ["/nix/store/a", "/nix/store/b=c"];
+    const facts = parseFacts(`motd=hello\nlast login\n${factsText(fitFacts, missing)}\nbye\n`);
+    expect(facts).toMatchObject({
+      ...{ uid: 0, machine: "x86_64", systemd: 252, nixVersion: "2.8.0", packageManager: "apt" },
+      ...{ currentSystem: fitFacts["currentSystem"], bootedSystem: null, freeBoot: null, lock: null },
+    });
+    expect([...facts.missing]).toEqual(missing);
+  });
+
+  test("tell who has the lock", () => {
+    const lock = { lockId: "a", lockBy: "me@here", lockSince: "12", lockState: "waiting", lockLive: "1" };
+    const facts = parseFacts(factsText({ ...fitFacts, ...lock }));
+    expect(facts.lock).toEqual({ id: "a", by: "me@here", since: 12, state: "waiting", live: true });
+  });
+
+  test("of a machine without Nix, systemd and everything else", () => {
+    const { nixVersion: _nix, systemd: _systemd, packageManager: _apt, ...rest } = fitFacts;
+    expect(parseFacts(factsText(rest))).toMatchObject({
+      nixVersion: null,
+      systemd: null,
+      packageManager: null,
+    });
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["another format", factsText({ ...fitFacts, "nixus-facts": "2" })],
+    ["an answer that was cut off", factsText(fitFacts).replace(/\nend=[\s\S]*/, "")],
+    ["a line that is no fact", factsText(fitFacts).replace("\nend=", "\noops\nend=")],
+    ["a number that is none", factsText({ ...fitFacts, freeStore: "much" })],
+    ["no boot id", factsText({ ...fitFacts, bootId: "" })],
+  ])("%s is an error", (_name, text) => {
+    expect(() => parseFacts(text)).toThrow(FactsError);
+  });
+
+  test("no text but a whole answer is taken for one", () => {
+    const whole = factsText(fitFacts);
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), (length) => {
+        expect(() => parseFacts(whole.slice(0, length))).toThrow(FactsError);
+      }),
+    );
+  });
+
+  test.each(["/bin/dash", "/bin/bash"])("the script's own answer, under %s, on this machine", (shell) => {
+    const script = factsScript();
+    const input = "/nix/store/00000000000000000000000000000000-nothing\n\nno-such-package\n";
+    const facts = parseFacts(execFileSync(shell, ["-c", script], { input }).toString());
+    expect(facts.machine).toBe(process.arch === "x64" ? "x86_64" : "aarch64");
+    expect(facts.uid).toBe(process.getuid?.());
+    expect(facts.freeStore).toBeGreaterThan(0);
+    if (facts.nixVersion !== null) {
+      expect(facts.missing).toEqual(new Set(["/nix/store/00000000000000000000000000000000-nothing"]));
+      expect(facts.missingPackages).toEqual(["no-such-package"]);
+    }
+  });
+});
