@@ -35,13 +35,14 @@ import {
 } from "../lang/eval/value.ts";
 import { intern } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
+import { isFunction, isList, typeName } from "./check.ts";
 import { NativeModule, Option, Property } from "./define.ts";
 import { nativeModuleValue } from "./module-value.ts";
 import { makeIf, makeMerge, makeOrder, makeOverride } from "./properties.ts";
 import { SourcePath, StoreString } from "./store-string.ts";
 import type { ModuleSystem } from "./system.ts";
 import { isNativeType } from "./types/make.ts";
-import { viewedAttrs, viewOf } from "./view.ts";
+import { standFor, viewedValue, viewOf } from "./view.ts";
 
 const maxInt = 2n ** 63n - 1n;
 const minInt = -(2n ** 63n);
@@ -84,6 +85,8 @@ function fromNumber(value: number, where: string): Value {
 }
 
 function fromFunction(system: ModuleSystem, fn: (...args: unknown[]) => unknown, where: string): Slot {
+  const known = viewedValue(fn);
+  if (known !== undefined) return known;
   if (fn.length === 0) return lazy(() => force(fromJs(system, fn(), where)));
   return new PrimOp(fromText(fn.name || "lambda"), fn.length, (...args) =>
     force(fromJs(system, fn(...args.map((arg) => toJs(system, arg))), where)),
@@ -91,7 +94,7 @@ function fromFunction(system: ModuleSystem, fn: (...args: unknown[]) => unknown,
 }
 
 function fromObject(system: ModuleSystem, value: object, where: string): Slot {
-  const viewed = viewedAttrs(value);
+  const viewed = viewedValue(value);
   if (viewed !== undefined) return viewed;
   if (Array.isArray(value)) {
     return value.map((element: unknown, index) => fromJs(system, element, `${where}[${index}]`));
@@ -174,17 +177,18 @@ export function toJs(system: ModuleSystem, slot: Slot): unknown {
       if (value === null) return null;
       if (value instanceof NixString) return new StoreString(value);
       if (value instanceof NixPath) return new SourcePath(toText(value.path));
+      if (isFunction(value)) return functionToJs(system, value);
       if (value instanceof Attrs) return viewOf(system, value);
-      if (value instanceof Lambda || value instanceof PrimOp || value instanceof PrimOpApp) {
-        return (...args: unknown[]) =>
-          toJs(
-            system,
-            system.evaluator.call(
-              value,
-              ...args.map((arg, index) => fromJs(system, arg, `argument ${index + 1}`)),
-            ),
-          );
-      }
+      if (!isList(value)) throw new NixError("module", `${typeName(value)} cannot be read by TypeScript`);
       return value.map((element) => toJs(system, element));
   }
+}
+
+function functionToJs(system: ModuleSystem, fn: Value): (...args: unknown[]) => unknown {
+  const call = (...args: unknown[]) =>
+    toJs(
+      system,
+      system.evaluator.call(fn, ...args.map((arg, index) => fromJs(system, arg, `argument ${index + 1}`))),
+    );
+  return standFor(call, fn);
 }

@@ -29,7 +29,11 @@ export type ConfigOf<Tree> = {
   readonly [Name in keyof Tree]: Tree[Name] extends Option<infer T> ? T : ConfigOf<Tree[Name]>;
 };
 
-/** What a module's `config` function gets. Everything is lazy: nothing is computed before it is read. */
+/**
+ * What a module's `config` function gets. Everything is lazy: nothing is computed before it is read. `config`,
+ * `options`, `lib`, `name` and special arguments may be taken apart in the parameter list; what comes from
+ * `_module.args` is read where it is needed: `(args) => ({ option: () => args.thing })`.
+ */
 export interface ModuleArgs<Config = Readonly<Record<string, unknown>>> {
   /** The final value of every option, as a view (view.ts). */
   readonly config: Config;

@@ -13,7 +13,7 @@ import {
 } from "../lang/eval/value.ts";
 import { noPos } from "../lang/syntax/positions.ts";
 import { intern } from "../lang/syntax/symbols.ts";
-import { fromText } from "../store/bytes.ts";
+import { fromText, toText } from "../store/bytes.ts";
 import { collect, loadAll, type ModuleNode } from "./collect.ts";
 import { toJs } from "./convert.ts";
 import { DeclarationGroup } from "./declaration.ts";
@@ -31,6 +31,7 @@ import { ModuleSystem } from "./system.ts";
 import type { Definition, ExplainedDefinition, Location } from "./type.ts";
 import { locationOf } from "./type-value.ts";
 import { submoduleWith } from "./types/submodule.ts";
+import { lazyView } from "./view.ts";
 
 export interface ModuleRequest {
   readonly modules: readonly ModuleSource[];
@@ -293,14 +294,32 @@ export class Instance implements Evaluation, ModuleScope {
 
   get nativeArgs(): ModuleArgs {
     this.nativeArgsOnce ??= new Proxy({} as ModuleArgs, {
-      get: (_, property) => {
-        if (typeof property !== "string") return undefined;
-        const name = fromText(property);
-        const base = this.baseArgs.getByName(name);
-        return toJs(this.system, base ?? lazy(() => this.argument(name, "a TypeScript module")));
-      },
+      get: (_, property) => (typeof property === "string" ? this.nativeArgument(property) : undefined),
     });
     return this.nativeArgsOnce;
+  }
+
+  /** `config` and the like must be there before they can be computed: modules take them apart at once. */
+  private nativeArgument(property: string): unknown {
+    const name = fromText(property);
+    const base = this.baseArgs.getByName(name);
+    if (property === "config" || property === "options" || property === "lib") {
+      return lazyView(this.system, () => force(base!) as Attrs);
+    }
+    if (base !== undefined) return toJs(this.system, base);
+    if (property === "name" && this.submodule !== undefined) return toText(this.submodule.name);
+    const file = this.system.running.at(-1);
+    if (file !== undefined && this.root.computing) {
+      throw new NixError(
+        "infiniteRecursion",
+        `infinite recursion encountered: the argument \`${name}' is read while the module ${file} is still saying which options it defines.\n` +
+          `Arguments from \`_module.args' cannot be taken apart at once; read them where they are needed: \`(args) => ({ option: () => args.${name} })'.`,
+      );
+    }
+    return toJs(
+      this.system,
+      lazy(() => this.argument(name, file ?? "a TypeScript module")),
+    );
   }
 
   argument(name: string, key: string): Value {

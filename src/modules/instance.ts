@@ -79,6 +79,11 @@ export class GroupInstance {
     return index < 0 ? undefined : this.cell(index);
   }
 
+  /** Whether it is just being found out which names the modules define. */
+  get computing(): boolean {
+    return this.byName === "computing";
+  }
+
   /** The definitions of each name, also of those that are no options. */
   definitions(): ReadonlyMap<Sym, readonly RawDefinition[]> {
     if (this.byName === "computing") throw structureNeedsValue(this.system, this.loc);

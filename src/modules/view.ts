@@ -4,7 +4,7 @@
  * view is the set itself.
  */
 import { NixError } from "../lang/eval/errors.ts";
-import { type Attrs, force } from "../lang/eval/value.ts";
+import { type Attrs, force, type Value } from "../lang/eval/value.ts";
 import { lookupSymbol } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
 import { toJs } from "./convert.ts";
@@ -12,28 +12,42 @@ import type { ModuleSystem } from "./system.ts";
 
 export type View = Readonly<Record<string, unknown>>;
 
-const viewed = new WeakMap<object, Attrs>();
+const viewed = new WeakMap<object, () => Value>();
 const views = new WeakMap<Attrs, View>();
 
-/** The set that a view shows; undefined for anything else. */
-export function viewedAttrs(value: object): Attrs | undefined {
-  return viewed.get(value);
+/** The value that a view or a function that was read stands for; undefined for anything else. */
+export function viewedValue(value: object): Value | undefined {
+  return viewed.get(value)?.();
+}
+
+/** Makes a JavaScript function stand for a function of the language. */
+export function standFor<Fn extends (...args: unknown[]) => unknown>(fn: Fn, value: Value): Fn {
+  viewed.set(fn, () => value);
+  return fn;
 }
 
 /** The same view for the same set. */
 export function viewOf(system: ModuleSystem, attrs: Attrs): View {
-  const known = views.get(attrs);
-  if (known !== undefined) return known;
+  let view = views.get(attrs);
+  if (view === undefined) {
+    view = lazyView(system, () => attrs);
+    views.set(attrs, view);
+  }
+  return view;
+}
+
+/** A view of a set that is computed when something of it is read. */
+export function lazyView(system: ModuleSystem, attrs: () => Attrs): View {
   const view: View = new Proxy(Object.create(null) as Record<string, unknown>, {
-    get: (_, name) =>
-      typeof name === "string"
-        ? read(system, attrs, name)
-        : (name === Symbol.toPrimitive && refuse) || undefined,
-    has: (_, name) => typeof name === "string" && slotOf(attrs, name) !== undefined,
-    ownKeys: () => attrs.names().map(toText),
+    get: (_, name) => {
+      if (typeof name === "string") return read(system, attrs(), name);
+      return name === Symbol.toPrimitive ? refuse : undefined;
+    },
+    has: (_, name) => typeof name === "string" && slotOf(attrs(), name) !== undefined,
+    ownKeys: () => attrs().names().map(toText),
     getOwnPropertyDescriptor: (_, name) =>
-      typeof name === "string" && slotOf(attrs, name) !== undefined
-        ? { configurable: true, enumerable: true, get: () => read(system, attrs, name) }
+      typeof name === "string" && slotOf(attrs(), name) !== undefined
+        ? { configurable: true, enumerable: true, get: () => read(system, attrs(), name) }
         : undefined,
     set: (_, name) => {
       throw new NixError(
@@ -49,7 +63,6 @@ export function viewOf(system: ModuleSystem, attrs: Attrs): View {
     },
   });
   viewed.set(view, attrs);
-  views.set(attrs, view);
   return view;
 }
 

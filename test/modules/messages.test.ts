@@ -33,7 +33,7 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
   [
     "unknown option in a submodule",
     ["{ options.s = o (t.attrsOf (t.submodule { options.user = o t.str; })); }", "{ s.x.usr = 1; }"],
-    "The option `s.x.usr' does not exist. Definition values:\n- In `/b.nix:2:5': 1\n\nDid you mean `s.x.user'?",
+    "The option `s.x.usr' does not exist. Definition values:\n- In `/b.nix:2:6': 1\n\nDid you mean `s.x.user'?",
   ],
   [
     "conflicting definitions",
@@ -43,12 +43,12 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
   [
     "used but not defined",
     [int],
-    "The option `a' was accessed but has no value defined. Try setting the option.\nIt takes a value of type `signed integer' and is declared in `/a.nix:2:3'.",
+    "The option `a' was accessed but has no value defined. Try setting the option.\nIt takes a value of type `signed integer' and is declared in `/a.nix:2:6'.",
   ],
   [
     "declared twice",
     [int, "{ options.a = o t.str; }"],
-    "The option `a' in `/a.nix:2:3' is already declared in `/b.nix:2:3'.",
+    "The option `a' in `/a.nix:2:6' is already declared in `/b.nix:2:6'.",
   ],
   [
     "read-only",
@@ -78,7 +78,7 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
   [
     "a type without mkOption",
     ["{ options.x.a = t.int; }"],
-    "In module /a.nix:2:3: expected an option declaration at option path `x.a` but got an attribute set with type option-type\n\nWhen declaring an option, you must wrap the type in a `mkOption` call: a = lib.mkOption { type = ...; };",
+    "In module /a.nix:2:6: expected an option declaration at option path `x.a` but got an attribute set with type option-type\n\nWhen declaring an option, you must wrap the type in a `mkOption` call: a = lib.mkOption { type = ...; };",
   ],
   [
     "options that need each other",

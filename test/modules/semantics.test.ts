@@ -57,7 +57,7 @@ const table: Readonly<Record<string, readonly Case[]>> = {
       "a condition may depend on an option that the module defines",
       [
         "{ options.a = o t.bool; options.b = o t.int; }",
-        "{ config, ... }: { config = lib.mkIf config.a { b = 1; a = lib.mkDefault false; }; }",
+        "{ config, ... }: { config = lib.mkMerge [ { a = lib.mkDefault false; } (lib.mkIf config.a { b = 1; }) ]; }",
         "{ a = true; }",
       ],
       "{ a = true; b = 1; }",
@@ -237,12 +237,7 @@ const table: Readonly<Record<string, readonly Case[]>> = {
     ],
     [
       "_module.check = false drops them",
-      [
-        "{ options.a = o t.int; _module.check = false; a = 1; b = 2; }"
-          .replace("a = 1; b = 2;", "config = { a = 1; b = 2; };")
-          .replace("_module.check = false;", ""),
-        "{ _module.check = false; }",
-      ],
+      ["{ options.a = o t.int; config = { a = 1; b = 2; }; }", "{ _module.check = false; }"],
       "{ a = 1; }",
     ],
   ],

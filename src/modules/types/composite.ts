@@ -74,11 +74,10 @@ export function listOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
     emptyValue: () => [],
     ...around(elemType, listOf, "*"),
     descend(_, __, defs, name) {
-      if (!/^[0-9]+$/.test(name)) return undefined;
       const raw = rawElements(defs)
         .flat()
         .filter((one) => discharge([one]).defs.length > 0)[Number(name)];
-      return raw && { kind: "element", type: elemType, defs: [raw] };
+      return { kind: "element", type: elemType, defs: raw === undefined ? [] : [raw] };
     },
   });
 }
@@ -128,7 +127,7 @@ export function attrsWith<T>({
     descend(_, __, defs, name) {
       const sym = lookupSymbol(name);
       const raw = sym === undefined ? [] : (attributeDefinitions(defs).get(sym) ?? []);
-      return raw.length === 0 ? undefined : { kind: "element", type: elemType, defs: raw };
+      return { kind: "element", type: elemType, defs: raw };
     },
   });
   return type;

@@ -218,23 +218,31 @@ export function submoduleOf(system: ModuleSystem, modules: readonly ModuleSource
   });
 }
 
+type InPlace<Tree extends OptionTree, Config> = Omit<ModuleDefinition<Tree, Config>, "file"> & {
+  readonly file?: string;
+};
+
 /**
  * The same for TypeScript: of a module, several, or one written in place
  * (`t.submodule({ options: { ... }, config: ... })`).
  */
+export function submodule<const Tree extends OptionTree>(
+  module: NativeModule<Tree>,
+): OptionType<ConfigOf<Tree>>;
+export function submodule(modules: readonly ModuleSource[]): OptionType<Readonly<Record<string, unknown>>>;
 export function submodule<const Tree extends OptionTree, Config = ConfigOf<Tree>>(
-  modules:
-    | NativeModule<Tree>
-    | readonly ModuleSource[]
-    | (Omit<ModuleDefinition<Tree, Config>, "file"> & { readonly file?: string }),
-): OptionType<ConfigOf<Tree>> {
+  definition: InPlace<Tree, Config>,
+): OptionType<ConfigOf<Tree>>;
+export function submodule(
+  modules: NativeModule | readonly ModuleSource[] | InPlace<OptionTree, Readonly<Record<string, unknown>>>,
+): OptionType {
   const sources =
     modules instanceof NativeModule
       ? [modules]
       : isList(modules)
         ? modules
-        : [defineModule<Tree, Config>({ ...modules, file: modules.file ?? "submodule" })];
-  return submoduleWith<ConfigOf<Tree>>({ modules: sources, shorthandOnlyDefinesConfig: true });
+        : [defineModule({ ...modules, file: modules.file ?? "submodule" })];
+  return submoduleWith({ modules: sources, shorthandOnlyDefinesConfig: true });
 }
 
 const isList = (modules: object): modules is readonly ModuleSource[] => Array.isArray(modules);
