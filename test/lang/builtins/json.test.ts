@@ -234,9 +234,10 @@ function plain(slot: Slot): unknown {
 describe("laws", () => {
   test("parsing is what JSON.parse does, and printing gives the same again", () => {
     const { evaluator } = builtinsLab();
+    // Neither NUL in strings nor integers from 2^63 on: Nix refuses both.
     const document = fc
       .jsonValue({ stringUnit: "grapheme" })
-      .filter((value) => !JSON.stringify(value).includes("\\u0000"));
+      .filter((value) => !/\\u0000|[0-9]{19}/.test(JSON.stringify(value)));
     fc.assert(
       fc.property(document, fc.boolean(), (value, pretty) => {
         const text = JSON.stringify(value, undefined, pretty ? 2 : 0);
