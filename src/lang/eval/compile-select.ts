@@ -36,7 +36,7 @@ function pathText(path: readonly AttrName[], keys: readonly Key[], env: Env): st
   return names.join(".");
 }
 
-export function missingAttribute(attrs: Attrs, name: Sym, pos: Pos): NixError {
+function missingAttribute(attrs: Attrs, name: Sym, pos: Pos): NixError {
   const text = symbolName(name);
   return new NixError("missingAttribute", `attribute '${text}' missing`, {
     pos,

@@ -2,8 +2,8 @@
 import { fromBytes } from "../../store/bytes.ts";
 import type { Builtin, BuiltinFamily } from "../builtins/builtin.ts";
 import type { EvalHost } from "../host.ts";
-import type { Expr } from "../syntax/ast.ts";
-import { parse } from "../syntax/parser.ts";
+import type { AttrsExpr, Expr } from "../syntax/ast.ts";
+import { type ParseOptions, parse, parseBareBindings } from "../syntax/parser.ts";
 import { noPos, type Origin, type Pos } from "../syntax/positions.ts";
 import { printExpr } from "../syntax/printer.ts";
 import { apply, applyAll } from "./call.ts";
@@ -14,7 +14,7 @@ import { deepForce } from "./deep.ts";
 import { compareSlots, equalSlots } from "./equality.ts";
 import { NixError } from "./errors.ts";
 import type { CoercionOptions, EvalSettings, Evaluator, SearchPathEntry } from "./evaluator.ts";
-import { expressionFile, findInSearchPath } from "./files.ts";
+import { expressionFile, findInSearchPath, locateEntry } from "./files.ts";
 import { internalFile, internalPath } from "./internal-files.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
@@ -51,6 +51,7 @@ class Evaluation implements Evaluator {
   private readonly resolvedFiles = new Map<string, string>();
   private readonly files = new Map<string, Slot>();
   private readonly copies = new Map<string, string>();
+  private readonly searchPathEntries = new Map<string, string | undefined>();
 
   constructor(options: EvaluatorOptions) {
     this.host = options.host;
@@ -82,9 +83,34 @@ class Evaluation implements Evaluator {
     return this.atTop(() => this.run(this.parse(text, origin, basePath), this.globals));
   }
 
+  parseExpr(text: string, origin: Origin, basePath: string, scope?: Attrs): Expr {
+    return this.checked(this.parse(text, origin, basePath), scope);
+  }
+
+  parseBindings(text: string, origin: Origin, basePath: string, scope?: Attrs): AttrsExpr {
+    return this.checked(parseBareBindings(text, origin, this.parseOptions(basePath)), scope);
+  }
+
+  evalExpr(expr: Expr, scope?: Attrs): Value {
+    return this.atTop(() => this.compiler.compile(expr, this.scopeWith(scope))([]));
+  }
+
+  private checked<E extends Expr>(expr: E, scope: Attrs | undefined): E {
+    checkVariables(expr, this.scopeWith(scope));
+    return expr;
+  }
+
+  private scopeWith(scope: Attrs | undefined): GlobalScope {
+    return scope === undefined ? this.globals : new GlobalScope(scope, this.globals);
+  }
+
   private parse(text: string, origin: Origin, basePath: string): Expr {
+    return parse(text, origin, this.parseOptions(basePath));
+  }
+
+  private parseOptions(basePath: string): ParseOptions {
     const home = this.host.environmentVariable("HOME");
-    return parse(text, origin, home === undefined ? { basePath } : { basePath, home });
+    return home === undefined ? { basePath } : { basePath, home };
   }
 
   private run(expr: Expr, scope: GlobalScope): Value {
@@ -126,12 +152,22 @@ class Evaluation implements Evaluator {
   }
 
   findFile(entries: readonly SearchPathEntry[], name: string, pos: Pos): string {
-    const found = findInSearchPath(this.host, entries, name) ?? this.reservedPath(name) ?? internalPath(name);
+    const found =
+      findInSearchPath(this.host, entries, name, (path) => this.resolveSearchPath(path)) ??
+      this.reservedPath(name) ??
+      internalPath(name);
     if (found !== undefined) return found;
     const message = this.settings.pureEval
       ? `cannot look up '<${name}>' in pure evaluation mode (use '--impure' to override)`
       : `file '${name}' was not found in the Nix search path (add it using $NIX_PATH or -I)`;
     throw new NixError("throw", message, { pos });
+  }
+
+  resolveSearchPath(path: string): string | undefined {
+    if (!this.searchPathEntries.has(path)) {
+      this.searchPathEntries.set(path, locateEntry(this.host, path, this.settings.workingDirectory ?? "/"));
+    }
+    return this.searchPathEntries.get(path);
   }
 
   call(fn: Slot, ...args: Slot[]): Value {

@@ -2,6 +2,7 @@
  * One evaluation: its host, settings, builtins, parsed files. What builtins, the module system and the fleet call.
  */
 import type { EvalHost } from "../host.ts";
+import type { AttrsExpr, Expr } from "../syntax/ast.ts";
 import type { Origin, Pos } from "../syntax/positions.ts";
 import type { Attrs, List, Slot, Value } from "./value.ts";
 
@@ -21,6 +22,12 @@ export interface EvalSettings {
   readonly currentSystem: string | undefined;
   /** Names of Nix's experimental features that are on, e.g. `parse-toml-timestamps`. */
   readonly experimentalFeatures?: ReadonlySet<string>;
+  /** What relative paths in the search path start from; default: the root directory. */
+  readonly workingDirectory?: string;
+  /** `builtins.traceVerbose` shows something. */
+  readonly traceVerbose?: boolean;
+  /** `builtins.warn` fails once it has shown its warning. */
+  readonly abortOnWarn?: boolean;
 }
 
 export interface CoercionOptions {
@@ -39,11 +46,21 @@ export interface Evaluator {
 
   /** Parses and evaluates; `basePath` is what relative paths in it start from. */
   evalString(text: string, origin: Origin, basePath: string): Value;
+  /**
+   * The syntax tree of a text in which every variable is defined: by `scope`, by the builtins or by itself. To be
+   * evaluated by {@link evalExpr} with the same scope.
+   */
+  parseExpr(text: string, origin: Origin, basePath: string, scope?: Attrs): Expr;
+  /** As {@link parseExpr}, of bindings without braces around them; they don't see each other. */
+  parseBindings(text: string, origin: Origin, basePath: string, scope?: Attrs): AttrsExpr;
+  evalExpr(expr: Expr, scope?: Attrs): Value;
   /** As `import path`: a directory means its default.nix; each file is evaluated once. */
   importFile(path: string): Value;
 
   /** As {@link importFile}, with these names visible in the file; evaluated anew each time. */
   scopedImport(scope: Attrs, path: string): Value;
+  /** Where an entry of the search path, a path or the URL of an archive, leads; undefined (with a warning) when nowhere. */
+  resolveSearchPath(path: string): string | undefined;
   /** The file that `<name>` means; fails (in a way that `tryEval` catches) when there is none. */
   findFile(entries: readonly SearchPathEntry[], name: string, pos: Pos): string;
 

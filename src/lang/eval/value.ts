@@ -109,7 +109,7 @@ export function force(slot: Slot): Value {
   return slot instanceof Thunk ? forceThunk(slot) : slot;
 }
 
-export function forceThunk(thunk: Thunk): Value {
+function forceThunk(thunk: Thunk): Value {
   const code = thunk.code;
   const content = thunk.content;
   if (code === null) return content as Value;
