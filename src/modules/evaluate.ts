@@ -16,7 +16,8 @@ import { intern } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
 import { collect, loadAll, type ModuleNode } from "./collect.ts";
 import { toJs } from "./convert.ts";
-import { DeclarationGroup } from "./declaration.ts";
+import type { DeclarationGroup } from "./declaration.ts";
+import { declarationsOf } from "./declarations.ts";
 import type { ModuleArgs } from "./define.ts";
 import { unknownOptions } from "./errors.ts";
 import { explain } from "./explain.ts";
@@ -421,19 +422,4 @@ function rekeyed(node: ModuleNode, index: number): ModuleNode {
 
 function nest(path: Location, slot: Slot): Slot {
   return path.reduceRight<Slot>((inner, name) => Attrs.fromEntries([[name, inner]]), slot);
-}
-
-/** The declarations of all modules. */
-export function declarationsOf(system: ModuleSystem, modules: readonly LoadedModule[]): DeclarationGroup {
-  const sets: { file: string; attrs: Attrs }[] = [];
-  for (const module of modules) {
-    if (module.options === undefined) continue;
-    const attrs = system.evaluator.forceAttrs(
-      module.options,
-      noPos,
-      `the options of the module ${module.file}`,
-    );
-    sets.push({ file: module.file, attrs });
-  }
-  return new DeclarationGroup(sets);
 }

@@ -15,7 +15,6 @@ import { place } from "./show.ts";
 import type { Definition, Guard, RawDefinition } from "./type.ts";
 
 export const plainPriority = 100;
-export const defaultPriority = 1000;
 export const optionDefaultPriority = 1500;
 export const plainOrder = 1000;
 

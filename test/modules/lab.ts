@@ -4,9 +4,8 @@ import { NixError } from "../../src/lang/eval/errors.ts";
 import { createEvaluator } from "../../src/lang/eval/evaluation.ts";
 import type { Evaluator } from "../../src/lang/eval/evaluator.ts";
 import { printValue } from "../../src/lang/eval/print.ts";
-import { Attrs, lazy, type Slot, type Value } from "../../src/lang/eval/value.ts";
+import { lazy, type Slot, type Value } from "../../src/lang/eval/value.ts";
 import { createNodeHost } from "../../src/lang/node-host.ts";
-import type { NativeModule } from "../../src/modules/define.ts";
 import { type Evaluation, evalModules } from "../../src/modules/evaluate.ts";
 import { libGlobal } from "../../src/modules/lib/load.ts";
 import type { ModuleSource } from "../../src/modules/module.ts";
@@ -28,8 +27,6 @@ export interface ModulesLab {
   /** The message with which reading the whole configuration fails. */
   fails(...modules: readonly (string | ModuleSource)[]): NixError;
 }
-
-export const native = (module: NativeModule): ModuleSource => module;
 
 export function modulesLab(): ModulesLab {
   const messages: string[] = [];
@@ -74,11 +71,4 @@ export function modulesLab(): ModulesLab {
     },
   };
   return lab;
-}
-
-/** The value at a path of a configuration. */
-export function at(config: Attrs, ...path: readonly string[]): Slot {
-  let slot: Slot = config;
-  for (const name of path) slot = (slot instanceof Attrs ? slot : config).getByName(name)!;
-  return slot;
 }

@@ -20,7 +20,7 @@ import { typesOfLib } from "./types.ts";
 type Fn = (...args: Slot[]) => Value;
 
 /** A set of functions, with their numbers of arguments. */
-export function functions(table: Readonly<Record<string, readonly [arity: number, fn: Fn]>>): Attrs {
+function functions(table: Readonly<Record<string, readonly [arity: number, fn: Fn]>>): Attrs {
   return Attrs.fromEntries(
     Object.entries(table).map(([name, [arity, fn]]) => [name, new PrimOp(name, arity, fn)] as const),
   );

@@ -4,6 +4,7 @@ import { Attrs, AttrsBuilder, force, lazy, NixPath, type Slot, type Value } from
 import { intern } from "../../lang/syntax/symbols.ts";
 import { characters, isFunction, isString } from "../check.ts";
 import { collect, loadAll } from "../collect.ts";
+import { declarationsOf } from "../declarations.ts";
 import {
   type ConfigOf,
   defineModule,
@@ -12,7 +13,7 @@ import {
   NativeModule,
   type OptionTree,
 } from "../define.ts";
-import { declarationsOf, Instance, type Prepared } from "../evaluate.ts";
+import { Instance, type Prepared } from "../evaluate.ts";
 import { internalFile, internalOptions } from "../internal.ts";
 import { isPlainDefinitions, NeedsArguments, simple } from "../load.ts";
 import type { ModuleSource } from "../module.ts";
