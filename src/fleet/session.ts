@@ -4,6 +4,7 @@ import { families } from "../lang/builtins/index.ts";
 import { createEvaluator } from "../lang/eval/evaluation.ts";
 import type { Evaluator } from "../lang/eval/evaluator.ts";
 import { lazy } from "../lang/eval/value.ts";
+import type { MessageKind } from "../lang/host.ts";
 import { createNodeHost, type NodeHost } from "../lang/node-host.ts";
 import { libGlobal } from "../modules/lib/load.ts";
 import { ModuleSystem } from "../modules/system.ts";
@@ -13,7 +14,7 @@ import { searchPath } from "./search-path.ts";
 export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `builtins.trace` and warnings; byte strings. */
-  readonly onMessage: (kind: "trace" | "warning", text: string) => void;
+  readonly onMessage: (kind: MessageKind, text: string) => void;
 }
 
 export interface Session {

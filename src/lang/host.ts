@@ -8,6 +8,9 @@ import type { TreeNode } from "../store/tree.ts";
 
 export type FileType = "regular" | "directory" | "symlink" | "unknown";
 
+/** What stands in front of a message, before a colon. */
+export type MessageKind = "trace" | "warning" | "evaluation warning";
+
 export interface EvalHost {
   /** lstat; undefined when there is nothing. */
   fileType(path: string): FileType | undefined;
@@ -20,8 +23,8 @@ export interface EvalHost {
   environmentVariable(name: string): string | undefined;
   /** Seconds since the epoch, the same for the whole evaluation. */
   currentTime(): bigint;
-  /** `builtins.trace` and warnings; a byte string without a line end. */
-  message(kind: "trace" | "warning", text: string): void;
+  /** `builtins.trace` and warnings; a byte string without its kind and without a line end. */
+  message(kind: MessageKind, text: string): void;
   /** Gets something from elsewhere, unless it is here already, and returns its store path. */
   fetch(request: FetchRequest): string;
   readonly store: EvalStore;

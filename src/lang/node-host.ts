@@ -17,15 +17,15 @@ import { VirtualStore } from "../store/virtual-store.ts";
 import { NixError } from "./eval/errors.ts";
 import { asNixErrors } from "./eval/store-errors.ts";
 import { Fetcher, hashOfFile, localPath } from "./fetch/fetcher.ts";
-import type { EvalHost, EvalStore, FetchRequest, FileType } from "./host.ts";
+import type { EvalHost, EvalStore, FetchRequest, FileType, MessageKind } from "./host.ts";
 import type { ReadRecord } from "./read-record.ts";
 
 export interface NodeHostOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Seconds since the epoch; default: when the host is made. */
   readonly now?: bigint;
-  /** `text` is a byte string without a line end. */
-  readonly onMessage: (kind: "trace" | "warning", text: string) => void;
+  /** `text` is a byte string without its kind and without a line end. */
+  readonly onMessage: (kind: MessageKind, text: string) => void;
   /** Restricted and pure evaluation: only these paths, what is below them, and the objects of the evaluation. */
   readonly allowed?: { readonly mode: "restricted" | "pure"; readonly paths: readonly string[] };
   /** To share the objects of several evaluations; default: a new one. */
@@ -150,7 +150,7 @@ class FileSystemHost implements NodeHost {
     return this.now;
   }
 
-  message(kind: "trace" | "warning", text: string): void {
+  message(kind: MessageKind, text: string): void {
     this.options.onMessage(kind, text);
   }
 

@@ -91,6 +91,11 @@ export class VirtualStore {
     return path;
   }
 
+  /** From now on sources of this machine are read again when they are added: for another evaluation. */
+  forgetSources(): void {
+    this.copied.clear();
+  }
+
   /**
    * Makes what is at a path of this machine the contents of an object whose path is known already, e.g. in a cache
    * of what was fetched. They are hashed, and compared with the path, only when the object is asked for.

@@ -3,6 +3,7 @@
  * the recursion that Nix programs use (the main thread's stack is fixed when Node starts).
  */
 import { Worker } from "node:worker_threads";
+import type { MessageKind } from "../../lang/host.ts";
 import { UserError } from "../errors.ts";
 import type { EvaluationMessage, EvaluationRequest, EvaluationResult, WorkerInput } from "./protocol.ts";
 
@@ -11,7 +12,7 @@ const stackSizeMb = 64;
 
 export interface EvaluationOptions {
   readonly showTrace: boolean;
-  readonly onMessage: (kind: "trace" | "warning", text: string) => void;
+  readonly onMessage: (kind: MessageKind, text: string) => void;
 }
 
 /** An evaluation failed; the message is complete and ready to be shown. */

@@ -1,5 +1,6 @@
 /** What goes between the command and the thread that evaluates. Plain data only; texts are JavaScript strings. */
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+import type { MessageKind } from "../../lang/host.ts";
 
 export type EvaluationRequest =
   /** All nodes, or the named ones, ready to be deployed. */
@@ -16,7 +17,7 @@ export type EvaluationResult =
 export type EvaluationMessage =
   | { readonly type: "result"; readonly result: EvaluationResult }
   /** `builtins.trace` and warnings, while it runs. */
-  | { readonly type: "message"; readonly kind: "trace" | "warning"; readonly text: string }
+  | { readonly type: "message"; readonly kind: MessageKind; readonly text: string }
   /** The rendered error, with its trace and source excerpt. */
   | { readonly type: "error"; readonly text: string };
 

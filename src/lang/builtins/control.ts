@@ -179,23 +179,19 @@ function failures(evaluator: Evaluator): readonly Builtin[] {
 }
 
 function messages(evaluator: Evaluator): readonly Builtin[] {
+  const trace = (shown: Slot, slot: Slot): Value => {
+    const value = force(shown);
+    const text = value instanceof NixString ? value.text : value;
+    evaluator.host.message("trace", typeof text === "string" ? text : showValue(text));
+    return force(slot);
+  };
   return [
-    {
-      name: "trace",
-      arity: 2,
-      doc: "Shows the first argument, then is the second.",
-      fn: (shown, slot) => {
-        const value = force(shown);
-        const text = value instanceof NixString ? value.text : value;
-        evaluator.host.message("trace", `trace: ${typeof text === "string" ? text : showValue(text)}`);
-        return force(slot);
-      },
-    },
+    { name: "trace", arity: 2, doc: "Shows the first argument, then is the second.", fn: trace },
     {
       name: "traceVerbose",
       arity: 2,
-      doc: "As `trace` where verbose tracing is on, which it is not: is the second argument.",
-      fn: (_shown, slot) => force(slot),
+      doc: "As `trace` where verbose tracing is on (`--trace-verbose`); otherwise just its second argument.",
+      fn: (shown, slot) => (evaluator.settings.traceVerbose === true ? trace(shown, slot) : force(slot)),
     },
     {
       name: "warn",
@@ -203,7 +199,10 @@ function messages(evaluator: Evaluator): readonly Builtin[] {
       doc: "Shows a warning, a string, then is the second argument.",
       fn: (text, slot) => {
         const warning = evaluator.forceString(text, noPos, argument("first", "warn"), undefined);
-        evaluator.host.message("warning", `evaluation warning: ${warning}`);
+        evaluator.host.message("evaluation warning", warning);
+        if (evaluator.settings.abortOnWarn === true) {
+          throw new NixError("abort", "aborting to reveal stack trace of warning, as abort-on-warn is set");
+        }
         return force(slot);
       },
     },

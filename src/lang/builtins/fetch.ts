@@ -4,6 +4,7 @@ import type { Hash } from "../../store/hash.ts";
 import { checkStorePathName, fixedOutputPath } from "../../store/store-path.ts";
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
+import { resolveChannel } from "../eval/files.ts";
 import { baseName } from "../eval/paths.ts";
 import { Attrs, force, type Slot, type Value } from "../eval/value.ts";
 import type { FetchRequest } from "../host.ts";
@@ -123,10 +124,4 @@ function checkName(who: string, name: string, { url, name: given, isSet }: Argum
       { cause: error },
     );
   }
-}
-
-/** `channel:nixos-25.05` is short for where the archive of that channel is. */
-function resolveChannel(url: string): string {
-  if (!url.startsWith("channel:")) return url;
-  return `https://channels.nixos.org/${url.slice("channel:".length)}/nixexprs.tar.xz`;
 }

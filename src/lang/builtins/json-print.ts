@@ -4,7 +4,7 @@ import { isList } from "../eval/checks.ts";
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
 import { describeType } from "../eval/print.ts";
-import { Attrs, force, Lambda, NixPath, NixString, type Slot, type Value } from "../eval/value.ts";
+import { Attrs, force, Lambda, NixPath, NixString, type Slot, Thunk, type Value } from "../eval/value.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
 import { intern, symbolName } from "../syntax/symbols.ts";
 import { jsonFloat } from "./json-float.ts";
@@ -18,6 +18,8 @@ export interface JsonPrintOptions {
   readonly context: Set<string>;
   /** Paths as store paths rather than as they are. */
   readonly copyToStore: boolean;
+  /** Fails at what is not computed yet, instead of computing it. */
+  readonly computedOnly?: boolean;
 }
 
 /** The JSON text of a value, everything inside forced, attributes in the order of their names. */
@@ -47,6 +49,9 @@ class JsonPrinter {
   }
 
   print(slot: Slot, pos: Pos): string {
+    if (this.options.computedOnly === true && slot instanceof Thunk && slot.code !== null) {
+      throw new NixError("type", "cannot convert a thunk to JSON", { pos });
+    }
     const value = force(slot);
     if (value === null) return "null";
     switch (typeof value) {

@@ -16,7 +16,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { fromText, toText } from "../../store/bytes.ts";
 import { StoreError } from "../../store/errors.ts";
 import { fsPath, readChunksSync } from "../../store/file-chunks.ts";
@@ -33,8 +32,20 @@ import { unpack } from "./unpack.ts";
 /** Seconds for which a URL is not asked again: Nix's `tarball-ttl`. */
 const timeToLive = 3600;
 
-const originSchema = z.object({ storePath: z.string().startsWith(`${storeDir}/`), fetchedAt: z.number() });
-type Origin = z.infer<typeof originSchema>;
+interface Origin {
+  readonly storePath: string;
+  /** Seconds since the epoch. */
+  readonly fetchedAt: number;
+}
+
+// A schema library would cost every evaluation more time at its start than this check is worth.
+function isOrigin(value: unknown): value is Origin {
+  if (typeof value !== "object" || value === null) return false;
+  const { storePath, fetchedAt } = value as Partial<Record<keyof Origin, unknown>>;
+  return (
+    typeof storePath === "string" && storePath.startsWith(`${storeDir}/`) && typeof fetchedAt === "number"
+  );
+}
 
 export interface FetcherOptions {
   /** Created when it's needed; a byte string. */
@@ -145,7 +156,8 @@ export class Fetcher {
   private readOrigin(file: string): Origin | undefined {
     if (!existsSync(fsPath(file))) return undefined;
     try {
-      return originSchema.parse(JSON.parse(readFileSync(fsPath(file), "utf8")));
+      const origin: unknown = JSON.parse(readFileSync(fsPath(file), "utf8"));
+      return isOrigin(origin) ? origin : undefined;
     } catch {
       return undefined;
     }

@@ -4,7 +4,7 @@
  * LALR automaton in that state).
  */
 import { NixError } from "../eval/errors.ts";
-import type { Expr } from "./ast.ts";
+import type { AttrsExpr, Expr } from "./ast.ts";
 import { AttrsFiller, newAttrs } from "./attributes.ts";
 import { parseAttrPath, parseBindings, parseBindingValue, restOfAttrPath } from "./bindings.ts";
 import {
@@ -49,9 +49,30 @@ export type { ParseOptions } from "./grammar.ts";
  */
 export function parse(text: string, origin: Origin, options: ParseOptions): Expr {
   const base = addSource({ origin, text });
-  const lexer = new Lexer(text, base, options.pipeOperators ?? false);
+  return parseWith(new Lexer(text, base, options.pipeOperators ?? false), options, (parser) => parser.file());
+}
+
+/**
+ * Bindings without braces around them (`x = 1`, `inherit (a) b c;`), as a REPL takes them: a set that is not recursive.
+ * The last semicolon may be missing. Throws as {@link parse}.
+ */
+export function parseBareBindings(text: string, origin: Origin, options: ParseOptions): AttrsExpr {
+  const base = addSource({ origin, text });
+  const attempt = (completed: string): AttrsExpr =>
+    parseWith(new Lexer(completed, base, options.pipeOperators ?? false), options, (parser) =>
+      parser.bareBindings(),
+    );
   try {
-    return new Parser(lexer, options).file();
+    return attempt(text);
+  } catch (error) {
+    if (!(error instanceof NixError)) throw error;
+    return attempt(`${text}\n;`);
+  }
+}
+
+function parseWith<T>(lexer: Lexer, options: ParseOptions, read: (parser: Parser) => T): T {
+  try {
+    return read(new Parser(lexer, options));
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
     throw new NixError("stackOverflow", "stack overflow: the expression is nested too deeply", {
@@ -106,6 +127,13 @@ class Parser implements Grammar {
     const expr = this.expression();
     requireToken(this.lexer, Token.end);
     return expr;
+  }
+
+  bareBindings(): AttrsExpr {
+    this.lexer.next();
+    const attrs = newAttrs(this.lexer.pos, false);
+    parseBindings(this, attrs, Token.end, [Token.inheritKeyword]);
+    return attrs;
   }
 
   expression(): Expr {

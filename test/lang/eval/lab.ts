@@ -58,7 +58,7 @@ export function lab(options: LabOptions = {}): Lab {
     readLink: (path) => links[path]!,
     environmentVariable: (name) => ({ HOME: "/home/user", LANGUAGE: "nix" })[name],
     currentTime: () => 1_700_000_000n,
-    message: (_kind, text) => messages.push(toText(text)),
+    message: (kind, text) => messages.push(`${kind}: ${toText(text)}`),
     fetch: outside,
     store: {
       storeDir: "/nix/store",
