@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "../events/event.ts";
 import type { EvaluatedNode } from "../fleet/evaluated.ts";
 import { busyProblem } from "../plan/plan.ts";
-import { InterruptedError, NodeError, RemoteCommandError } from "./errors.ts";
+import { ConnectionError, InterruptedError, NodeError, RemoteCommandError } from "./errors.ts";
 import { type Answer, parseAnswer, type SwitcherState } from "./protocol.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Connection } from "./ssh/connection.ts";
@@ -21,6 +21,8 @@ export interface Timing {
   /** Between two attempts to ask: the first wait and the longest. */
   readonly firstRetry: number;
   readonly longestRetry: number;
+  /** The same after a login that was refused: sshd keeps out those who try often (PerSourcePenalties). */
+  readonly refusedRetry: number;
   /** What a machine may need to restart, should it come to that. */
   readonly restart: number;
   /** What a switch and its roll-back may take beyond the node's own timeouts. */
@@ -31,6 +33,7 @@ export const defaultTiming: Timing = {
   silence: 4000,
   firstRetry: 200,
   longestRetry: 1000,
+  refusedRetry: 3000,
   restart: 120_000,
   margin: 120_000,
 };
@@ -281,7 +284,10 @@ async function untilItEnds(
     }
     if (question.failure === undefined && progress.state === "waiting" && !waiting) continue;
     if (question.failure !== undefined) lastFailure = question.failure;
-    if (progress.result === undefined) await pause(wait, signal);
+    const refused =
+      question.failure instanceof ConnectionError && question.failure.failure === "permission-denied";
+    const news = () => progress.result !== undefined;
+    await progress.until(news, refused ? timing.refusedRetry : wait, signal);
     wait = Math.min(wait * 2, timing.longestRetry);
   }
   return ended(progress.result);
@@ -317,8 +323,4 @@ function unknown(lastFailure: unknown): SwitchResult {
     outcome: "unknown",
     problem: `the switch was triggered, and the machine does not say how it ended${why}; unless it was confirmed it goes back to its previous system by itself, by a reboot if need be; look at its console, and deploy again when it can be reached`,
   };
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => {});
 }

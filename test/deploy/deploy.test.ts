@@ -8,7 +8,7 @@ import { FakeSsh, type SshCall } from "./rig/fake-ssh.ts";
 import { trivialNetwork } from "./trivial-system.ts";
 
 /** The fake says nothing every second, so silence means nothing unless a test says so. */
-const timing = { ...defaultTiming, silence: 60_000, firstRetry: 5, longestRetry: 20 };
+const timing = { ...defaultTiming, silence: 60_000, firstRetry: 5, longestRetry: 20, refusedRetry: 20 };
 const network = trivialNetwork("new", {}, { name: "foo", host: "root@foo.example.com" });
 const [node] = network.nodes as [EvaluatedNetwork["nodes"][0]];
 

@@ -75,9 +75,14 @@ gateway_reachable() {
 sshd_answers() {
   [ -n "$ssh_address" ] && [ -n "$ssh_port" ] || return 0
   if command -v ssh-keyscan >/dev/null; then
-    if [ -n "$(ssh-keyscan -T 3 -p "$ssh_port" "$ssh_address" 2>/dev/null </dev/null)" ]; then
-      printf 'sshd %s port %s\n' "$ssh_address" "$ssh_port"
-    fi
+    # One connection for each kind of key, and as few as possible: sshd keeps out those who often call and never log in
+    # (PerSourcePenalties in sshd_config(5)).
+    for key_type in ed25519 ecdsa rsa; do
+      if [ -n "$(ssh-keyscan -T 3 -t "$key_type" -p "$ssh_port" "$ssh_address" 2>/dev/null </dev/null)" ]; then
+        printf 'sshd %s port %s\n' "$ssh_address" "$ssh_port"
+        return 0
+      fi
+    done
     return 0
   fi
   listening=$(printf ':%04X ' "$ssh_port")
@@ -126,6 +131,11 @@ take_snapshot() {
 # failed_since FILE: units that were active in the snapshot and have failed, as facts.
 failed_since() {
   unit_facts failed | sort -u | comm -12 "$1.units" -
+}
+
+# inactive_since FILE: units that were active in the snapshot and are not, as facts.
+inactive_since() {
+  unit_facts active | sort -u | comm -23 "$1.units" -
 }
 
 # newly_failed FILE: names of units that have failed and had not at the time of the snapshot, in one line.

@@ -211,10 +211,20 @@ roll_back() {
   reboot_machine "$1; the activation of the previous system failed"
 }
 
+# start_again: units that were active in the snapshot and are not now, e.g. an sshd that was stopped.
+start_again() {
+  inactive_since "$work_dir/snapshot" | while read -r _ unit; do
+    note "starting $unit, which was active before"
+    timeout 10 systemctl reset-failed "$unit" </dev/null
+    timeout 10 systemctl start --no-block "$unit" </dev/null
+  done 2>>"$log"
+}
+
 # settle REASON: returns when everything works that did before, reboots when it stays away.
 settle() {
   settle_by=$(($(uptime_seconds) + settle_timeout))
   restarted=
+  settle_pause=1
   while lost=$(lost_since "$work_dir/snapshot") && [ -n "$lost" ]; do
     if [ "$(uptime_seconds)" -gt "$settle_by" ]; then
       note "gone since the snapshot: $lost"
@@ -222,11 +232,10 @@ settle() {
     fi
     if [ -z "$restarted" ]; then
       restarted=1
-      failed_since "$work_dir/snapshot" | while read -r _ unit; do
-        timeout 10 systemctl restart --no-block "$unit" </dev/null
-      done
+      start_again
     fi
-    sleep 0.5
+    sleep "$settle_pause"
+    settle_pause=$((settle_pause < 8 ? settle_pause * 2 : 8))
   done
 }
 

@@ -44,7 +44,7 @@ case $1 in
 is-active) for last; do :; done; test -e "$NIXUS_ROOT/fake/$last" ;;
 stop) rm -f "$NIXUS_ROOT/fake/$2" ;;
 reboot) echo "$@" >>"$NIXUS_ROOT/fake/reboot" ;;
-restart) echo "$@" >>"$NIXUS_ROOT/fake/restart" ;;
+start) echo "$@" >>"$NIXUS_ROOT/fake/started" ;;
 is-system-running) cat "$NIXUS_ROOT/fake/running" 2>/dev/null || echo running ;;
 list-units) for word; do case $word in --state=*) cat "$NIXUS_ROOT/fake/units-\${word#*=}" 2>/dev/null ;; esac; done ;;
 esac
