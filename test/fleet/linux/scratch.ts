@@ -31,8 +31,9 @@ export type FoundFiles = Readonly<
 >;
 
 export interface Outcome {
-  /** Exit status; null when it was killed. */
   readonly status: number | null;
+  /** Whether `killAtStep` was reached. */
+  readonly killed: boolean;
   readonly output: string;
 }
 
@@ -65,7 +66,10 @@ nixus_test_step() {
   case $BASH_COMMAND in
     'mv '* | 'cp '* | 'ln '* | 'rm '* | 'rmdir '* | 'mkdir '* | 'chmod '* | 'chown '* | 'cat '* | 'systemctl '* | 'sync '* | *'>'*)
       nixus_test_steps=$((nixus_test_steps + 1))
-      if [ "$nixus_test_steps" -ge "$NIXUS_TEST_KILL" ]; then kill -KILL -- "-$$"; fi
+      if [ "$nixus_test_steps" -ge "$NIXUS_TEST_KILL" ]; then
+        : >/killed
+        kill -KILL -- "-$$"
+      fi
       ;;
   esac
 }
@@ -197,7 +201,11 @@ export class ScratchRoot {
       ],
       { encoding: "utf8", env },
     );
-    return { status: result.signal === null ? result.status : null, output: result.stdout + result.stderr };
+    return {
+      status: result.status,
+      killed: killAtStep !== undefined && this.exists("/killed"),
+      output: result.stdout + result.stderr,
+    };
   }
 
   /** A reboot: what is volatile goes. */
