@@ -255,5 +255,101 @@ describe("the switcher", () => {
     expect(foo.bootCount).toBe(boots + 1);
     await foo.waitForSsh();
     await expectNothingLeft();
+    // It can't be gone back to, so the tests after this one begin from another.
+    await foo.exec("rm /root/once");
+    expect((await run("good", { boot: "touch /root/made-default" })).ok).toBe(true);
+  });
+
+  test("an sshd that the new system stopped is started again, without a reboot", async () => {
+    const boots = foo.bootCount;
+    const { result } = await run("no-sshd", { test: "systemctl stop ssh.service" }, { successTimeout: 3 });
+    expect(result.outcome).toBe("rolled-back");
+    expect(foo.bootCount).toBe(boots);
+    await foo.waitForSsh();
+    await expectNothingLeft();
+  });
+
+  test("what an activation does to systemd does not end the switcher or its watchdog", async () => {
+    const harsh =
+      "systemctl daemon-reexec; systemctl isolate multi-user.target; systemctl stop timers.target";
+    const { result } = await run("harsh", { test: harsh }, { switchTimeout: 20 });
+    expect(result.outcome).toBe("activated");
+    await foo.exec("systemctl start timers.target");
+    await expectNothingLeft();
+  });
+
+  describe("packages of the distribution", () => {
+    /** A repository of one package, which wants its service to be started. */
+    const repository = `
+      mkdir -p /root/package/DEBIAN /root/package/lib/systemd/system /root/repository
+      cat >/root/package/DEBIAN/control <<END
+Package: greeter
+Version: 1
+Architecture: all
+Maintainer: nobody <nobody@example.com>
+Description: greets
+END
+      printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >/root/package/lib/systemd/system/greeter.service
+      printf '#!/bin/sh\\nsystemctl daemon-reload; deb-systemd-invoke start greeter.service\\n' >/root/package/DEBIAN/postinst
+      chmod 755 /root/package/DEBIAN/postinst
+      dpkg-deb --build /root/package /root/repository/greeter.deb
+      cd /root/repository
+      { cat /root/package/DEBIAN/control
+        echo "Filename: ./greeter.deb"
+        echo "Size: $(stat -c %s greeter.deb)"
+        echo "SHA256: $(sha256sum greeter.deb | cut -d' ' -f1)"
+      } >Packages
+      mv /etc/apt/sources.list.d /etc/apt/sources.list /root/ 2>/dev/null
+      echo 'deb [trusted=yes] file:/root/repository ./' >/etc/apt/sources.list
+    `;
+
+    test("one that can't be had ends the deployment before the switch", async () => {
+      await foo.exec(repository);
+      const before = await current();
+      const { result, events } = await run("needs-nothing", {}, { packages: ["no-such-package"] });
+      expect(result).toMatchObject({ outcome: "failed", problem: { step: "copy" } });
+      expect(result.problem?.message).toContain("no-such-package");
+      expect(result.output.join("\n")).toContain("Unable to locate package");
+      expect(events.some(({ type }) => type === "triggering-switcher")).toBe(false);
+      expect(await current()).toBe(before);
+      await expectNothingLeft();
+    });
+
+    test("one is installed before the switch, and its services are not started", async () => {
+      const { result, events } = await run("greets", { test: "dpkg -s greeter" }, { packages: ["greeter"] });
+      expect(result.outcome).toBe("activated");
+      expect(events).toContainEqual(
+        expect.objectContaining({ type: "installing-packages", packages: ["greeter"] }),
+      );
+      const service = await foo.exec("systemctl is-active greeter; ls /usr/sbin/policy-rc.d", {
+        check: false,
+      });
+      expect(service.stdout).toBe("inactive\n");
+      expect(
+        (await run("greets", { test: "dpkg -s greeter" }, { packages: ["greeter"] })).result.outcome,
+      ).toBe("unchanged");
+    });
+  });
+
+  describe("a user who is not root", () => {
+    const user = { host: `deployer@${name}` };
+
+    test("needs a way to become root, and is told so", async () => {
+      await foo.exec(`
+        useradd --create-home --shell /bin/sh deployer
+        install -d -o deployer -m 700 /home/deployer/.ssh
+        install -o deployer -m 600 /root/.ssh/authorized_keys /home/deployer/.ssh/authorized_keys
+      `);
+      const { result } = await run("by-user", {}, user);
+      expect(result).toMatchObject({ outcome: "failed", problem: { step: "connect" } });
+      expect(result.problem?.message).toContain("NOPASSWD");
+    });
+
+    test("deploys with sudo, which is never asked for a password", async () => {
+      await foo.exec("echo 'deployer ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/deployer");
+      const { result } = await run("by-user", {}, user);
+      expect(result).toMatchObject({ outcome: "activated", problem: null });
+      await expectNothingLeft();
+    });
   });
 });

@@ -32,11 +32,11 @@ packages_script=$run_dir/packages-$packages_id.sh
 : >"$packages_log"
 # shellcheck disable=SC2154 # Set by whoever evaluates this text: the text itself.
 printf '%s\n' "$nixus_script" >"$packages_script"
-timeout 30 systemd-run --quiet --unit="nixus-packages-$packages_id" --service-type=oneshot --no-block \
-  --remain-after-exit --property=StandardOutput="append:$packages_log" --property=StandardError="append:$packages_log" \
+timeout 30 systemd-run --quiet --unit="nixus-packages-$packages_id" --service-type=exec --remain-after-exit \
+  --property=StandardOutput="append:$packages_log" --property=StandardError="append:$packages_log" \
   --setenv=packages_run=1 /bin/sh "$packages_script" || exit 75
 unit_state() {
-  systemctl show --property=ActiveState --value "nixus-packages-$packages_id.service"
+  systemctl show --property=SubState --value "nixus-packages-$packages_id.service"
 }
 exec 3<"$packages_log"
 part=
@@ -48,8 +48,8 @@ while :; do
   done
   part=$part$line
   case $now in
-  active) break ;;
-  failed | inactive) exit_status=1 && break ;;
+  exited) break ;;
+  failed | dead) exit_status=1 && break ;;
   esac
   printf 'nixus alive\n' || exit 1
   sleep 0.5
