@@ -20,7 +20,7 @@ const states: readonly string[] = [
   "rebooting",
 ] satisfies readonly SwitcherState[];
 
-export type SwitcherOutcome = "activated" | "rolled-back" | "failed" | "interrupted";
+type SwitcherOutcome = "activated" | "rolled-back" | "failed" | "interrupted";
 
 const outcomes: readonly string[] = [
   "activated",

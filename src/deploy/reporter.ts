@@ -5,7 +5,7 @@ import { hostOf } from "./ssh/destination.ts";
 
 /** An event about a node without what all of them have. */
 type Told<E> = E extends { readonly node: string } ? Omit<E, "time" | "node" | "host"> : never;
-export type NodeReport = Told<Event>;
+type NodeReport = Told<Event>;
 
 export type Reporter = (report: NodeReport) => void;
 
