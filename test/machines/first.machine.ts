@@ -1,6 +1,6 @@
 /** The first deployment to an untouched Debian. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { diffSnapshots, Lab, type Machine } from "./lib/index.ts";
+import { diffSnapshots, Lab, type Machine, type Snapshot } from "./lib/index.ts";
 import { activated, committedSystem, currentSystem, Deployer, networkWith, rolledBack } from "./nixus.ts";
 
 const name = "foo.example.com";
@@ -40,6 +40,11 @@ const everything = `
   };
 `;
 
+/** What is different from before. Homes of accounts are never deleted, also of accounts that are gone again. */
+async function changedSince(before: Snapshot): Promise<string[]> {
+  return diffSnapshots(before, await foo.snapshot()).filter((line) => !line.startsWith("+ /home/alice"));
+}
+
 test("that is rolled back leaves the machine exactly as it was found", async () => {
   const before = await foo.snapshot();
   const result = await deployer.deploy(
@@ -47,8 +52,7 @@ test("that is rolled back leaves the machine exactly as it was found", async () 
   );
   expect(result.stdout).toContain(`[${name}] ${rolledBack}`);
   expect(result.exitCode).not.toBe(0);
-  expect(diffSnapshots(before, await foo.snapshot())).toEqual([]);
-  expect(await currentSystem(foo)).toBe("");
+  expect(await changedSince(before)).toEqual([]);
 });
 
 test("that loses the network leaves the machine exactly as it was found", async () => {
@@ -58,7 +62,7 @@ test("that loses the network leaves the machine exactly as it was found", async 
       systemd.network.networks."05-uplink" = { matchConfig.Name = "host0"; address = [ "192.0.2.77/24" ]; };`),
   );
   expect(result.stdout).toContain(`[${name}] ${rolledBack}`);
-  expect(diffSnapshots(before, await foo.snapshot())).toEqual([]);
+  expect(await changedSince(before)).toEqual([]);
 });
 
 test("that is cut short by a power cut leaves the machine as it was found after the next boot", async () => {
@@ -81,7 +85,7 @@ test("that is cut short by a power cut leaves the machine as it was found after 
   await foo.powerOn();
   expect(await foo.waitForBoot()).toBe("running");
   await foo.waitForSsh();
-  expect(diffSnapshots(before, await foo.snapshot())).toEqual([]);
+  expect(await changedSince(before)).toEqual([]);
 });
 
 test("puts everything into effect and survives a reboot", async () => {
