@@ -1,7 +1,7 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/cli/main.ts", "src/cli/evaluation/worker.ts"],
+  entry: ["src/index.ts", "src/cli/main.ts", "src/cli/evaluation/worker.ts", "src/cli/instantiate/worker.ts"],
   outDir: "dist",
   platform: "node",
   target: "node20",

@@ -1,20 +1,21 @@
 import { buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { deployCommand } from "./commands/deploy.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { nixInstantiateCommand } from "./commands/nix-instantiate.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import * as text from "./text.ts";
 import { version } from "./version.ts";
 
 const routes = buildRouteMap({
-  routes: { deploy: deployCommand, eval: evalCommand },
+  routes: { deploy: deployCommand, eval: evalCommand, "nix-instantiate": nixInstantiateCommand },
   docs: { brief: text.brief },
 });
 
 export const app = buildApplication<Context>(routes, {
   name: "nixus",
   versionInfo: { currentVersion: version },
-  scanner: { caseStyle: "allow-kebab-for-camel" },
+  scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
   documentation: { disableAnsiColor: false },
   determineExitCode: () => 1,
   localization: {

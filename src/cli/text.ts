@@ -21,6 +21,17 @@ export const evaluate = {
   path: "Attribute path, e.g. nodes.foo.host",
 };
 
+/** Of commands that read their flags themselves. */
+export const words = "Flags and arguments; --help lists them";
+
+export const nixInstantiate = {
+  brief: "Evaluates Nix expressions; has the flags and the output of Nix's own nix-instantiate",
+};
+
+export function tryHelp(command: string): string {
+  return `Try 'nixus ${command} --help' for more information.`;
+}
+
 export function unexpected(stack: string): string {
   return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
 }

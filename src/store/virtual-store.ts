@@ -159,6 +159,11 @@ export class VirtualStore {
     return sortedUnique([...inputDerivations.keys(), ...inputSources]);
   }
 
+  /** All held objects, in the order in which they were made. */
+  heldPaths(): Iterable<string> {
+    return this.held.keys();
+  }
+
   /** A held object, as it is sent to a machine; undefined when there is none of this path. */
   get(path: string): StoreObject | undefined {
     const known = this.objects.get(path);

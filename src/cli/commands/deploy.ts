@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import { deploy } from "../../deploy/deploy.ts";
 import type { Event } from "../../events/event.ts";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
@@ -44,6 +43,8 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       throw new UserError("there is nothing to deploy: no node of the network has a host");
     }
     const interrupted = abortOnInterrupt(this.process);
+    // Not before it is needed: commands that deploy nothing start without it.
+    const { deploy } = await import("../../deploy/deploy.ts");
     try {
       const report = await deploy(network, { parallel: flags.parallel, signal: interrupted.signal }, sink);
       if (!report.ok) this.process.exitCode = 1;

@@ -1,14 +1,8 @@
-/**
- * Runs evaluations in a thread of their own, because only a worker can be given a stack that is deep enough for
- * the recursion that Nix programs use (the main thread's stack is fixed when Node starts).
- */
-import { Worker } from "node:worker_threads";
+/** Runs evaluations of networks in a thread of their own. */
 import type { MessageKind } from "../../lang/host.ts";
 import { UserError } from "../errors.ts";
 import type { EvaluationMessage, EvaluationRequest, EvaluationResult, WorkerInput } from "./protocol.ts";
-
-/** Megabytes; 100 000 nested calls of the language fit (docs/decisions). */
-const stackSizeMb = 64;
+import { startEvaluationThread } from "./thread.ts";
 
 export interface EvaluationOptions {
   readonly showTrace: boolean;
@@ -28,10 +22,7 @@ export function evaluate<R extends EvaluationRequest>(
 ): Promise<ResultOf<R["kind"]>> {
   const input: WorkerInput = { request, showTrace: options.showTrace };
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), {
-      workerData: input,
-      resourceLimits: { stackSizeMb },
-    });
+    const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
     worker.on("message", (message: EvaluationMessage) => {
       switch (message.type) {
         case "message":

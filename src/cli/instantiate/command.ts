@@ -1,0 +1,65 @@
+/** `nixus nix-instantiate`, the part outside of the thread that evaluates. */
+import { fromText, toBytes } from "../../store/bytes.ts";
+import { UsageError } from "../arguments/flags.ts";
+import type { Context } from "../context.ts";
+import { startEvaluationThread } from "../evaluation/thread.ts";
+import * as text from "../text.ts";
+import { version } from "../version.ts";
+import { help, type Invocation, parseInvocation } from "./flags.ts";
+import type { InstantiateInput, InstantiateMessage } from "./protocol.ts";
+
+export async function runNixInstantiate(
+  this: Context,
+  _flags: Record<never, never>,
+  ...args: string[]
+): Promise<void> {
+  const { process } = this;
+  const invocation = parse(args);
+  switch (invocation.task) {
+    case "help":
+      process.stdout.write(help);
+      return;
+    case "version":
+      process.stdout.write(`nix-instantiate (Nixus) ${version}\n`);
+      return;
+    default:
+      await evaluate(process, invocation);
+  }
+}
+
+function parse(args: readonly string[]): Invocation {
+  try {
+    return parseInvocation(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message}\n${text.tryHelp("nix-instantiate")}`);
+  }
+}
+
+function evaluate(process: NodeJS.Process, invocation: Invocation): Promise<void> {
+  const input: InstantiateInput = { invocation };
+  // Whoever reads the output may have had enough of it.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(1);
+  });
+  const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
+  return new Promise((resolve, reject) => {
+    worker.on("message", (message: InstantiateMessage) => {
+      switch (message.type) {
+        case "output":
+          process.stdout.write(toBytes(message.text));
+          break;
+        case "message":
+          process.stderr.write(toBytes(`${fromText(message.kind)}: ${message.text}\n`));
+          break;
+        case "error":
+          process.stderr.write(toBytes(`${message.text}\n`));
+          process.exitCode = 1;
+          break;
+      }
+    });
+    worker.once("error", reject);
+    worker.once("exit", () => resolve());
+  });
+}
