@@ -19,6 +19,14 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        test: {
+          name: "conformance",
+          include: ["test/conformance/**/*.conformance.ts"],
+          // Each is one or more evaluations of a whole nixpkgs, by two programs.
+          testTimeout: 600_000,
+        },
+      },
     ],
   },
 });
