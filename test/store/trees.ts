@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { TreeNode } from "../../src/store/tree.ts";
 
 /** File names as a store can hold them: any bytes but `/` and NUL, neither `.` nor `..`. */
-export const fileName = fc
+const fileName = fc
   .uint8Array({ minLength: 1, maxLength: 12 })
   .map((bytes) => Buffer.from(bytes).toString("latin1").replace(/[/\0]/g, "x"))
   .filter((name) => name !== "." && name !== "..");

@@ -10,7 +10,7 @@ export interface EvaluationOptions {
 }
 
 /** An evaluation failed; the message is complete and ready to be shown. */
-export class EvaluationFailed extends UserError {
+class EvaluationFailed extends UserError {
   override readonly name = "EvaluationFailed";
 }
 

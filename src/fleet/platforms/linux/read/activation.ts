@@ -22,7 +22,7 @@ export function readActivationScripts(reader: Reader, config: Attrs): Activation
 }
 
 /** Each after those it depends on; otherwise by name. */
-export function inOrder<T extends { readonly name: string; readonly deps: readonly string[] }>(
+function inOrder<T extends { readonly name: string; readonly deps: readonly string[] }>(
   scripts: readonly T[],
 ): T[] {
   const byName = new Map(scripts.map((script) => [script.name, script]));
