@@ -352,6 +352,22 @@ function checkRoot(user: User): void {
     );
 }
 
+/** A unit that the distribution has, started by these targets as `systemctl enable` would make it. */
+function enabledDistributionUnit(name: string, wantedBy: readonly string[]): Unit {
+  return {
+    name,
+    text: { text: "", references: [] },
+    strategy: "drop-in",
+    enable: true,
+    wantedBy,
+    requiredBy: [],
+    aliases: [],
+    change: defaultUnitChange,
+    restartTriggers: [],
+    reloadTriggers: [],
+  };
+}
+
 interface Branch {
   readonly links: Map<string, string>;
   readonly branches: Map<string, Branch>;
