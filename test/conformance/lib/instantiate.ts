@@ -1,5 +1,6 @@
 /** Evaluations by `nix-instantiate`, Nix's or ours, each in a process of its own so that memory goes back. */
 import { execa } from "execa";
+import { toBytes } from "../../../src/store/bytes.ts";
 import { type Command, nix, nixus } from "./settings.ts";
 
 export interface Outcome {
@@ -8,16 +9,15 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** @param env beside the variables of this process */
+/** @param input the standard input, a byte string */
 export async function instantiate(
   [program, ...first]: Command,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  input = "",
 ): Promise<Outcome> {
   const { exitCode, stdout, stderr, failed, message } = await execa(program, [...first, ...args], {
     reject: false,
-    stdin: "ignore",
-    env,
+    input: toBytes(input),
     // The same bytes whatever the encoding of what is printed.
     encoding: "latin1",
     // Evaluations of nixpkgs warn a lot.
