@@ -1,15 +1,30 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
-export default defineConfig({
-  entry: ["src/index.ts", "src/cli/main.ts", "src/cli/evaluation/worker.ts", "src/cli/instantiate/worker.ts"],
+const common: UserConfig = {
   outDir: "dist",
   platform: "node",
   target: "node20",
   format: "esm",
   fixedExtension: false,
-  // One output file per source file: assets (.sh, .nix) are read beside the module that uses them.
-  unbundle: true,
-  dts: { entry: "src/index.ts" },
-  clean: true,
-  copy: [{ from: ["src/**/*.sh", "src/**/*.nix"], to: "dist", flatten: false }],
-});
+};
+
+export default defineConfig([
+  {
+    ...common,
+    entry: ["src/index.ts", "src/cli/main.ts", "src/cli/evaluation/worker.ts"],
+    // One output file per source file: assets (.sh, .nix) are read beside the module that uses them.
+    unbundle: true,
+    dts: { entry: "src/index.ts" },
+    clean: true,
+    copy: [{ from: ["src/**/*.sh", "src/**/*.nix"], to: "dist", flatten: false }],
+  },
+  {
+    ...common,
+    // The threads of the language's own tools: in one file, which loads in a third of the time.
+    entry: { "cli/instantiate/worker": "src/cli/instantiate/worker.ts" },
+    clean: false,
+    dts: false,
+    outputOptions: { chunkFileNames: "cli/evaluation/[name]-[hash].js" },
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  },
+]);

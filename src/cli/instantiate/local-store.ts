@@ -6,11 +6,7 @@ import { finished, pipeline } from "node:stream/promises";
 import { exportStream } from "../../store/export.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
-
-/** Why something couldn't be brought there; the rest of a sentence. */
-export class LocalStoreError extends Error {
-  override readonly name = "LocalStoreError";
-}
+import { LocalStoreError } from "./local-store-error.ts";
 
 export interface LocalStoreOptions {
   /** Which store, as `nix-store --store` takes it. */

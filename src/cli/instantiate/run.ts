@@ -16,7 +16,8 @@ import {
 } from "../evaluation/language-session.ts";
 import { type FoundDerivation, findDerivations } from "./derivations.ts";
 import type { Invocation } from "./flags.ts";
-import { LocalStore, LocalStoreError } from "./local-store.ts";
+import type { LocalStore } from "./local-store.ts";
+import { LocalStoreError } from "./local-store-error.ts";
 import { autoCall, lookUpFile, parseFile, selectPath } from "./select.ts";
 
 export interface InstantiateOptions extends Omit<LanguageSessionOptions, "store"> {
@@ -147,7 +148,7 @@ async function writeObjects(
   paths: Iterable<string>,
 ): Promise<boolean> {
   try {
-    await localStore(invocation, options).write(host.objects, paths);
+    await (await localStore(invocation, options)).write(host.objects, paths);
     return true;
   } catch (error) {
     if (!(error instanceof LocalStoreError)) throw error;
@@ -169,12 +170,14 @@ async function addRoot(
     new NixError("store", `cannot make the garbage collector root '${fromText(link)}': ${fromText(why)}`);
   if (!isWritten) throw refuse("the derivation was not written to a store");
   try {
-    return fromText(await localStore(invocation, options).addRoot(path, link));
+    return fromText(await (await localStore(invocation, options)).addRoot(path, link));
   } catch (error) {
     throw error instanceof LocalStoreError ? refuse(error.message) : error;
   }
 }
 
-function localStore({ store }: Invocation, { env }: InstantiateOptions): LocalStore {
+/** Loaded only when something is written, because most evaluations are over before it would be. */
+async function localStore({ store }: Invocation, { env }: InstantiateOptions): Promise<LocalStore> {
+  const { LocalStore } = await import("./local-store.ts");
   return new LocalStore({ uri: store, env });
 }
