@@ -27,6 +27,10 @@ export interface EvalHost {
   message(kind: MessageKind, text: string): void;
   /** Gets something from elsewhere, unless it is here already, and returns its store path. */
   fetch(request: FetchRequest): string;
+  /** As {@link fetch}, of a tree of which more is to be known. */
+  fetchTree(request: TreeRequest): FetchedTree;
+  /** Whether the store has the object, or gets it from what was fetched earlier. */
+  isAvailable(storePath: string): boolean;
   readonly store: EvalStore;
 }
 
@@ -39,6 +43,64 @@ export interface FetchRequest {
   readonly name: string;
   /** The store path that it will have, where its hash was given; what comes instead is returned all the same. */
   readonly expected: string | undefined;
+}
+
+/** What else a tree can be fetched from. `name` is the name part of the store path. */
+export type TreeRequest = ArchiveRequest | DirectoryRequest | GitRequest | MercurialRequest;
+
+export interface ArchiveRequest {
+  readonly kind: "archive";
+  /** `http:`, `https:` or `file:`. */
+  readonly url: string;
+  readonly name: string;
+}
+
+export interface DirectoryRequest {
+  readonly kind: "directory";
+  /** Absolute; in the store or elsewhere on this machine. */
+  readonly path: string;
+  readonly name: string;
+}
+
+export interface GitRequest {
+  readonly kind: "git";
+  /** Of a repository with a work tree on this machine (`file:`), that is used as it is; others are cloned. */
+  readonly url: string;
+  readonly name: string;
+  /** Without both, the work tree with its changes, where there is one; else the tip of the default branch. */
+  readonly ref: string | undefined;
+  /** A commit hash in base 16. */
+  readonly rev: string | undefined;
+  readonly submodules: boolean;
+  /** Clone without history. */
+  readonly shallow: boolean;
+  readonly allRefs: boolean;
+  /** Leave out what has the Git attribute `export-ignore`. */
+  readonly exportIgnore: boolean;
+}
+
+export interface MercurialRequest {
+  readonly kind: "hg";
+  readonly url: string;
+  readonly name: string;
+  /** A branch, tag or bookmark; default: `default`, or the work tree where there is a changed one. */
+  readonly ref: string | undefined;
+  readonly rev: string | undefined;
+}
+
+export interface FetchedTree {
+  readonly storePath: string;
+  /** SHA-256 of the archive, SRI. */
+  readonly narHash: string;
+  /** Seconds since the epoch. */
+  readonly lastModified?: number;
+  /** In base 16; of a work tree without a commit all zeroes, of one with changes there is none. */
+  readonly rev?: string;
+  readonly ref?: string;
+  /** The commit that a work tree with changes is based on. */
+  readonly dirtyRev?: string;
+  /** How many commits led to this one; fails in a clone without history. */
+  readonly revCount?: () => number;
 }
 
 /**

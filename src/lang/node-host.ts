@@ -16,8 +16,18 @@ import type { TreeNode } from "../store/tree.ts";
 import { VirtualStore } from "../store/virtual-store.ts";
 import { NixError } from "./eval/errors.ts";
 import { asNixErrors } from "./eval/store-errors.ts";
+import { FetchCache } from "./fetch/cache.ts";
 import { Fetcher, hashOfFile, localPath } from "./fetch/fetcher.ts";
-import type { EvalHost, EvalStore, FetchRequest, FileType, MessageKind } from "./host.ts";
+import { TreeFetcher } from "./fetch/tree-fetcher.ts";
+import type {
+  EvalHost,
+  EvalStore,
+  FetchedTree,
+  FetchRequest,
+  FileType,
+  MessageKind,
+  TreeRequest,
+} from "./host.ts";
 import type { ReadRecord } from "./read-record.ts";
 
 export interface NodeHostOptions {
@@ -47,7 +57,9 @@ class FileSystemHost implements NodeHost {
   readonly store: EvalStore;
   private readonly options: NodeHostOptions;
   private readonly now: bigint;
-  private fetcher: Fetcher | undefined;
+  private fetchers:
+    | { readonly cache: FetchCache; readonly files: Fetcher; readonly trees: TreeFetcher }
+    | undefined;
   private readonly record = {
     files: new Map<string, string>(),
     directories: new Map<string, string>(),
@@ -56,6 +68,7 @@ class FileSystemHost implements NodeHost {
     executables: new Map<string, boolean>(),
     copies: [] as ReadRecord["copies"][number][],
     fetches: [] as ReadRecord["fetches"][number][],
+    trees: [] as ReadRecord["trees"][number][],
     variables: new Set<string>(),
   };
 
@@ -159,7 +172,7 @@ class FileSystemHost implements NodeHost {
       const local = localPath(request.url);
       if (local !== undefined) this.checkAccess(local, true);
       else this.checkUrl(request.url);
-      const storePath = this.makeFetcher().fetch(request);
+      const storePath = this.makeFetchers().files.fetch(request);
       // With the expected hash, the result is the same whatever becomes of the file.
       if (local !== undefined && storePath !== request.expected) {
         this.record.files.set(local, hashOfFile(local));
@@ -169,15 +182,44 @@ class FileSystemHost implements NodeHost {
     });
   }
 
-  private makeFetcher(): Fetcher {
-    this.fetcher ??= new Fetcher({
-      cacheDirectory: cacheDirectory(this.options.env),
-      store: this.objects,
-      env: this.options.env,
-      now: Number(this.now),
-      onWarning: (message) => this.message("warning", message),
+  fetchTree(request: TreeRequest): FetchedTree {
+    return asNixErrors("io", () => {
+      const local = request.kind === "archive" ? localPath(request.url) : undefined;
+      if (local !== undefined) this.checkAccess(local, true);
+      const tree = this.makeFetchers().trees.fetch(request);
+      if (local !== undefined) this.record.files.set(local, hashOfFile(local));
+      this.record.trees.push({ request, storePath: tree.storePath, rev: tree.rev });
+      return tree;
     });
-    return this.fetcher;
+  }
+
+  isAvailable(storePath: string): boolean {
+    if (this.store.has(storePath)) return true;
+    return (
+      cacheDirectory(this.options.env) !== undefined && this.makeFetchers().cache.mount(storePath, "nar")
+    );
+  }
+
+  private makeFetchers() {
+    if (this.fetchers !== undefined) return this.fetchers;
+    const { env } = this.options;
+    const directory = cacheDirectory(env);
+    if (directory === undefined) {
+      throw new StoreError("there is no place to keep downloads: neither XDG_CACHE_HOME nor HOME is set");
+    }
+    const cache = new FetchCache(directory, this.objects);
+    const onWarning = (message: string) => this.message("warning", message);
+    const files = new Fetcher({ cache, env, now: Number(this.now), onWarning });
+    const trees = new TreeFetcher({
+      archives: files,
+      cache,
+      env,
+      now: Number(this.now),
+      onWarning,
+      onCopy: (from, to, tree) => this.noteCopy(from, to, "nar", tree),
+    });
+    this.fetchers = { cache, files, trees };
+    return this.fetchers;
   }
 
   private checkUrl(url: string): void {
@@ -344,12 +386,11 @@ function typeAt(path: string): FileType | undefined {
   );
 }
 
-/** Where downloads are kept (XDG Base Directory Specification). */
-function cacheDirectory(env: NodeHostOptions["env"]): string {
+/** Where downloads are kept (XDG Base Directory Specification); undefined when nothing says where. */
+function cacheDirectory(env: NodeHostOptions["env"]): string | undefined {
   const { XDG_CACHE_HOME: cacheHome, HOME: home } = env;
   const base = cacheHome || (home && `${home}/.cache`);
-  if (base) return fromText(`${base}/nixus`);
-  throw new StoreError("there is no place to keep downloads: neither XDG_CACHE_HOME nor HOME is set");
+  return base ? fromText(`${base}/nixus`) : undefined;
 }
 
 function isWithin(path: string, root: string): boolean {

@@ -1,5 +1,5 @@
 /** What an evaluation read of the world outside: all that its result may depend on, as data. */
-import type { FileType } from "./host.ts";
+import type { FileType, TreeRequest } from "./host.ts";
 
 /** Paths are absolute byte strings, digests SHA-256 in base 16. Store objects of the evaluation itself are not in it. */
 export interface ReadRecord {
@@ -24,6 +24,12 @@ export interface ReadRecord {
     readonly url: string;
     readonly kind: "file" | "tarball";
     readonly storePath: string;
+  }[];
+  /** Trees that were fetched: whether they still are what they were, only the same request can tell. */
+  readonly trees: readonly {
+    readonly request: TreeRequest;
+    readonly storePath: string;
+    readonly rev: string | undefined;
   }[];
   /** Names of environment variables that were read; not their values, which may be secrets. */
   readonly variables: ReadonlySet<string>;

@@ -28,21 +28,7 @@ export function fetchFamily(evaluator: Evaluator): readonly Builtin[] {
       doc: "Downloads and unpacks an archive: the URL, or a set of `url`, `name` and `sha256` (of the tree). Gives the store path of the tree.",
       fn: (args) => fetch(evaluator, "tarball", args),
     },
-    ...notYet("fetchGit", "fetchMercurial", "fetchTree"),
   ];
-}
-
-/** Fetchers that Nix has and we don't: asking for one must say so, rather than that the name is unknown. */
-function notYet(...names: string[]): readonly Builtin[] {
-  return names.map((name) => ({
-    name,
-    arity: 1,
-    ...(name === "fetchTree" ? {} : { global: true as const }),
-    doc: "Not supported yet; use `fetchTarball` or `fetchurl`.",
-    fn: () => {
-      throw new NixError("eval", `'${name}' is not supported by Nixus; use 'fetchTarball' or a path instead`);
-    },
-  }));
 }
 
 interface Arguments {

@@ -5,6 +5,8 @@ import { contextFamily } from "./context.ts";
 import { controlFamily } from "./control.ts";
 import { derivationFamily } from "./derivation.ts";
 import { fetchFamily } from "./fetch.ts";
+import { fetchTreeFamily } from "./fetch-tree.ts";
+import { flakesFamily } from "./flakes.ts";
 import { hashingFamily } from "./hashing.ts";
 import { jsonFamily } from "./json.ts";
 import { listsFamily } from "./lists.ts";
@@ -21,6 +23,8 @@ export const families: readonly BuiltinFamily[] = [
   controlFamily,
   derivationFamily,
   fetchFamily,
+  fetchTreeFamily,
+  flakesFamily,
   hashingFamily,
   jsonFamily,
   listsFamily,

@@ -1,56 +1,33 @@
-/**
- * What comes from elsewhere, kept in a cache on disk:
- *
- * - `objects/<digest>-<name>`: contents of store objects, complete once they are there;
- * - `origins/<SHA-256>.json`: which object a URL (or a local archive's contents) gave, and when.
- */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+/** Files and archives from elsewhere. */
+import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { fromText, toText } from "../../store/bytes.ts";
 import { StoreError } from "../../store/errors.ts";
 import { fsPath, readChunksSync } from "../../store/file-chunks.ts";
-import { hashOfChunks, printHash, sha256Hex } from "../../store/hash.ts";
-import { hashNar } from "../../store/nar.ts";
-import { readTree } from "../../store/read-tree.ts";
-import { fixedOutputPath, storeDir } from "../../store/store-path.ts";
-import { systemErrorCode, withSystemErrors } from "../../store/system-error.ts";
-import type { VirtualStore } from "../../store/virtual-store.ts";
+import { hashOfChunks, printHash } from "../../store/hash.ts";
+import { storeDir } from "../../store/store-path.ts";
+import { withSystemErrors } from "../../store/system-error.ts";
 import type { FetchRequest } from "../host.ts";
+import type { FetchCache, Method } from "./cache.ts";
 import { download } from "./download.ts";
 import { unpack } from "./unpack.ts";
 
 /** Seconds for which a URL is not asked again: Nix's `tarball-ttl`. */
-const timeToLive = 3600;
+export const timeToLive = 3600;
 
-interface Origin {
-  readonly storePath: string;
-  /** Seconds since the epoch. */
-  readonly fetchedAt: number;
-}
-
-// A schema library would cost every evaluation more time at its start than this check is worth.
-function isOrigin(value: unknown): value is Origin {
-  if (typeof value !== "object" || value === null) return false;
-  const { storePath, fetchedAt } = value as Partial<Record<keyof Origin, unknown>>;
-  return (
-    typeof storePath === "string" && storePath.startsWith(`${storeDir}/`) && typeof fetchedAt === "number"
-  );
-}
+const originSchema = z.object({
+  storePath: z.string().startsWith(`${storeDir}/`),
+  fetchedAt: z.number(),
+  /** SRI, of the tree or of the file's bytes. */
+  hash: z.string(),
+  /** Of an archive: when its newest entry was changed, in seconds since the epoch. */
+  lastModified: z.number(),
+});
+type Origin = z.infer<typeof originSchema>;
 
 export interface FetcherOptions {
-  /** Created when it's needed; a byte string. */
-  readonly cacheDirectory: string;
-  readonly store: VirtualStore;
+  readonly cache: FetchCache;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Seconds since the epoch. */
   readonly now: number;
@@ -66,111 +43,77 @@ export class Fetcher {
 
   /** The store path of what the request asks for, which the store then has. Fails with a StoreError. */
   fetch(request: FetchRequest): string {
+    const { cache } = this.options;
     const { kind, url, name, expected } = request;
-    if (expected !== undefined && this.mount(expected, kind)) return expected;
+    if (expected !== undefined && cache.mount(expected, methodOf(kind))) return expected;
     const local = localPath(url);
-    if (local !== undefined && kind === "file") return this.options.store.addFlatFile(name, local);
+    if (local !== undefined && kind === "file") return cache.store.addFlatFile(name, local);
+    return this.fetchOrigin(request, local).storePath;
+  }
+
+  /** As {@link fetch}, of an archive, with what is known of it. */
+  fetchArchive(url: string, name: string): Omit<Origin, "fetchedAt"> {
+    return this.fetchOrigin({ kind: "tarball", url, name, expected: undefined }, localPath(url));
+  }
+
+  private fetchOrigin(request: FetchRequest, local: string | undefined): Origin {
+    const { kind, url, name, expected } = request;
+    const { cache, now } = this.options;
     // What is in a local archive depends on its bytes alone, so that there is nothing to expire.
     const from = local === undefined ? url : `sha256:${hashOfFile(local)}`;
-    const originFile = `${this.options.cacheDirectory}/origins/${sha256Hex([kind, name, from].join("\0"))}.json`;
-    const origin = this.readOrigin(originFile);
-    const isFresh = origin !== undefined && this.options.now - origin.fetchedAt < timeToLive;
+    const key = [kind, name, from];
+    const origin = cache.read(key, originSchema);
+    const isFresh = origin !== undefined && now - origin.fetchedAt < timeToLive;
     if (
       origin !== undefined &&
       (isFresh || local !== undefined) &&
-      origin.storePath === (expected ?? origin.storePath)
+      origin.storePath === (expected ?? origin.storePath) &&
+      cache.mount(origin.storePath, methodOf(kind))
     ) {
-      if (this.mount(origin.storePath, kind)) return origin.storePath;
+      return origin;
     }
-    return this.fetchAgain(request, local, originFile, origin);
+    return this.fetchAgain(request, local, key, origin);
   }
 
   private fetchAgain(
     request: FetchRequest,
     local: string | undefined,
-    originFile: string,
+    key: readonly string[],
     origin: Origin | undefined,
-  ): string {
+  ): Origin {
+    const { cache } = this.options;
     try {
-      const storePath = this.fetchNow(request, local);
-      this.writeOrigin(originFile, { storePath, fetchedAt: this.options.now });
-      return storePath;
+      const fetched = this.fetchNow(request, local);
+      cache.write(key, fetched);
+      return fetched;
     } catch (error) {
       if (!(error instanceof StoreError) || origin === undefined || request.expected !== undefined)
         throw error;
-      if (!this.mount(origin.storePath, request.kind)) throw error;
+      if (!cache.mount(origin.storePath, methodOf(request.kind))) throw error;
       this.options.onWarning(`${error.message}; using cached version`);
-      return origin.storePath;
+      return origin;
     }
   }
 
-  private fetchNow({ kind, url, name }: FetchRequest, local: string | undefined): string {
-    const { cacheDirectory, env } = this.options;
-    const work = makeTemporaryDirectory(cacheDirectory);
-    try {
+  private fetchNow({ kind, url, name }: FetchRequest, local: string | undefined): Origin {
+    const { cache, env, now } = this.options;
+    return cache.withTemporaryDirectory((work) => {
       const file = local ?? `${work}/download`;
       if (local === undefined) download(url, file, env);
       let contents = file;
+      let lastModified = 0;
       if (kind === "tarball") {
-        unpack(file, `${work}/tree`, `${work}/scratch`, url);
+        lastModified = unpack(file, `${work}/tree`, `${work}/scratch`, url);
         contents = onlyDirectoryIn(`${work}/tree`);
       }
-      return this.keep(contents, kind, name);
-    } finally {
-      rmSync(fsPath(work), { recursive: true, force: true });
-    }
+      const { storePath, hash } = cache.keep(contents, methodOf(kind), name);
+      return { storePath, fetchedAt: now, hash: printHash(hash, "sri", true), lastModified };
+    });
   }
+}
 
-  /** Moves finished contents into the cache. */
-  private keep(contents: string, kind: FetchRequest["kind"], name: string): string {
-    const hash =
-      kind === "file"
-        ? hashOfChunks("sha256", readChunksSync(contents, statSync(fsPath(contents)).size))
-        : { algorithm: "sha256" as const, bytes: hashNar(readTree(contents, { inMemoryLimit: 0 })).hash };
-    const storePath = fixedOutputPath(name, methodOf(kind), hash);
-    try {
-      mkdirSync(fsPath(`${this.options.cacheDirectory}/objects`), { recursive: true });
-      renameSync(fsPath(contents), fsPath(this.objectFile(storePath)));
-    } catch (error) {
-      // Another process was faster, and has put there the same.
-      const code = systemErrorCode(error);
-      if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
-    }
-    this.mount(storePath, kind);
-    return storePath;
-  }
-
-  /** Makes an object of the cache one of the store; false when the cache doesn't have it. */
-  private mount(storePath: string, kind: FetchRequest["kind"]): boolean {
-    const file = this.objectFile(storePath);
-    if (!existsSync(fsPath(file))) return false;
-    this.options.store.mount(storePath, file, methodOf(kind));
-    return true;
-  }
-
-  private objectFile(storePath: string): string {
-    return `${this.options.cacheDirectory}/objects/${storePath.slice(storeDir.length + 1)}`;
-  }
-
-  /** What a URL gave before; undefined also when the record is damaged, which is no reason to fail. */
-  private readOrigin(file: string): Origin | undefined {
-    if (!existsSync(fsPath(file))) return undefined;
-    try {
-      const origin: unknown = JSON.parse(readFileSync(fsPath(file), "utf8"));
-      return isOrigin(origin) ? origin : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  private writeOrigin(file: string, origin: Origin): void {
-    const { cacheDirectory } = this.options;
-    mkdirSync(fsPath(`${cacheDirectory}/origins`), { recursive: true });
-    const work = makeTemporaryDirectory(cacheDirectory);
-    writeFileSync(fsPath(`${work}/origin`), JSON.stringify(origin));
-    renameSync(fsPath(`${work}/origin`), fsPath(file));
-    rmSync(fsPath(work), { recursive: true, force: true });
-  }
+function methodOf(kind: FetchRequest["kind"]): Method {
+  return kind === "file" ? "flat" : "nar";
 }
 
 /** The path of a `file:` URL (both byte strings); undefined for URLs of other kinds. */
@@ -196,10 +139,6 @@ export function localPath(url: string): string | undefined {
   }
 }
 
-function methodOf(kind: FetchRequest["kind"]): "flat" | "nar" {
-  return kind === "file" ? "flat" : "nar";
-}
-
 /** SHA-256 of a file's bytes in base 16. */
 export function hashOfFile(path: string): string {
   return withSystemErrors("opening file", path, () => {
@@ -213,11 +152,4 @@ function onlyDirectoryIn(path: string): string {
   const entries = readdirSync(fsPath(path), { encoding: "latin1", withFileTypes: true });
   const only = entries.length === 1 ? entries[0] : undefined;
   return only?.isDirectory() ? `${path}/${only.name}` : path;
-}
-
-function makeTemporaryDirectory(parent: string): string {
-  return withSystemErrors("creating directory", parent, () => {
-    mkdirSync(fsPath(parent), { recursive: true });
-    return fromText(mkdtempSync(`${toText(parent)}/tmp-`));
-  });
 }

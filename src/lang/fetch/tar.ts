@@ -26,6 +26,8 @@ interface Header {
   readonly type: string;
   readonly size: number;
   readonly executable: boolean;
+  /** Seconds since the epoch. */
+  readonly modified: number;
 }
 
 /** What an extension header says of the next entry. */
@@ -33,25 +35,30 @@ interface Override {
   path?: string;
   linkpath?: string;
   size?: number;
+  modified?: number;
 }
 
-/** Unpacks into a new directory. `source` is what the archive is called in messages. Fails with a StoreError. */
-export function extractTar(archive: string, directory: string, source: string): void {
-  withSystemErrors("unpacking", source, () => {
+/**
+ * Unpacks into a new directory; returns when the newest entry was changed (seconds since the epoch, 0 without
+ * entries). `source` is what the archive is called in messages. Fails with a StoreError.
+ */
+export function extractTar(archive: string, directory: string, source: string): number {
+  return withSystemErrors("unpacking", source, () => {
     const reader = new TarReader(archive, source);
     try {
-      extractEntries(reader, new Target(directory, source));
+      return extractEntries(reader, new Target(directory, source));
     } finally {
       reader.close();
     }
   });
 }
 
-function extractEntries(reader: TarReader, target: Target): void {
+function extractEntries(reader: TarReader, target: Target): number {
   let next: Override = {};
+  let lastModified = 0;
   for (;;) {
     const header = reader.header(next.size);
-    if (header === undefined) return;
+    if (header === undefined) return lastModified;
     const name = next.path ?? header.name;
     const linkTarget = next.linkpath ?? header.linkTarget;
     const { type, size } = header;
@@ -88,6 +95,7 @@ function extractEntries(reader: TarReader, target: Target): void {
       default:
         throw reader.bad(`'${name}' is of type '${type}', which a store can't hold`);
     }
+    lastModified = Math.max(lastModified, next.modified ?? header.modified);
     next = {};
   }
 }
@@ -128,6 +136,7 @@ class TarReader {
       linkTarget: this.field(157, 100),
       type: String.fromCharCode(block[156]!),
       size: size ?? this.number(124, 12),
+      modified: this.number(136, 12),
       executable: (this.number(100, 8) & 0o100) !== 0,
     };
   }
@@ -266,6 +275,9 @@ function paxRecords(text: string): Override {
         break;
       case "size":
         records.size = Number.parseInt(value, 10);
+        break;
+      case "mtime":
+        records.modified = Math.floor(Number.parseFloat(value));
         break;
     }
     at += length;

@@ -60,6 +60,8 @@ export function lab(options: LabOptions = {}): Lab {
     currentTime: () => 1_700_000_000n,
     message: (kind, text) => messages.push(`${kind}: ${toText(text)}`),
     fetch: outside,
+    fetchTree: outside,
+    isAvailable: outside,
     store: {
       storeDir: "/nix/store",
       addText: outside,

@@ -1,0 +1,78 @@
+/** Trees from everywhere: archives, directories of this machine, repositories. */
+import { lstatSync, readdirSync } from "node:fs";
+import { fsPath } from "../../store/file-chunks.ts";
+import { isStorePath, parseStorePath } from "../../store/store-path.ts";
+import { withSystemErrors } from "../../store/system-error.ts";
+import type { TreeNode } from "../../store/tree.ts";
+import type { DirectoryRequest, FetchedTree, TreeRequest } from "../host.ts";
+import { type FetchCache, printNarHash } from "./cache.ts";
+import type { Fetcher } from "./fetcher.ts";
+import { GitFetcher } from "./git.ts";
+import type { Environment } from "./git-program.ts";
+import { MercurialFetcher } from "./mercurial.ts";
+
+export interface TreeFetcherOptions {
+  readonly archives: Fetcher;
+  readonly cache: FetchCache;
+  readonly env: Environment;
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly onWarning: (message: string) => void;
+  /** Something of this machine was copied to the store; `tree` is what a filter left of it. */
+  readonly onCopy: (sourcePath: string, storePath: string, tree: TreeNode | undefined) => void;
+}
+
+/** Failures are StoreErrors. */
+export class TreeFetcher {
+  private readonly options: TreeFetcherOptions;
+  private readonly git: GitFetcher;
+  private readonly mercurial: MercurialFetcher;
+
+  constructor(options: TreeFetcherOptions) {
+    this.options = options;
+    this.git = new GitFetcher(options);
+    this.mercurial = new MercurialFetcher(options);
+  }
+
+  fetch(request: TreeRequest): FetchedTree {
+    switch (request.kind) {
+      case "archive": {
+        const { storePath, hash, lastModified } = this.options.archives.fetchArchive(
+          request.url,
+          request.name,
+        );
+        return { storePath, narHash: hash, lastModified };
+      }
+      case "directory":
+        return this.directory(request);
+      case "git":
+        return this.git.fetch(request);
+      case "hg":
+        return this.mercurial.fetch(request);
+    }
+  }
+
+  private directory({ path, name }: DirectoryRequest): FetchedTree {
+    const { store } = this.options.cache;
+    const isSource = isStorePath(path) && parseStorePath(path).name === name;
+    const outside = store.locate(path).type === "outside";
+    const lastModified = isSource ? 0 : outside ? newestChange(path) : 1;
+    const storePath = store.addPath(name, path);
+    if (outside) this.options.onCopy(path, storePath, undefined);
+    return { storePath, narHash: printNarHash(store.contentHash(storePath, "nar")), lastModified };
+  }
+}
+
+/** When something at the path was changed last, in seconds since the epoch. */
+function newestChange(path: string): number {
+  return withSystemErrors("getting status of", path, () => {
+    const stats = lstatSync(fsPath(path));
+    let newest = Math.floor(stats.mtimeMs / 1000);
+    if (stats.isDirectory()) {
+      for (const name of readdirSync(fsPath(path), "latin1")) {
+        newest = Math.max(newest, newestChange(`${path}/${name}`));
+      }
+    }
+    return newest;
+  });
+}
