@@ -24,8 +24,10 @@ const variables = `let
   y-z = x: x; ifx = { a ? 1, ... }: a; mkIf = c: v: if c then v else { }; Aa1 = true; args = b; self = b;
 in `;
 
-if ((await nixVersion()) === undefined) {
-  skipSuite("generated expressions", "there is no nix-instantiate to compare with");
+/** Older releases are less strict here and there, which arbitrary expressions find at once. */
+const installed = await nixVersion();
+if (installed === undefined || installed[1] < 34) {
+  skipSuite("generated expressions", "there is no nix-instantiate of Nix 2.34 or later to compare with");
 } else {
   describe("Nix agrees about", () => {
     test("expressions whose parts fit together", () =>

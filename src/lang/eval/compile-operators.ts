@@ -121,12 +121,12 @@ function logical(
 }
 
 /** The operators that the parser turns into calls of builtins. */
-const intrinsics: Readonly<Record<string, (a: Value, b: Value, pos: Pos) => Value>> = {
-  sub: subtract,
-  mul: multiply,
-  div: divide,
-  lessThan: (a, b) => compareValues(a, b) < 0,
-};
+const intrinsics: ReadonlyMap<string, (a: Value, b: Value, pos: Pos) => Value> = new Map([
+  ["sub", subtract],
+  ["mul", multiply],
+  ["div", divide],
+  ["lessThan", (a: Value, b: Value) => compareValues(a, b) < 0],
+]);
 
 /** A call of such a builtin (unless its name means something else here) computes directly, without thunks. */
 export function compileIntrinsic(
@@ -138,7 +138,7 @@ export function compileIntrinsic(
   const address = addressOf(expr.fn, scope);
   if (address.kind !== "constant" || !(address.slot instanceof PrimOp)) return undefined;
   const { name } = address.slot;
-  const operation = intrinsics[name];
+  const operation = intrinsics.get(name);
   if (operation === undefined) return undefined;
   const left = compiler.compile(expr.args[0]!, scope);
   const right = compiler.compile(expr.args[1]!, scope);

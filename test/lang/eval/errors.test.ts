@@ -25,6 +25,12 @@ describe("messages", () => {
       `"\${x: x}"`,
       "cannot coerce a function to a string: \u00ablambda @ \u00abstring\u00bb:1:4\u00bb",
     ],
+    // A method of JavaScript's objects is no operator of the language.
+    [
+      "type",
+      "toString (x: x) 1",
+      "cannot coerce a function to a string: \u00ablambda @ \u00abstring\u00bb:1:11\u00bb",
+    ],
     ["type", "1 2", "attempt to call something which is not a function but an integer: 1"],
     ["type", "with 1; a", "expected a set but found an integer: 1"],
     [
