@@ -9,7 +9,7 @@ export interface RegularNode {
   readonly contents: FileContents;
 }
 
-export interface SymlinkNode {
+interface SymlinkNode {
   readonly type: "symlink";
   /** A byte string. */
   readonly target: string;

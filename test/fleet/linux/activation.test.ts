@@ -310,7 +310,7 @@ describe.skipIf(!scratchRootsWork())("activation in a scratch root", () => {
         }
       }
       // Otherwise nothing was tried.
-      expect(kills).toBeGreaterThan(2);
+      expect(kills).toBeGreaterThan(0);
     });
   });
 });
