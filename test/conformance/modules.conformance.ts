@@ -44,7 +44,7 @@ function assertionsOf(script: string, directory: string): Assertion[] {
     /^(check(?:ConfigOutput|ConfigError|Expression))\(\)/gm,
     "unused-$1()",
   );
-  const file = join(directory, "tests/recording.sh");
+  const file = join(directory, "lib/tests/recording.sh");
   writeFileSync(file, recorder.replaceAll("\\${", "${") + recording);
   const { output, status, stderr } = spawnSync("bash", [file], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -85,7 +85,7 @@ function run(directory: string, assertion: Assertion): Outcome {
       if (kind !== "trace" && assertion.abortOnWarn) throw new NixError("abort", "aborted on a warning");
     },
   });
-  const base = join(directory, "tests/modules");
+  const base = join(directory, "lib/tests/modules");
   const expression =
     assertion.kind === "expression"
       ? `import ${assertion.subject}`
@@ -164,9 +164,9 @@ if (nixpkgsLib === undefined) skipSuite("nixpkgs' lib/tests/modules.sh", "NIXUS_
 else {
   const directory = mkdtempSync(join(tmpdir(), "nixus-modules-"));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
-  cpSync(join(nixpkgsLib, "tests/modules"), join(directory, "tests/modules"), { recursive: true });
+  cpSync(join(nixpkgsLib, "tests/modules"), join(directory, "lib/tests/modules"), { recursive: true });
   // `import ../..` in the tests means the library.
-  writeFileSync(join(directory, "default.nix"), "import <nixus/lib>\n");
+  writeFileSync(join(directory, "lib/default.nix"), "import <nixus/lib>\n");
   const cases = named(assertionsOf(join(nixpkgsLib, "tests/modules.sh"), directory));
   const suite = conformanceSuite("modules");
   describe("nixpkgs' lib/tests/modules.sh with our lib", () => {
