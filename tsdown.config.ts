@@ -21,7 +21,10 @@ export default defineConfig([
   {
     ...common,
     // The threads of the language's own tools: in one file, which loads in a third of the time.
-    entry: { "cli/instantiate/worker": "src/cli/instantiate/worker.ts" },
+    entry: {
+      "cli/instantiate/worker": "src/cli/instantiate/worker.ts",
+      "cli/repl/worker": "src/cli/repl/worker.ts",
+    },
     clean: false,
     dts: false,
     outputOptions: { chunkFileNames: "cli/evaluation/[name]-[hash].js" },

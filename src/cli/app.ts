@@ -2,13 +2,19 @@ import { buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { deployCommand } from "./commands/deploy.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { nixInstantiateCommand } from "./commands/nix-instantiate.ts";
+import { replCommand } from "./commands/repl.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import * as text from "./text.ts";
 import { version } from "./version.ts";
 
 const routes = buildRouteMap({
-  routes: { deploy: deployCommand, eval: evalCommand, "nix-instantiate": nixInstantiateCommand },
+  routes: {
+    deploy: deployCommand,
+    eval: evalCommand,
+    "nix-instantiate": nixInstantiateCommand,
+    repl: replCommand,
+  },
   docs: { brief: text.brief },
 });
 

@@ -28,6 +28,13 @@ export const nixInstantiate = {
   brief: "Evaluates Nix expressions; has the flags and the output of Nix's own nix-instantiate",
 };
 
+export const repl = {
+  brief: "Evaluates expressions of the Nix language as they are typed",
+  welcome: "Nixus; :? lists the commands",
+  prompt: "nixus> ",
+  continuation: "     > ",
+};
+
 export function tryHelp(command: string): string {
   return `Try 'nixus ${command} --help' for more information.`;
 }

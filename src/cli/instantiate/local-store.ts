@@ -43,6 +43,12 @@ export class LocalStore {
     return (await this.run("nix-instantiate", ["--add-root", link, "--indirect", "-E", set])).trimEnd();
   }
 
+  /** Builds a derivation that is there and returns the paths of its outputs. Throws a LocalStoreError. */
+  async build(derivation: string): Promise<readonly string[]> {
+    const paths = await this.run("nix-store", ["--realise", derivation]);
+    return paths.split("\n").filter((path) => path !== "");
+  }
+
   private async missing(paths: readonly string[]): Promise<ReadonlySet<string>> {
     const missing = new Set<string>();
     for (let start = 0; start < paths.length; start += pathsPerCall) {

@@ -94,6 +94,14 @@ function splitPath(path: string): readonly string[] {
   if ((path.match(/"/g)?.length ?? 0) % 2 === 1) {
     throw new NixError("syntax", `missing closing quote in selection path '${path}'`);
   }
-  const names = (path.match(/(?:"[^"]*"|[^".])+|(?=\.)/g) ?? []).map((name) => name.replaceAll('"', ""));
-  return path.startsWith(".") ? ["", ...names.slice(1)] : names;
+  const names: string[] = [];
+  let current = "";
+  for (const [part] of path.matchAll(/"[^"]*"|\.|[^".]+/g)) {
+    if (part !== ".") current += part.replaceAll('"', "");
+    else {
+      names.push(current);
+      current = "";
+    }
+  }
+  return current === "" ? names : [...names, current];
 }

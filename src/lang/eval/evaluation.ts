@@ -79,6 +79,10 @@ class Evaluation implements Evaluator {
     return constants;
   }
 
+  get globalNames(): readonly string[] {
+    return this.globals.attrs.names();
+  }
+
   evalString(text: string, origin: Origin, basePath: string): Value {
     return this.atTop(() => this.run(this.parse(text, origin, basePath), this.globals));
   }

@@ -43,6 +43,8 @@ export interface Evaluator {
   readonly settings: EvalSettings;
   /** `builtins`. */
   readonly builtins: Attrs;
+  /** What every expression can name without defining it. */
+  readonly globalNames: readonly string[];
 
   /** Parses and evaluates; `basePath` is what relative paths in it start from. */
   evalString(text: string, origin: Origin, basePath: string): Value;

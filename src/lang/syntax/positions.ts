@@ -48,6 +48,14 @@ export function addSource(source: Source): Pos {
   return base as Pos;
 }
 
+/** The text that a position is in, and how many bytes in. */
+export function sourceAt(pos: Pos): { readonly source: Source; readonly offset: number } | undefined {
+  if (pos === noPos) return undefined;
+  const index = lastNotAbove(starts, pos);
+  const source = sources[index];
+  return source && { source, offset: pos - starts[index]! };
+}
+
 export function resolvePos(pos: Pos): ResolvedPos | undefined {
   if (pos === noPos) return undefined;
   const index = lastNotAbove(starts, pos);

@@ -1,0 +1,29 @@
+/** `nixus repl`, the part outside of the thread that evaluates. */
+import { fromText } from "../../store/bytes.ts";
+import { UsageError } from "../arguments/flags.ts";
+import type { Context } from "../context.ts";
+import * as text from "../text.ts";
+import { help, parseReplInvocation, type ReplInvocation } from "./flags.ts";
+import { converse } from "./terminal.ts";
+
+export async function runRepl(this: Context, _flags: Record<never, never>, ...args: string[]): Promise<void> {
+  const { help: isHelp, evaluation, files, expressions } = parse(args);
+  if (isHelp) {
+    this.process.stdout.write(help);
+    return;
+  }
+  await converse(this.process, {
+    evaluation,
+    files: files.map(fromText),
+    expressions: expressions.map(fromText),
+  });
+}
+
+function parse(args: readonly string[]): ReplInvocation {
+  try {
+    return parseReplInvocation(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message}\n${text.tryHelp("repl")}`);
+  }
+}
