@@ -4,7 +4,11 @@ import { join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
 
 /** Looked for in this order in the current directory. */
-const names = ["default.nix", "network.nix"];
+const names = [
+  "default.nix",
+  "network.nix",
+  ...["ts", "mts", "js", "mjs"].map((extension) => `nixus.config.${extension}`),
+];
 
 /** The absolute path of the network file; a directory means the file in it. */
 export function findNetworkFile(given: string | undefined, directory: string): string {
@@ -14,7 +18,7 @@ export function findNetworkFile(given: string | undefined, directory: string): s
   if (kind === "none") throw new UserError(`network file '${given}' does not exist`);
   const found = names.map((name) => join(start, name)).find((path) => kindOf(path) === "file");
   if (found !== undefined) return found;
-  const looked = names.join(" or ");
+  const looked = "default.nix, network.nix or nixus.config.ts";
   throw new UserError(
     given === undefined
       ? `there is no network file here (looked for ${looked}); name one with -f FILE`

@@ -9,6 +9,7 @@ import { createNodeHost, type NodeHost } from "../lang/node-host.ts";
 import { libGlobal } from "../modules/lib/load.ts";
 import { ModuleSystem } from "../modules/system.ts";
 import { fromText } from "../store/bytes.ts";
+import { createScriptLoader } from "./script/loader.ts";
 import { searchPath } from "./search-path.ts";
 
 export interface SessionOptions {
@@ -44,5 +45,6 @@ export function createSession({ env, onMessage }: SessionOptions): Session {
       return url && fromText(fileURLToPath(url));
     },
   });
+  ModuleSystem.of(evaluator).scripts = createScriptLoader(host);
   return { evaluator, host };
 }

@@ -37,8 +37,13 @@ import { intern } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
 import { isFunction, isList, typeName } from "./check.ts";
 import { NativeModule, Option, Property } from "./define.ts";
+import { moduleArgumentsOf } from "./module-arguments.ts";
 import { nativeModuleValue } from "./module-value.ts";
+import { type JsFunction, NativeFunction } from "./native-function.ts";
 import { makeIf, makeMerge, makeOrder, makeOverride } from "./properties.ts";
+import { callScript } from "./script-errors.ts";
+import { ScriptModule } from "./script-module.ts";
+import { memberPosition } from "./script-position.ts";
 import { SourcePath, StoreString } from "./store-string.ts";
 import type { ModuleSystem } from "./system.ts";
 import { isNativeType } from "./types/make.ts";
@@ -70,7 +75,7 @@ export function fromJs(system: ModuleSystem, value: unknown, where: string): Slo
     case "string":
       return fromText(value);
     case "function":
-      return fromFunction(system, value as (...args: unknown[]) => unknown, where);
+      return fromFunction(system, value as JsFunction, where);
     case "object":
       return value === null ? null : fromObject(system, value, where);
     default:
@@ -84,13 +89,20 @@ function fromNumber(value: number, where: string): Value {
   throw new NixError("module", `${where}: ${value} is not a number of the Nix language`);
 }
 
-function fromFunction(system: ModuleSystem, fn: (...args: unknown[]) => unknown, where: string): Slot {
+function fromFunction(system: ModuleSystem, fn: JsFunction, where: string): Slot {
   const known = viewedValue(fn);
   if (known !== undefined) return known;
-  if (fn.length === 0) return lazy(() => force(fromJs(system, fn(), where)));
-  return new PrimOp(fromText(fn.name || "lambda"), fn.length, (...args) =>
-    force(fromJs(system, fn(...args.map((arg) => toJs(system, arg))), where)),
-  );
+  if (fn.length === 0) return lazy(() => force(fromJs(system, callScript(fn), where)));
+  return new NativeFunction(fromText(fn.name || "lambda"), fn, (...args) => {
+    const converted = args.map((arg) => moduleArgumentsOf(system, arg) ?? toJs(system, arg));
+    return force(
+      fromJs(
+        system,
+        callScript(() => fn(...converted)),
+        where,
+      ),
+    );
+  });
 }
 
 function fromObject(system: ModuleSystem, value: object, where: string): Slot {
@@ -105,10 +117,9 @@ function fromObject(system: ModuleSystem, value: object, where: string): Slot {
   if (value instanceof Float) return value.value;
   if (value instanceof Property) return fromProperty(system, value, where);
   if (value instanceof Option) return fromOption(system, value, where);
-  if (value instanceof NativeModule) return nativeModuleValue(value);
+  if (value instanceof NativeModule || value instanceof ScriptModule) return nativeModuleValue(value);
   if (isNativeType(value)) return system.typeValue(value);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
+  if (!isPlainObject(value)) {
     throw new NixError("module", `${where}: an object of a class cannot be a definition; give a plain one`);
   }
   const builder = new AttrsBuilder();
@@ -118,9 +129,16 @@ function fromObject(system: ModuleSystem, value: object, where: string): Slot {
     builder.set(
       intern(attribute),
       fromJs(system, member, where === "" ? attribute : `${where}.${attribute}`),
+      memberPosition(value, name),
     );
   }
   return builder.build();
+}
+
+/** Whether an object has no class, wherever it was made. */
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 function isLanguageValue(
@@ -184,7 +202,7 @@ export function toJs(system: ModuleSystem, slot: Slot): unknown {
   }
 }
 
-function functionToJs(system: ModuleSystem, fn: Value): (...args: unknown[]) => unknown {
+function functionToJs(system: ModuleSystem, fn: Value): JsFunction {
   const call = (...args: unknown[]) =>
     toJs(
       system,

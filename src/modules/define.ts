@@ -3,7 +3,6 @@
  *
  * ```ts
  * export const dns = defineModule({
- *   file: import.meta.url,
  *   options: { dns: { ttl: option({ type: t.ints.positive, default: 300, description: "Seconds." }) } },
  *   config: ({ config }) => ({
  *     nodes: mkIf(() => config.dns.ttl < 60, { ns1: { tags: ["busy"] } }),
@@ -16,7 +15,9 @@
  */
 import { fileURLToPath } from "node:url";
 import { fromText } from "../store/bytes.ts";
-import type { ModuleSource } from "./module.ts";
+import type { Definable, OpenDefinitionsOf } from "./definable.ts";
+import type { ModuleImport } from "./module.ts";
+import { callerFile } from "./script-position.ts";
 import type { OptionType } from "./type.ts";
 
 /** Options by name, nested as in the configuration. */
@@ -26,7 +27,7 @@ export interface OptionTree {
 
 /** What `config` gives for these options. */
 export type ConfigOf<Tree> = {
-  readonly [Name in keyof Tree]: Tree[Name] extends Option<infer T> ? T : ConfigOf<Tree[Name]>;
+  readonly [Name in keyof Tree]: Tree[Name] extends Option<infer T, unknown> ? T : ConfigOf<Tree[Name]>;
 };
 
 /**
@@ -47,20 +48,28 @@ export interface ModuleArgs<Config = Readonly<Record<string, unknown>>> {
   readonly [argument: string]: unknown;
 }
 
-export interface ModuleDefinition<Tree extends OptionTree, Config> {
-  /** Where the module is written, for messages: `import.meta.url`, or a name such as `nixus/ssh`. */
-  readonly file: string;
+export interface ModuleDefinition<Tree extends OptionTree, Config, Definitions = OpenDefinitionsOf<Tree>> {
+  /**
+   * Where the module is written, for messages and relative paths: `import.meta.url`, or a name such as `nixus/ssh`.
+   * Left out: the file that calls.
+   */
+  readonly file?: string;
   /** Modules with the same key are used once, and `disabledModules` may name it. Left out: a key of its own. */
   readonly key?: string;
-  readonly imports?: readonly ModuleSource[];
+  readonly imports?: readonly ModuleImport[];
   readonly options?: Tree;
   /** The definitions, or a function of the arguments that gives them. */
-  readonly config?: object | ((args: ModuleArgs<Config>) => object);
+  readonly config?: Definable<Definitions> | ((args: ModuleArgs<Config>) => Definable<Definitions>);
   /** Type of definitions that no option matches. */
   readonly freeformType?: OptionType;
 }
 
 let made = 0;
+
+/** A module's definition when the types that follow from its declarations have been checked. */
+export interface UntypedDefinition extends Omit<ModuleDefinition<OptionTree, unknown>, "config"> {
+  readonly config?: object | ((args: ModuleArgs) => object);
+}
 
 /** A module written in TypeScript; made by {@link defineModule}. */
 export class NativeModule<out Tree = unknown> {
@@ -71,15 +80,15 @@ export class NativeModule<out Tree = unknown> {
   readonly file: string;
   /** A byte string. */
   readonly key: string;
-  readonly imports: readonly ModuleSource[];
+  readonly imports: readonly ModuleImport[];
   readonly options: OptionTree;
   readonly config: object | ((args: ModuleArgs) => object);
   readonly freeformType: OptionType | undefined;
 
-  constructor(definition: ModuleDefinition<OptionTree, Readonly<Record<string, unknown>>>) {
-    this.file = fromText(
-      definition.file.startsWith("file:") ? fileURLToPath(definition.file) : definition.file,
-    );
+  /** `file` as in the definition, used when that says none. */
+  constructor(definition: UntypedDefinition, file: string) {
+    const written = definition.file ?? file;
+    this.file = fromText(written.startsWith("file:") ? fileURLToPath(written) : written);
     this.key = definition.key === undefined ? `${this.file}#${++made}` : fromText(definition.key);
     this.imports = definition.imports ?? [];
     this.options = definition.options ?? {};
@@ -92,29 +101,22 @@ export class NativeModule<out Tree = unknown> {
  * Makes a module. `config` is typed by the module's own options; to read those of others, annotate the
  * parameter: `config: ({ config }: ModuleArgs<NetworkConfig>) => ...`.
  */
-export function defineModule<const Tree extends OptionTree, Config = ConfigOf<Tree>>(
-  definition: ModuleDefinition<Tree, Config>,
+export function defineModule<const Tree extends OptionTree = Record<never, never>, Config = ConfigOf<Tree>>(
+  definition: ModuleDefinition<Tree, Config, OpenDefinitionsOf<NoInfer<Tree>>>,
 ): NativeModule<Tree> {
-  return new NativeModule<Tree>(
-    definition as ModuleDefinition<OptionTree, unknown> as ModuleDefinition<
-      OptionTree,
-      Readonly<Record<string, unknown>>
-    >,
-  );
+  return new NativeModule<Tree>(definition as UntypedDefinition, callerFile(defineModule));
 }
 
-export interface OptionDefinition<T> {
+export interface OptionDefinition<T, D> {
   /** Left out: anything, merged as suits the values. */
-  readonly type?: OptionType<T>;
+  readonly type?: OptionType<T, D>;
   /** A definition, or `() => definition`. Left out: reading the option when no one defines it is an error. */
-  readonly default?: unknown;
+  readonly default?: NoInfer<D>;
   /** What the documentation shows instead of the default. */
   readonly defaultText?: string;
   readonly example?: unknown;
   /** Markdown. */
   readonly description?: string;
-  /** Turns the merged value into the one that is read. */
-  readonly apply?: (value: T) => unknown;
   /** May be defined once only. */
   readonly readOnly?: boolean;
   /** Not for users: left out of the documentation. */
@@ -123,26 +125,40 @@ export interface OptionDefinition<T> {
   readonly visible?: boolean;
 }
 
-/** An option's declaration; made by {@link option}. */
-export class Option<out T = unknown> {
+/** An option's declaration; made by {@link option}. `T` is what is read from it, `D` what may define it. */
+export class Option<out T = unknown, out D = unknown> {
   /** Never there; carries `T`. */
   declare readonly reads?: T;
-  readonly type: OptionType<T> | undefined;
+  /** Never there; carries `D`. */
+  declare readonly defines?: D;
+  readonly type: OptionType | undefined;
   readonly attributes: Readonly<Record<string, unknown>>;
 
-  constructor(type: OptionType<T> | undefined, attributes: Readonly<Record<string, unknown>>) {
+  constructor(type: OptionType | undefined, attributes: Readonly<Record<string, unknown>>) {
     this.type = type;
     this.attributes = attributes;
   }
 }
 
-export function option<T = unknown>(definition: OptionDefinition<T>): Option<T> {
+/** Declares an option. `apply` turns the merged value into the one that is read. */
+export function option<T = unknown, D = unknown>(
+  definition: OptionDefinition<T, D> & { readonly apply?: never },
+): Option<T, D>;
+export function option<T, D, R>(
+  definition: OptionDefinition<T, D> & { readonly apply: (value: T) => R },
+): Option<R, D>;
+export function option(
+  definition: OptionDefinition<unknown, unknown> & { readonly apply?: (value: never) => unknown },
+): Option {
   const { type, ...attributes } = definition;
   return new Option(type, attributes);
 }
 
 /** A definition with a condition, priority or place; see NixOS manual, "Option Definitions". */
-export class Property {
+export class Property<out D = unknown> {
+  /** Never there; carries the type of the definition. */
+  declare readonly content?: D;
+
   readonly property:
     | { readonly kind: "if"; readonly condition: boolean | (() => boolean); readonly content: unknown }
     | { readonly kind: "merge"; readonly contents: readonly unknown[] }
@@ -154,39 +170,41 @@ export class Property {
 }
 
 /** The definition counts only if the condition holds. `() => condition` may read `config`. */
-export function mkIf(condition: boolean | (() => boolean), content: unknown): Property {
+export function mkIf<D>(condition: boolean | (() => boolean), content: D | (() => D)): Property<D> {
   return new Property({ kind: "if", condition, content });
 }
 
 /** Several definitions in the place of one. */
-export function mkMerge(contents: readonly unknown[]): Property {
+export function mkMerge<D>(contents: readonly D[]): Property<D> {
   return new Property({ kind: "merge", contents });
 }
 
 /** A definition with a priority: of all definitions of an option those with the smallest number win. */
-export function mkOverride(priority: number, content: unknown): Property {
+export function mkOverride<D>(priority: number, content: D): Property<D> {
   return new Property({ kind: "override", priority, content });
 }
 
 /** Priority 1000: gives way to every plain definition (100). */
-export function mkDefault(content: unknown): Property {
+export function mkDefault<D>(content: D): Property<D> {
   return mkOverride(1000, content);
 }
 
 /** Priority 50: wins over plain definitions (100). */
-export function mkForce(content: unknown): Property {
+export function mkForce<D>(content: D): Property<D> {
   return mkOverride(50, content);
 }
 
 /** Where the definition stands among those that are merged; plain ones are at 1000. */
-export function mkOrder(order: number, content: unknown): Property {
+export function mkOrder<D>(order: number, content: D): Property<D> {
   return new Property({ kind: "order", order, content });
 }
 
-export function mkBefore(content: unknown): Property {
+/** In front of plain definitions: place 500. */
+export function mkBefore<D>(content: D): Property<D> {
   return mkOrder(500, content);
 }
 
-export function mkAfter(content: unknown): Property {
+/** Behind plain definitions: place 1500. */
+export function mkAfter<D>(content: D): Property<D> {
   return mkOrder(1500, content);
 }

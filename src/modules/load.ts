@@ -1,4 +1,5 @@
 /** Loading modules: from a path, function, set, or TypeScript module to what the module system works with. */
+import { dirname, resolve } from "node:path/posix";
 import { NixError } from "../lang/eval/errors.ts";
 import {
   Attrs,
@@ -18,9 +19,12 @@ import type { ModuleArgs, NativeModule } from "./define.ts";
 import type { ModuleSource } from "./module.ts";
 import { NativeModuleValue } from "./module-value.ts";
 import { names, shaped } from "./names.ts";
+import { type JsFunction, NativeFunction } from "./native-function.ts";
 import { makeMerge, typeTag } from "./properties.ts";
-import { showString } from "./show.ts";
-import { sourcesOf } from "./sources.ts";
+import { callScript } from "./script-errors.ts";
+import type { ScriptModule } from "./script-module.ts";
+import { fileOf, showString } from "./show.ts";
+import { importedSource, sourcesOf } from "./sources.ts";
 import type { ModuleSystem } from "./system.ts";
 
 /** A module that has been looked at, apart from its definitions. */
@@ -61,43 +65,50 @@ export function load(
   key: string,
   scope: ModuleScope | undefined,
 ): LoadedModule {
-  if (source.kind === "native") return loadNative(system, source);
+  if (source.kind !== "nix") return loadScripted(system, source, scope);
   const value = force(source.value);
-  if (value instanceof NativeModuleValue) return loadNative(system, value.module);
-  if (value instanceof NixPath || isString(value)) return loadFile(system, value, scope);
-  if (isFunction(value)) return loadValue(apply(value, key, scope), source.file, key);
+  if (value instanceof NativeModuleValue) return loadScripted(system, value.module, scope);
+  if (value instanceof NixPath) return loadFile(system, value.path, scope);
+  if (isString(value)) return loadFile(system, pathOf(system, characters(value), source.file), scope);
+  if (isFunction(value)) return loadValue(apply(value, source.file, key, scope), source.file, key);
   return loadValue(value, source.file, key, source.value);
 }
 
-function loadFile(
-  system: ModuleSystem,
-  value: Exclude<ReturnType<typeof force>, null | boolean | number | bigint | readonly Slot[]>,
-  scope: ModuleScope | undefined,
-): LoadedModule {
-  const path = value instanceof NixPath ? value.path : isString(value) ? characters(value) : "";
-  if (/\.[cm]?[jt]s$/.test(path)) {
-    if (system.loadScript === undefined) {
+const script = /\.[cm]?[jt]s$/;
+
+/** The path that a string in `imports` of the file names. Only TypeScript has no paths of its own. */
+function pathOf(system: ModuleSystem, written: string, file: string): string {
+  if (written.startsWith("/")) return written;
+  if (script.test(file) && system.scripts !== undefined) {
+    return /^\.\.?(\/|$)/.test(written)
+      ? resolve(dirname(file), written)
+      : system.scripts.resolve(written, file);
+  }
+  throw new NixError(
+    "module",
+    `a module must be a path, a function or a set, but there is the string ${showString(written)} in \`imports'`,
+  );
+}
+
+function loadFile(system: ModuleSystem, path: string, scope: ModuleScope | undefined): LoadedModule {
+  if (script.test(path)) {
+    if (system.scripts === undefined) {
       throw new NixError(
         "module",
         `the module '${path}' is not written in Nix, and such modules cannot be loaded here`,
       );
     }
-    return loadNative(system, system.loadScript(path));
-  }
-  if (!path.startsWith("/")) {
-    throw new NixError(
-      "module",
-      `a module must be a path, a function or a set, but there is the string ${showString(path)} in \`imports'`,
-    );
+    return load(system, system.scripts.load(path), path, scope);
   }
   const imported = system.evaluator.importFile(path);
-  const module = isFunction(imported) ? apply(imported, path, scope) : imported;
+  const module = isFunction(imported) ? apply(imported, path, path, scope) : imported;
   return loadValue(module, path, path);
 }
 
 /** Calls a module with the arguments that it names. */
-function apply(fn: Value, key: string, scope: ModuleScope | undefined): Value {
+function apply(fn: Value, file: string, key: string, scope: ModuleScope | undefined): Value {
   if (scope === undefined) throw new NeedsArguments();
+  if (fn instanceof NativeFunction) return applyScript(fn.js, file, scope);
   const { baseArgs, system } = scope;
   const missing = (system.formals(fn) ?? []).filter(({ name }) => !baseArgs.has(intern(name)));
   if (missing.length === 0) return system.evaluator.call(fn, baseArgs);
@@ -111,6 +122,22 @@ function apply(fn: Value, key: string, scope: ModuleScope | undefined): Value {
       lazy(() => scope.argument(name, key)),
     );
   return system.evaluator.call(fn, builder.build());
+}
+
+/** Calls a module that is a function of TypeScript. */
+function applyScript(fn: JsFunction, file: string, { system, nativeArgs }: ModuleScope): Value {
+  system.running.push(file);
+  try {
+    return force(
+      fromJs(
+        system,
+        callScript(() => fn(nativeArgs)),
+        "",
+      ),
+    );
+  } finally {
+    system.running.pop();
+  }
 }
 
 const explicitAttributes = new Set<Sym>(
@@ -142,8 +169,7 @@ function loadValue(value: Value, file: string, key: string, slot: Slot = value):
     }
     throw new NixError(
       "module",
-      `Expected a module, but found a value of type ${showString(tag)}, while trying to load a module into ${file}.\n` +
-        "Each element of `imports' must be a module: a path, a function, or a set of definitions.",
+      `Expected a module, but found a value of type ${showString(tag)}, while trying to load a module into ${file}.\n${insteadOf(tag)}`,
     );
   }
   const at = text(value, names.file, file);
@@ -160,7 +186,7 @@ function loadValue(value: Value, file: string, key: string, slot: Slot = value):
     if (unknown >= 0) throw mixedForms(value, key);
     return {
       ...common,
-      imports: sourcesOf(list(value, names.imports, at), at),
+      imports: importsOf(value, at),
       options: value.get(names.options),
       config: () => withExtras(value, value.get(names.config) ?? emptyAttrs, true),
     };
@@ -168,10 +194,30 @@ function loadValue(value: Value, file: string, key: string, slot: Slot = value):
   const definitions = without(value, structuralAttributes);
   return {
     ...common,
-    imports: sourcesOf([...list(value, names.require, at), ...list(value, names.imports, at)], at),
+    imports: [...sourcesOf(list(value, names.require, at), at), ...importsOf(value, at)],
     options: undefined,
     config: () => withExtras(value, definitions, false),
   };
+}
+
+/** What to import in the place of something that is no module. */
+function insteadOf(tag: string): string {
+  switch (tag) {
+    case "configuration":
+      return "If you really mean to import this configuration, instead please only import the modules that make up the configuration.";
+    case "option":
+      return "Options are declared in the `options' of a module.";
+    default:
+      return "Each element of `imports' must be a module: a path, a function, or a set of definitions.";
+  }
+}
+
+/** The file in which `imports` was written is where paths in it start. */
+function importsOf(module: Attrs, file: string): ModuleSource[] {
+  return sourcesOf(
+    list(module, names.imports, file),
+    script.test(file) ? fileOf({ file, pos: module.positionOf(names.imports) }) : file,
+  );
 }
 
 /** A module that has definitions and nothing else. */
@@ -230,6 +276,7 @@ function optionalText(module: Attrs, sym: Sym): string | undefined {
   if (slot === undefined) return undefined;
   const value = force(slot);
   if (isString(value)) return characters(value);
+  if (typeof value === "bigint") return String(value);
   return value instanceof NixPath ? value.path : undefined;
 }
 
@@ -249,6 +296,21 @@ function list(module: Attrs, sym: Sym, file: string): readonly Slot[] {
   );
 }
 
+function loadScripted(
+  system: ModuleSystem,
+  module: NativeModule | ScriptModule,
+  scope: ModuleScope | undefined,
+): LoadedModule {
+  if (module.kind === "native") return loadNative(system, module);
+  const { definition, file, key } = module;
+  if (typeof definition === "function" && definition.length > 0) {
+    if (scope === undefined) throw new NeedsArguments();
+    return loadValue(applyScript(definition as JsFunction, file, scope), file, key);
+  }
+  const slot = fromJs(system, definition, "");
+  return loadValue(force(slot), file, key, slot);
+}
+
 const nativeOptions = new WeakMap<ModuleSystem, WeakMap<NativeModule, LoadedModule>>();
 
 function loadNative(system: ModuleSystem, module: NativeModule): LoadedModule {
@@ -263,7 +325,7 @@ function loadNative(system: ModuleSystem, module: NativeModule): LoadedModule {
       key: module.key,
       file: module.file,
       class: undefined,
-      imports: module.imports,
+      imports: module.imports.map((one) => importedSource(system, one, module.file)),
       disabled: [],
       options:
         Object.keys(module.options).length === 0 ? undefined : fromJs(system, module.options, module.file),
@@ -276,16 +338,10 @@ function loadNative(system: ModuleSystem, module: NativeModule): LoadedModule {
 
 function nativeConfig(scope: ModuleScope, module: NativeModule): Slot {
   const { system } = scope;
-  let definitions: object = module.config;
-  if (typeof module.config === "function") {
-    system.running.push(module.file);
-    try {
-      definitions = (module.config as (args: ModuleArgs) => object)(scope.nativeArgs);
-    } finally {
-      system.running.pop();
-    }
-  }
-  const config = fromJs(system, definitions, "");
+  const config: Slot =
+    typeof module.config === "function"
+      ? applyScript(module.config as JsFunction, module.file, scope)
+      : fromJs(system, module.config, "");
   if (module.freeformType === undefined) return config;
   return makeMerge([config, freeformSet(freeformTypeSet(system.typeValue(module.freeformType)))]);
 }

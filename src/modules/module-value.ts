@@ -2,12 +2,13 @@
 import { Attrs } from "../lang/eval/value.ts";
 import type { NativeModule } from "./define.ts";
 import { shapeOf } from "./names.ts";
+import type { ScriptModule } from "./script-module.ts";
 
 const { shape, order } = shapeOf(["_type", "_file", "key"]);
 
 export class NativeModuleValue extends Attrs {
-  readonly module: NativeModule;
-  constructor(module: NativeModule) {
+  readonly module: NativeModule | ScriptModule;
+  constructor(module: NativeModule | ScriptModule) {
     const slots = ["module", module.file, module.key];
     super(
       shape,
@@ -17,9 +18,9 @@ export class NativeModuleValue extends Attrs {
   }
 }
 
-const values = new WeakMap<NativeModule, NativeModuleValue>();
+const values = new WeakMap<NativeModule | ScriptModule, NativeModuleValue>();
 
-export function nativeModuleValue(module: NativeModule): NativeModuleValue {
+export function nativeModuleValue(module: NativeModule | ScriptModule): NativeModuleValue {
   let value = values.get(module);
   if (value === undefined) {
     value = new NativeModuleValue(module);

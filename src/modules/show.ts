@@ -43,6 +43,12 @@ export function place(at: { readonly file: string; readonly pos: Pos }): string 
   return `${file}:${resolved.line}:${resolved.column}`;
 }
 
+/** The file in which something was written, which may be another than that of the module that brings it. */
+export function fileOf(at: { readonly file: string; readonly pos: Pos }): string {
+  const origin = resolvePos(at.pos)?.source.origin;
+  return origin?.kind === "file" ? origin.path : at.file;
+}
+
 /** "`a' and `b'" */
 export function showFiles(files: readonly string[]): string {
   return files.map((file) => `\`${file}'`).join(" and ");
@@ -57,7 +63,11 @@ export function showDefinitions(
       const value = showValue(def.value);
       const lines = value.split("\n");
       const shown = lines.length > 5 ? [...lines.slice(0, 5), "..."] : lines;
-      return `\n- In \`${place(def)}': ${shown.length > 1 ? "\n    " : ""}${shown.join("\n    ")}`;
+      const written = place(def);
+      // `_file' of a module, or `mkDefinition', may say another file than the one that it is written in.
+      const named = def.file === unknownFile || written.startsWith(def.file) ? written : def.file;
+      const elsewhere = named === written ? "" : ` (written at ${written})`;
+      return `\n- In \`${named}': ${shown.length > 1 ? "\n    " : ""}${shown.join("\n    ")}${elsewhere}`;
     })
     .join("");
 }

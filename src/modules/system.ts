@@ -15,13 +15,21 @@ import {
 import { noPos } from "../lang/syntax/positions.ts";
 import { symbolName } from "../lang/syntax/symbols.ts";
 import { characters, isString } from "./check.ts";
-import type { NativeModule } from "./define.ts";
 import { loadLib } from "./lib/load.ts";
+import type { ModuleSource } from "./module.ts";
 import { names } from "./names.ts";
 import { typeTag } from "./properties.ts";
 import { showOption } from "./show.ts";
 import type { Location, OptionType } from "./type.ts";
 import { ForeignType, TypeValue } from "./type-value.ts";
+
+/** Paths are byte strings. */
+export interface ScriptLoader {
+  /** The module that a file has. */
+  load(path: string): ModuleSource;
+  /** The file that a name such as `package/module` means in a file. */
+  resolve(name: string, file: string): string;
+}
 
 const systems = new WeakMap<Evaluator, ModuleSystem>();
 
@@ -32,7 +40,7 @@ export class ModuleSystem {
   /** Files of the TypeScript modules whose `config` function runs. */
   readonly running: string[] = [];
   /** Loads the modules of files that are not Nix (`imports = [ ./x.ts ]`); set by who can. */
-  loadScript: ((path: string) => NativeModule) | undefined;
+  scripts: ScriptLoader | undefined;
   private readonly typeValues = new WeakMap<OptionType, TypeValue>();
   private readonly foreignTypes = new WeakMap<Attrs, OptionType>();
   private loadedLib: Attrs | undefined;

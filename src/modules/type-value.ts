@@ -37,15 +37,18 @@ export class TypeValue extends Attrs {
   readonly type: OptionType;
 
   constructor(system: ModuleSystem, type: OptionType) {
+    const check = new PrimOp("check", 1, (value) => type.check(system, force(value)));
+    const merge = new PrimOp("merge", 2, (loc, defs) =>
+      type.merge(system, locationOf(system, loc), definitionsOf(system, defs)),
+    );
+    if (checkedByMerge.has(type.functorName)) ownChecks.set(merge, check);
     const parts: Record<(typeof attributes)[number], Slot> = {
       _type: "option-type",
       name: type.name,
       description: lazy(() => type.description),
       descriptionClass: lazy(() => type.descriptionClass ?? null),
-      check: new PrimOp("check", 1, (value) => type.check(system, force(value))),
-      merge: new PrimOp("merge", 2, (loc, defs) =>
-        type.merge(system, locationOf(system, loc), definitionsOf(system, defs)),
-      ),
+      check,
+      merge,
       emptyValue: lazy(() => {
         const value = type.emptyValue(system);
         return value === undefined ? emptyAttrs : valueSet(value);
@@ -81,6 +84,20 @@ export class TypeValue extends Attrs {
     this.type = type;
   }
 }
+
+/**
+ * In nixpkgs these types check definitions while they merge them, and one whose `check' was replaced with `//' would
+ * forget the new one; it is an error there, and so it is here.
+ */
+const checkedByMerge: ReadonlySet<string> = new Set([
+  "attrsOf",
+  "lazyAttrsOf",
+  "listOf",
+  "submodule",
+  "either",
+  "coercedTo",
+]);
+const ownChecks = new WeakMap<PrimOp, PrimOp>();
 
 const functorAttributes = ["name", "type", "payload", "wrapped", "binOp"];
 const functorShape = shapeOf(functorAttributes);
@@ -206,6 +223,15 @@ export class ForeignType implements OptionType {
   }
 
   check(system: ModuleSystem, value: Value): boolean {
+    const merge = force(this.part("merge"));
+    const own = merge instanceof PrimOp ? ownChecks.get(merge) : undefined;
+    if (own !== undefined && force(this.part("check")) !== own) {
+      throw new NixError(
+        "module",
+        `An option has the type \`${this.description}' with an ad-hoc \`type // { check = ...; }' override, which is incompatible with how the type is merged.\n` +
+          "Please use `lib.types.addCheck type (value: ...)' instead.",
+      );
+    }
     const answer = system.evaluator.call(this.part("check"), value);
     if (typeof answer === "boolean") return answer;
     throw new NixError("module", `the check of the type \`${this.description}' gave neither true nor false`);
@@ -270,6 +296,21 @@ export class ForeignType implements OptionType {
     const payload = functor instanceof Attrs ? functor.getByName("payload") : undefined;
     const value = payload === undefined ? null : force(payload);
     return value instanceof Attrs ? value : undefined;
+  }
+
+  /** What nixpkgs' types give beside the value when they are merged in their newer way. */
+  valueMeta(system: ModuleSystem, loc: Location, defs: readonly Definition[]): Attrs {
+    const merge = force(this.part("merge"));
+    const v2 = merge instanceof Attrs ? merge.getByName("v2") : undefined;
+    if (v2 === undefined) return emptyAttrs;
+    const { evaluator } = system;
+    const request = Attrs.fromEntries([
+      ["loc", loc],
+      ["defs", defs.map((def) => new DefinitionValue(def))],
+    ]);
+    const merged = evaluator.forceAttrs(evaluator.call(v2, request), noPos, "a merged value");
+    const meta = merged.getByName("valueMeta");
+    return meta === undefined ? emptyAttrs : evaluator.forceAttrs(meta, noPos, "`valueMeta'");
   }
 
   descend(): Part | undefined {

@@ -7,6 +7,7 @@
  */
 import type { Attrs, Slot, Value } from "../lang/eval/value.ts";
 import type { Pos } from "../lang/syntax/positions.ts";
+import type { Definable } from "./definable.ts";
 import type { ModuleSource } from "./module.ts";
 import type { ModuleSystem } from "./system.ts";
 
@@ -17,7 +18,7 @@ export type Location = readonly string[];
 export interface Definition {
   /** The file of the module that defines it (a byte string). */
   readonly file: string;
-  /** Where in that file; `noPos` when the definition comes from TypeScript. */
+  /** Where in that file; `noPos` when the definition comes from a module of ours. */
   readonly pos: Pos;
   /** The smaller wins: `mkForce` 50, plain 100, `mkDefault` 1000, the option's default 1500. */
   readonly priority: number;
@@ -30,11 +31,14 @@ export interface Definition {
 export type DescriptionClass = "noun" | "conjunction" | "composite" | "nonRestrictiveClause";
 
 /**
- * `T` is what TypeScript code reads from an option of this type. All text is byte strings.
+ * `T` is what TypeScript code reads from an option of this type, `D` what it may write as a definition. All text is
+ * byte strings.
  */
-export interface OptionType<out T = unknown> {
+export interface OptionType<out T = unknown, out D = Definable<T>> {
   /** Never there; carries `T`. */
   readonly reads?: T;
+  /** Never there; carries `D`. */
+  readonly defines?: D;
   readonly name: string;
   /** What decides whether two types can be merged: a type with an additional check keeps that of the type it checks. */
   readonly functorName: string;
@@ -58,6 +62,8 @@ export interface OptionType<out T = unknown> {
   readonly nestedTypes: Readonly<Record<string, OptionType>>;
   /** What `functor.payload` shows; undefined: nothing. */
   payload(system: ModuleSystem): Attrs | undefined;
+  /** What is known of a value beyond the value itself: of its parts, of submodules their evaluations. */
+  valueMeta(system: ModuleSystem, loc: Location, defs: readonly Definition[]): Attrs;
   /** For provenance: the part `name` of a value with these definitions. */
   descend(system: ModuleSystem, loc: Location, defs: readonly Definition[], name: string): Part | undefined;
 }
@@ -92,4 +98,7 @@ export interface ExplainedDefinition extends Definition {
 }
 
 /** What TypeScript code reads from an option of the type. */
-export type Infer<Type> = Type extends OptionType<infer T> ? T : never;
+export type Infer<Type> = Type extends OptionType<infer T, unknown> ? T : never;
+
+/** What TypeScript code may write as a definition of it. */
+export type InferDefinition<Type> = Type extends OptionType<unknown, infer D> ? D : never;

@@ -120,7 +120,7 @@ describe("definitions and config", () => {
         g: option({ type: t.int }),
       },
       config: (args) => ({
-        a: () => args["extra"],
+        a: () => args["extra"] as number,
         b: [1, "two"],
         c: "xyz",
         f: (n: unknown) => Number(n) * 2,
@@ -154,7 +154,10 @@ describe("strings with references", () => {
     const module = defineModule({
       file: "references",
       options: { unit: option({ type: t.str }), line: option({ type: t.str }) },
-      config: (args) => ({ unit: () => withReference, line: () => config(args.config as never) }),
+      config: (args) => ({
+        unit: () => withReference as never,
+        line: () => config(args.config as never) as never,
+      }),
     });
     return lab.modules(module);
   };

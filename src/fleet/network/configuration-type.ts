@@ -13,6 +13,7 @@ import {
   type Value,
 } from "../../lang/eval/value.ts";
 import type { ModuleSource } from "../../modules/module.ts";
+import { fileOf } from "../../modules/show.ts";
 import type { Definition, Location, OptionType } from "../../modules/type.ts";
 import { makeType } from "../../modules/types/make.ts";
 
@@ -44,8 +45,10 @@ function isModule(value: Value): boolean {
   );
 }
 
-/** NixOS takes a list of modules as well, wherever it takes one. */
-function moduleOf({ file, value }: Definition): ModuleSource {
+/** NixOS takes a list of modules as well, wherever it takes one. A path in TypeScript starts where it is written. */
+function moduleOf(def: Definition): ModuleSource {
+  const { value } = def;
+  const file = fileOf(def);
   const module = force(value);
   if (!Array.isArray(module)) return { kind: "nix", value, file };
   return { kind: "nix", value: Attrs.fromEntries([["imports", module]]), file };

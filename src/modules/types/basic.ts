@@ -4,16 +4,28 @@ import { Attrs, force, NixPath, NixString, type Slot, type Value } from "../../l
 import { intern } from "../../lang/syntax/symbols.ts";
 import { fromText } from "../../store/bytes.ts";
 import { characters, isDerivation, isString, isStringLike, typeOf } from "../check.ts";
+import type { Definable } from "../definable.ts";
+import { unknownFile } from "../names.ts";
+import { typeTag } from "../properties.ts";
 import { showString } from "../show.ts";
-import type { StoreString } from "../store-string.ts";
+import type { SourcePath, StoreString } from "../store-string.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { Location, OptionType } from "../type.ts";
-import { makeType, phrase, withParts } from "./make.ts";
+import { isNativeType, makeType, phrase, withParts } from "./make.ts";
 import { concatStrings, mergeDefault, mergeOne, updateAll } from "./merge.ts";
 import { posixPattern } from "./pattern.ts";
 
 /** What TypeScript reads from a string option: text, or a string with references to the store. */
 export type Text = string;
+/** What it may be defined with. */
+export type TextDefinition = Definable<string | StoreString>;
+export type TextType = OptionType<Text, TextDefinition>;
+
+type NumberDefinition = Definable<number | bigint>;
+export type NumberType = OptionType<number, NumberDefinition>;
+type PathDefinition = Definable<string | StoreString | SourcePath | Readonly<Record<string, unknown>>>;
+/** What reads as a path value is a {@link SourcePath}. */
+export type PathType = OptionType<string | StoreString, PathDefinition>;
 
 export const raw = makeType<unknown>({
   name: "raw",
@@ -50,7 +62,7 @@ export const boolByOr = makeType<boolean>({
   merge: (_, __, defs) => defs.some((def) => force(def.value) === true),
 });
 
-export const int = makeType<number>({
+export const int = makeType<number, NumberDefinition>({
   name: "int",
   description: "signed integer",
   descriptionClass: "noun",
@@ -67,7 +79,7 @@ export const float = makeType<number>({
 const isNumber = (value: Value): value is bigint | number =>
   typeof value === "bigint" || typeof value === "number";
 
-export const number = makeType<number>({
+export const number = makeType<number, NumberDefinition>({
   name: "either",
   description: "signed integer or floating point number",
   descriptionClass: "conjunction",
@@ -76,13 +88,13 @@ export const number = makeType<number>({
 });
 
 function restricted(
-  of: OptionType<number>,
+  of: NumberType,
   name: string,
   description: string,
   descriptionClass: OptionType["descriptionClass"],
   holds: (value: bigint | number) => boolean,
-): OptionType<number> {
-  return withParts<number>(of, {
+): NumberType {
+  return withParts<number, NumberDefinition>(of, {
     name,
     description,
     descriptionClass,
@@ -93,7 +105,7 @@ function restricted(
 type Bound = bigint | number;
 
 function between(
-  of: OptionType<number>,
+  of: NumberType,
   name: string,
   lowest: Bound,
   highest: Bound,
@@ -172,21 +184,21 @@ export const numbers = {
   ),
 } as const;
 
-export const str = makeType<Text>({
+export const str = makeType<Text, TextDefinition>({
   name: "str",
   description: "string",
   descriptionClass: "noun",
   check: isText,
 });
 
-export const nonEmptyStr = makeType<Text>({
+export const nonEmptyStr = makeType<Text, TextDefinition>({
   name: "nonEmptyStr",
   description: "non-empty string",
   descriptionClass: "noun",
   check: (_, value) => isString(value) && !/^[ \t\n]*$/.test(characters(value)),
 });
 
-export const singleLineStr = makeType<Text>({
+export const singleLineStr = makeType<Text, TextDefinition>({
   name: "singleLineStr",
   description: "(optionally newline-terminated) single-line string",
   descriptionClass: "noun",
@@ -201,12 +213,12 @@ export const singleLineStr = makeType<Text>({
 });
 
 /** Strings that match the extended POSIX regular expression as a whole. */
-export const strMatching = (pattern: string): OptionType<Text> => strMatchingBytes(fromText(pattern));
+export const strMatching = (pattern: string): TextType => strMatchingBytes(fromText(pattern));
 
 /** The same; the pattern is a byte string. */
-export function strMatchingBytes(source: string): OptionType<Text> {
+export function strMatchingBytes(source: string): TextType {
   const matcher = posixPattern(source);
-  const type: OptionType<Text> = makeType<Text>({
+  const type: TextType = makeType<Text, TextDefinition>({
     name: `strMatching ${showString(source)}`,
     functorName: "strMatching",
     description: `string matching the pattern ${source}`,
@@ -219,11 +231,11 @@ export function strMatchingBytes(source: string): OptionType<Text> {
 }
 
 /** Strings that are concatenated with the separator between them. */
-export const separatedString = (separator: string): OptionType<Text> => separatedBytes(fromText(separator));
+export const separatedString = (separator: string): TextType => separatedBytes(fromText(separator));
 
 /** The same; the separator is a byte string. */
-export function separatedBytes(between: string): OptionType<Text> {
-  const type: OptionType<Text> = makeType<Text>({
+export function separatedBytes(between: string): TextType {
+  const type: TextType = makeType<Text, TextDefinition>({
     name: "separatedString",
     description: `strings concatenated with ${showString(between)}`,
     descriptionClass: "noun",
@@ -244,8 +256,8 @@ export const commas = separatedString(",");
 export const envVar = separatedString(":");
 
 /** A string that can be a field of /etc/passwd. */
-export function passwdEntry<T>(type: OptionType<T>): OptionType<T> {
-  return withParts<T>(type, {
+export function passwdEntry<T, D>(type: OptionType<T, D>): OptionType<T, D> {
+  return withParts<T, D>(type, {
     name: `passwdEntry ${type.name}`,
     get description() {
       return `${phrase(type, "noun")}, not containing newlines or colons`;
@@ -272,13 +284,13 @@ export interface PathRules {
   readonly absolute?: boolean | undefined;
 }
 
-export function pathWith({ inStore, absolute }: PathRules): OptionType<string | StoreString> {
+export function pathWith({ inStore, absolute }: PathRules): PathType {
   if (inStore === true && absolute === false) {
     throw new NixError("module", "In pathWith, inStore means the path must be absolute");
   }
   const shape = absolute === undefined ? "" : absolute ? "absolute " : "relative ";
   const where = inStore === undefined ? "" : inStore ? " in the Nix store" : " not in the Nix store";
-  const type: OptionType<string | StoreString> = makeType<string | StoreString>({
+  const type: PathType = makeType<string | StoreString, PathDefinition>({
     name: "path",
     description: `${shape}path${where}`,
     descriptionClass: "noun",
@@ -312,7 +324,9 @@ function pathText(system: ModuleSystem, value: Value): string {
 function isInStore(system: ModuleSystem, path: string): boolean {
   const { storeDir } = system.evaluator.host.store;
   if (!path.startsWith(`${storeDir}/`)) return false;
-  return /^[0-9a-z.]{3,}-?/.test(path.slice(storeDir.length + 1));
+  return /^(?:[0-9a-df-np-sv-z]{32}-[^/]|[0-9a-df-np-sv-z]{52}(?:\/|$))/.test(
+    path.slice(storeDir.length + 1),
+  );
 }
 
 export const path = pathWith({ absolute: true });
@@ -393,11 +407,31 @@ export const optionType = makeType<unknown>({
   merge: (system, loc, defs) => {
     let merged: OptionType | undefined;
     for (const def of defs) {
-      const type = system.asType(force(def.value))!;
+      const type = located(system.asType(force(def.value))!, def.file);
       merged = merged === undefined ? type : mergeTypes(system, loc, merged, type);
     }
     return system.typeValue(merged!);
   },
+});
+
+/** The modules of a type that say no file belong to the definition. */
+function located(type: OptionType, file: string): OptionType {
+  const modules = isNativeType(type) ? type.subModules : undefined;
+  if (modules?.some((module) => module.kind === "nix" && module.file === unknownFile) !== true) return type;
+  return type.substSubModules(
+    modules.map((module) =>
+      module.kind === "nix" && module.file === unknownFile ? { ...module, file } : module,
+    ),
+  );
+}
+
+/** A declaration, as `mkOption' makes it; not the option of an evaluation. */
+export const optionDeclaration = makeType<unknown>({
+  name: "optionDeclaration",
+  description: "option declaration",
+  descriptionClass: "noun",
+  check: (_, value) => typeTag(value) === "option" && !(value as Attrs).has(intern("loc")),
+  merge: mergeOne,
 });
 
 function mergeTypes(system: ModuleSystem, loc: Location, a: OptionType, b: OptionType): OptionType {

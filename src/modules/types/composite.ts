@@ -1,16 +1,27 @@
 /** Types that are made of other types. */
 import { NixError } from "../../lang/eval/errors.ts";
-import { Attrs, emptyAttrs, force, PrimOp, Shape, type Slot, type Value } from "../../lang/eval/value.ts";
+import {
+  Attrs,
+  emptyAttrs,
+  force,
+  lazy,
+  PrimOp,
+  Shape,
+  type Slot,
+  type Value,
+} from "../../lang/eval/value.ts";
 import { noPos, type Pos } from "../../lang/syntax/positions.ts";
 import { lookupSymbol, type Sym, symbolName } from "../../lang/syntax/symbols.ts";
 import { isFunction, isList, isStringLike, typeOf } from "../check.ts";
+import type { Definable } from "../definable.ts";
+import type { Property } from "../define.ts";
 import { definedSeveralTimes, notDefined, nullAndNot } from "../errors.ts";
 import { mergeChecked, mergeRaw } from "../merge-definitions.ts";
 import { shaped } from "../names.ts";
 import { discharge } from "../properties.ts";
-import { place, showFiles, showOption } from "../show.ts";
+import { place, showDefinitions, showFiles, showOption } from "../show.ts";
 import type { ModuleSystem } from "../system.ts";
-import type { Definition, Location, OptionType, RawDefinition } from "../type.ts";
+import type { Definition, Infer, InferDefinition, Location, OptionType, RawDefinition } from "../type.ts";
 import { makeType, phrase, withParts } from "./make.ts";
 import { mergeEqual, mergeOne } from "./merge.ts";
 
@@ -42,7 +53,7 @@ function around(
 }
 const elemPayload = shaped("elemType");
 
-export function listOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
+export function listOf<T, D>(elemType: OptionType<T, D>): OptionType<readonly T[], Definable<readonly D[]>> {
   const rawElements = (defs: readonly Definition[]): RawDefinition[][] =>
     defs.map((def) =>
       (force(def.value) as readonly Slot[]).map((slot) => ({
@@ -52,7 +63,7 @@ export function listOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
         guards: null,
       })),
     );
-  return makeType<readonly T[]>({
+  return makeType<readonly T[], Definable<readonly D[]>>({
     name: "listOf",
     get description() {
       return `list of ${phrase(elemType, "noun", "composite")}`;
@@ -73,6 +84,14 @@ export function listOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
     },
     emptyValue: () => [],
     ...around(elemType, listOf, "*"),
+    valueMeta: (system, loc, defs) =>
+      listMeta(
+        rawElements(defs)
+          .flat()
+          .map((raw) => discharge([raw]).defs)
+          .filter((winners) => winners.length > 0)
+          .map((winners) => lazy(() => elemType.valueMeta(system, loc, winners))),
+      ),
     descend(_, __, defs, name) {
       const raw = rawElements(defs)
         .flat()
@@ -82,9 +101,14 @@ export function listOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
   });
 }
 
-export function nonEmptyListOf<T>(elemType: OptionType<T>): OptionType<readonly T[]> {
+const listMeta = shaped("list");
+const attrsMeta = shaped("attrs");
+
+export function nonEmptyListOf<T, D>(
+  elemType: OptionType<T, D>,
+): OptionType<readonly T[], Definable<readonly D[]>> {
   const list = listOf(elemType);
-  return withParts<readonly T[]>(list, {
+  return withParts<readonly T[], Definable<readonly D[]>>(list, {
     get description() {
       return `non-empty ${phrase(list, "noun")}`;
     },
@@ -94,48 +118,73 @@ export function nonEmptyListOf<T>(elemType: OptionType<T>): OptionType<readonly 
   });
 }
 
-export interface AttrsWith<T> {
-  readonly elemType: OptionType<T>;
+export type AttrsType<T, D> = OptionType<Readonly<Record<string, T>>, Definable<Readonly<Record<string, D>>>>;
+
+export interface AttrsWith<T, D> {
+  readonly elemType: OptionType<T, D>;
   /** Whether an attribute's conditions may wait until it is read; then one whose conditions all fail is still there. */
   readonly lazy?: boolean;
   /** What stands for the attribute's name in documentation. */
   readonly placeholder?: string;
 }
 
-export function attrsWith<T>({
+export function attrsWith<T, D>({
   elemType,
-  lazy = false,
-  placeholder = "name",
-}: AttrsWith<T>): OptionType<Readonly<Record<string, T>>> {
+  lazy: isLazy = false,
+  placeholder = defaultPlaceholder,
+}: AttrsWith<T, D>): AttrsType<T, D> {
   const parts = around(
     elemType,
-    (elem) => attrsWith({ elemType: elem, lazy, placeholder }),
+    (elem) => attrsWith({ elemType: elem, lazy: isLazy, placeholder }),
     `<${placeholder}>`,
   );
-  const type: OptionType<Readonly<Record<string, T>>> = makeType<Readonly<Record<string, T>>>({
-    name: lazy ? "lazyAttrsOf" : "attrsOf",
-    get description() {
-      return `${lazy ? "lazy " : ""}attribute set of ${phrase(elemType, "noun", "composite")}`;
+  const type: AttrsType<T, D> = makeType<Readonly<Record<string, T>>, Definable<Readonly<Record<string, D>>>>(
+    {
+      name: isLazy ? "lazyAttrsOf" : "attrsOf",
+      get description() {
+        return `${isLazy ? "lazy " : ""}attribute set of ${phrase(elemType, "noun", "composite")}`;
+      },
+      descriptionClass: "composite",
+      check: (_, value) => value instanceof Attrs,
+      merge: (system, loc, defs) =>
+        isLazy ? mergeLazily(system, loc, elemType, defs) : mergeAttributes(system, loc, elemType, defs),
+      emptyValue: () => emptyAttrs,
+      ...parts,
+      payload: (system) => attrsPayload(system.typeValue(elemType), isLazy, placeholder),
+      valueMeta: (system, loc, defs) =>
+        attrsMeta(
+          sortedAttrs(attributeDefinitions(defs), (sym, raw) => {
+            const at = [...loc, symbolName(sym)];
+            if (isLazy) return lazy(() => elemType.valueMeta(system, at, discharge(raw).defs));
+            const winners = discharge(raw).defs;
+            return winners.length === 0 ? undefined : lazy(() => elemType.valueMeta(system, at, winners));
+          }),
+        ),
+      // An `attrsWith' that names its placeholder wins over one that does not.
+      typeMerge(system, other) {
+        const merged = parts.typeMerge.call(type, system, other);
+        const theirs = placeholders.get(other) ?? defaultPlaceholder;
+        if (merged === undefined || theirs === placeholder || theirs === defaultPlaceholder) return merged;
+        if (placeholder !== defaultPlaceholder) return undefined;
+        const elem = merged.nestedTypes["elemType"]!;
+        return attrsWith({ elemType: elem, lazy: isLazy, placeholder: theirs });
+      },
+      descend(_, __, defs, name) {
+        const sym = lookupSymbol(name);
+        const raw = sym === undefined ? [] : (attributeDefinitions(defs).get(sym) ?? []);
+        return { kind: "element", type: elemType, defs: raw };
+      },
     },
-    descriptionClass: "composite",
-    check: (_, value) => value instanceof Attrs,
-    merge: (system, loc, defs) =>
-      lazy ? mergeLazily(system, loc, elemType, defs) : mergeAttributes(system, loc, elemType, defs),
-    emptyValue: () => emptyAttrs,
-    ...parts,
-    payload: (system) => attrsPayload(system.typeValue(elemType), lazy, placeholder),
-    descend(_, __, defs, name) {
-      const sym = lookupSymbol(name);
-      const raw = sym === undefined ? [] : (attributeDefinitions(defs).get(sym) ?? []);
-      return { kind: "element", type: elemType, defs: raw };
-    },
-  });
+  );
+  placeholders.set(type, placeholder);
   return type;
 }
+const defaultPlaceholder = "name";
+const placeholders = new WeakMap<OptionType, string>();
 const attrsPayload = shaped("elemType", "lazy", "placeholder");
 
-export const attrsOf = <T>(elemType: OptionType<T>) => attrsWith({ elemType });
-export const lazyAttrsOf = <T>(elemType: OptionType<T>) => attrsWith({ elemType, lazy: true });
+export const attrsOf = <T, D>(elemType: OptionType<T, D>) => attrsWith({ elemType });
+export const lazyAttrsOf = <T, D>(elemType: OptionType<T, D>) => attrsWith({ elemType, lazy: true });
 
 /** The definitions of each attribute. */
 function attributeDefinitions(defs: readonly Definition[]): Map<Sym, RawDefinition[]> {
@@ -213,12 +262,14 @@ function mergeLazily(
 }
 
 /** The type itself does not read through; the definitions go to the element type as they are. */
-const through = (elemType: OptionType): Pick<OptionType, "descend"> => ({
+const through = (elemType: OptionType): Pick<OptionType, "descend" | "valueMeta"> => ({
+  valueMeta: (system, loc, defs) =>
+    defs.some((def) => force(def.value) === null) ? emptyAttrs : elemType.valueMeta(system, loc, defs),
   descend: (system, loc, defs, name) => elemType.descend(system, loc, defs, name),
 });
 
-export function nullOr<T>(elemType: OptionType<T>): OptionType<T | null> {
-  return makeType<T | null>({
+export function nullOr<T, D>(elemType: OptionType<T, D>): OptionType<T | null, D | null> {
+  return makeType<T | null, D | null>({
     name: "nullOr",
     get description() {
       return `null or ${phrase(elemType, "noun", "conjunction")}`;
@@ -238,8 +289,8 @@ export function nullOr<T>(elemType: OptionType<T>): OptionType<T | null> {
 }
 
 /** May be defined only once; the message says why. */
-export function unique<T>(message: string, elemType: OptionType<T>): OptionType<T> {
-  return makeType<T>({
+export function unique<T, D>(message: string, elemType: OptionType<T, D>): OptionType<T, D> {
+  return makeType<T, D>({
     name: "unique",
     get description() {
       return elemType.description;
@@ -258,13 +309,16 @@ export function unique<T>(message: string, elemType: OptionType<T>): OptionType<
   });
 }
 
-export const uniq = <T>(elemType: OptionType<T>) => unique("", elemType);
+export const uniq = <T, D>(elemType: OptionType<T, D>) => unique("", elemType);
 
 /** All definitions of the one type, or all of the other. */
-export function either<A, B>(left: OptionType<A>, right: OptionType<B>): OptionType<A | B> {
+export function either<A, DA, B, DB>(
+  left: OptionType<A, DA>,
+  right: OptionType<B, DB>,
+): OptionType<A | B, DA | DB> {
   const chosen = (system: ModuleSystem, defs: readonly Definition[]): OptionType | undefined =>
     [left, right].find((type) => defs.every((def) => type.check(system, force(def.value))));
-  return makeType<A | B>({
+  return makeType<A | B, DA | DB>({
     name: "either",
     get description() {
       const first =
@@ -280,7 +334,15 @@ export function either<A, B>(left: OptionType<A>, right: OptionType<B>): OptionT
     check: (system, value) => left.check(system, value) || right.check(system, value),
     merge(system, loc, defs) {
       const type = chosen(system, defs);
-      return type === undefined ? mergeOne(system, loc, defs) : type.merge(system, loc, defs);
+      if (type !== undefined) return type.merge(system, loc, defs);
+      // Only types that merge without checking come here, e.g. a freeform type that is no set of things.
+      system.evaluator.host.message(
+        "evaluation warning",
+        `One or more definitions did not pass the type-check of the 'either' type.\n` +
+          `The option \`${showOption(loc)}' is neither a value of type \`${left.description}' nor \`${right.description}'. Definition values:${showDefinitions(defs)}\n` +
+          "If it is used in a freeformType, put an `attrsOf' around it: `freeformType = types.attrsOf (types.either t1 t2)'.",
+      );
+      return mergeOne(system, loc, defs);
     },
     typeMerge(system, other) {
       const { left: theirLeft, right: theirRight } = other.nestedTypes;
@@ -291,36 +353,38 @@ export function either<A, B>(left: OptionType<A>, right: OptionType<B>): OptionT
     },
     nestedTypes: { left, right },
     payload: (system) => elemPayload([system.typeValue(left), system.typeValue(right)]),
+    valueMeta: (system, loc, defs) => chosen(system, defs)?.valueMeta(system, loc, defs) ?? emptyAttrs,
     descend: (system, loc, defs, name) => chosen(system, defs)?.descend(system, loc, defs, name),
   });
 }
 
-type Members<Types extends readonly OptionType[]> = Types[number] extends OptionType<infer T> ? T : never;
-
 /** One of the types, the first that takes all definitions. */
 export function oneOf<const Types extends readonly [OptionType, ...OptionType[]]>(
   types: Types,
-): OptionType<Members<Types>> {
+): OptionType<Infer<Types[number]>, InferDefinition<Types[number]>> {
   const [first, ...others] = types;
-  return others.reduce<OptionType>(either, first) as OptionType<Members<Types>>;
+  return others.reduce<OptionType>(either, first) as OptionType<
+    Infer<Types[number]>,
+    InferDefinition<Types[number]>
+  >;
 }
 
 /** The type with one more condition on each definition. */
-export function addCheck<T>(
-  elemType: OptionType<T>,
+export function addCheck<T, D>(
+  elemType: OptionType<T, D>,
   holds: (system: ModuleSystem, value: Value) => boolean,
-): OptionType<T> {
-  return withParts<T>(elemType, {
+): OptionType<T, D> {
+  return withParts<T, D>(elemType, {
     check: (system, value) => elemType.check(system, value) && holds(system, value),
   });
 }
 
 /** Definitions of `from` are turned into ones of `to`. */
-export function coercedTo<T>(
-  from: OptionType,
+export function coercedTo<From, T, D>(
+  from: OptionType<unknown, From>,
   coerce: (system: ModuleSystem, value: Slot) => Value,
-  to: OptionType<T>,
-): OptionType<T> {
+  to: OptionType<T, D>,
+): OptionType<T, From | D> {
   if (from.subModules !== undefined) {
     throw new NixError(
       "module",
@@ -331,7 +395,7 @@ export function coercedTo<T>(
     defs.map((def) =>
       from.check(system, force(def.value)) ? { ...def, value: coerce(system, def.value) } : def,
     );
-  return makeType<T>({
+  return makeType<T, From | D>({
     name: "coercedTo",
     get description() {
       return `${phrase(to, "noun")} or ${phrase(from, "noun")} convertible to it`;
@@ -344,17 +408,23 @@ export function coercedTo<T>(
     get subModules() {
       return to.subModules;
     },
-    substSubModules: (modules) => coercedTo(from, coerce, to.substSubModules(modules)),
+    substSubModules: (modules) =>
+      coercedTo<From, unknown, unknown>(from, coerce, to.substSubModules(modules)),
     typeMerge: () => undefined,
     nestedTypes: { coercedType: from, finalType: to },
+    valueMeta: (system, loc, defs) => to.valueMeta(system, loc, coerced(system, defs)),
     descend: (system, loc, defs, name) => to.descend(system, loc, coerced(system, defs), name),
   });
 }
 
-/** A function; several definitions are merged by their results. */
-export function functionTo<T>(elemType: OptionType<T>): OptionType<(arg: unknown) => T> {
+/**
+ * A function; several definitions are merged by their results. What a function gets is not known before it is called: the parameter of a definition can be of any type.
+ */
+export function functionTo<T, D>(
+  elemType: OptionType<T, D>,
+): OptionType<(arg: unknown) => T, FunctionDefinition<D>> {
   const body = (loc: Location) => [...loc, "<function body>"];
-  return makeType<(arg: unknown) => T>({
+  return makeType<(arg: unknown) => T, FunctionDefinition<D>>({
     name: "functionTo",
     get description() {
       return `function that evaluates to a(n) ${phrase(elemType, "noun", "composite")}`;
@@ -383,6 +453,8 @@ export function functionTo<T>(elemType: OptionType<T>): OptionType<(arg: unknown
     ...around(elemType, functionTo, "<function body>"),
   });
 }
+export type FunctionDefinition<D> = ((arg: never) => D) | Property<FunctionDefinition<D>>;
+
 const functionSet = shaped("__functionArgs", "__functor");
 
 /** An argument has a default when it has one in every function. */

@@ -7,6 +7,7 @@ import { Attrs, force, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { intern } from "../../lang/syntax/symbols.ts";
 import { characters, isString } from "../check.ts";
+import type { Definable } from "../definable.ts";
 import { option } from "../define.ts";
 import { shaped } from "../names.ts";
 import { typeTag } from "../properties.ts";
@@ -25,6 +26,10 @@ export interface DagEntry<T> {
   readonly after: readonly string[];
 }
 
+/** Entries as `lib.dag` makes them are sets of the language. */
+type DagDefinition<D> = Definable<Readonly<Record<string, D | Readonly<Record<string, unknown>>>>>;
+export type DagType<T, D> = OptionType<Readonly<Record<string, DagEntry<T>>>, DagDefinition<D>>;
+
 const entrySet = shaped("_type", "data", "before", "after");
 const entryTag = "dagEntry";
 
@@ -37,7 +42,7 @@ export function isDagEntry(value: Value): boolean {
   return typeTag(value) === entryTag;
 }
 
-export function dagOf<T>(elemType: OptionType<T>): OptionType<Readonly<Record<string, DagEntry<T>>>> {
+export function dagOf<T, D>(elemType: OptionType<T, D>): DagType<T, D> {
   const entry = submodule({
     file: "lib/dag",
     options: {
@@ -55,7 +60,7 @@ export function dagOf<T>(elemType: OptionType<T>): OptionType<Readonly<Record<st
     check: (_, value) => !isDagEntry(value),
   });
   const elements = coercedTo(plain, (_, value) => dagEntry(value, [], []), entry);
-  return withParts<Readonly<Record<string, DagEntry<T>>>>(attrsOf(elements) as OptionType<unknown>, {
+  return withParts<Readonly<Record<string, DagEntry<T>>>, DagDefinition<D>>(attrsOf(elements), {
     name: "dagOf",
     functorName: "dagOf",
     get description() {

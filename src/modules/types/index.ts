@@ -10,12 +10,12 @@ import { json, serializable, toml } from "./serializable.ts";
 import { deferredModule, deferredModuleWith, submodule, submoduleWith } from "./submodule.ts";
 
 /** Definitions of `from` are turned into ones of `to`. */
-function coercedTo<From, To>(
-  from: OptionType<From>,
+function coercedTo<From, FromDefinition, To, ToDefinition>(
+  from: OptionType<From, FromDefinition>,
   coerce: (value: From) => unknown,
-  to: OptionType<To>,
-): OptionType<To> {
-  return composite.coercedTo(
+  to: OptionType<To, ToDefinition>,
+): OptionType<To, FromDefinition | ToDefinition> {
+  return composite.coercedTo<FromDefinition, To, ToDefinition>(
     from,
     (system: ModuleSystem, value: Slot) =>
       force(fromJs(system, coerce(toJs(system, value) as From), "coercedTo")),
@@ -24,7 +24,7 @@ function coercedTo<From, To>(
 }
 
 /** The type with one more condition on each definition. */
-function addCheck<T>(type: OptionType<T>, holds: (value: T) => boolean): OptionType<T> {
+function addCheck<T, D>(type: OptionType<T, D>, holds: (value: T) => boolean): OptionType<T, D> {
   return composite.addCheck(type, (system, value) => holds(toJs(system, value) as T));
 }
 

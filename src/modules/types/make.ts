@@ -1,5 +1,6 @@
 /** Makes native types; what is left out behaves as for a type without parts. */
 import { emptyAttrs } from "../../lang/eval/value.ts";
+import type { Definable } from "../definable.ts";
 import type { OptionType } from "../type.ts";
 import { mergeEqual } from "./merge.ts";
 
@@ -10,10 +11,10 @@ export function isNativeType(value: object): value is OptionType {
   return made.has(value);
 }
 
-export type TypeParts<T> = Pick<OptionType<T>, "name" | "check"> & Partial<OptionType<T>>;
+export type TypeParts<T, D> = Pick<OptionType<T, D>, "name" | "check"> & Partial<OptionType<T, D>>;
 
-export function makeType<T>(parts: TypeParts<T>): OptionType<T> {
-  const type: OptionType<T> = {
+export function makeType<T, D = Definable<T>>(parts: TypeParts<T, D>): OptionType<T, D> {
+  const type: OptionType<T, D> = {
     name: parts.name,
     functorName: parts.name,
     check: parts.check,
@@ -27,6 +28,7 @@ export function makeType<T>(parts: TypeParts<T>): OptionType<T> {
     typeMerge: (_, other) => (other.functorName === type.functorName ? type : undefined),
     nestedTypes: {},
     payload: () => undefined,
+    valueMeta: () => emptyAttrs,
     descend: () => undefined,
   };
   // Getters (descriptions that are costly or recursive) must stay getters.
@@ -36,13 +38,50 @@ export function makeType<T>(parts: TypeParts<T>): OptionType<T> {
 }
 
 /** The same type with some parts replaced. */
-export function withParts<T>(type: OptionType, parts: Partial<OptionType<T>>): OptionType<T> {
-  return makeType<T>(
+export function withParts<T, D = Definable<T>>(
+  type: OptionType,
+  parts: Partial<OptionType<T, D>>,
+): OptionType<T, D> {
+  const base = isNativeType(type) ? type : delegating(type);
+  return makeType<T, D>(
     Object.defineProperties(
-      Object.defineProperties({} as TypeParts<T>, Object.getOwnPropertyDescriptors(type)),
+      Object.defineProperties({} as TypeParts<T, D>, Object.getOwnPropertyDescriptors(base)),
       Object.getOwnPropertyDescriptors(parts),
     ),
   );
+}
+
+/** A type that is an instance of a class, as an object that has all its parts itself. */
+function delegating(type: OptionType): OptionType {
+  return {
+    get name() {
+      return type.name;
+    },
+    get functorName() {
+      return type.functorName;
+    },
+    get description() {
+      return type.description;
+    },
+    get descriptionClass() {
+      return type.descriptionClass;
+    },
+    get subModules() {
+      return type.subModules;
+    },
+    get nestedTypes() {
+      return type.nestedTypes;
+    },
+    check: (system, value) => type.check(system, value),
+    merge: (system, loc, defs) => type.merge(system, loc, defs),
+    emptyValue: (system) => type.emptyValue(system),
+    getSubOptions: (system, prefix) => type.getSubOptions(system, prefix),
+    substSubModules: (modules) => type.substSubModules(modules),
+    typeMerge: (system, other) => type.typeMerge(system, other),
+    payload: (system) => type.payload(system),
+    valueMeta: (system, loc, defs) => type.valueMeta(system, loc, defs),
+    descend: (system, loc, defs, name) => type.descend(system, loc, defs, name),
+  };
 }
 
 /** The description in parentheses unless its class is one of these. */

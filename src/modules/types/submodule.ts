@@ -5,9 +5,11 @@ import { intern } from "../../lang/syntax/symbols.ts";
 import { characters, isFunction, isString } from "../check.ts";
 import { collect, loadAll } from "../collect.ts";
 import { declarationsOf } from "../declarations.ts";
+import type { Definable, DefinitionsOf, SubmoduleDefinition } from "../definable.ts";
 import {
   type ConfigOf,
   defineModule,
+  type ModuleArgs,
   type ModuleDefinition,
   mkForce,
   NativeModule,
@@ -19,7 +21,7 @@ import { isPlainDefinitions, NeedsArguments, simple } from "../load.ts";
 import type { ModuleSource } from "../module.ts";
 import { NativeModuleValue } from "../module-value.ts";
 import { shaped } from "../names.ts";
-import { place, showOption } from "../show.ts";
+import { showOption } from "../show.ts";
 import { moduleValue } from "../sources.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { Definition, Location, OptionType } from "../type.ts";
@@ -42,9 +44,9 @@ function isModule(value: Value): boolean {
   return path.startsWith("/");
 }
 
-export function submoduleWith<T = Readonly<Record<string, unknown>>>(
+export function submoduleWith<T = Readonly<Record<string, unknown>>, D = Definable<T>>(
   request: SubmoduleRequest,
-): OptionType<T> {
+): OptionType<T, D> {
   const preparations = new WeakMap<ModuleSystem, { readonly prepared: Prepared | undefined }>();
   const prepare = (system: ModuleSystem): Prepared | undefined => {
     let known = preparations.get(system);
@@ -74,7 +76,7 @@ export function submoduleWith<T = Readonly<Record<string, unknown>>>(
   const documented = (system: ModuleSystem, prefix: Location) =>
     instance(system, prefix, []).extendModules({ modules: [uncheckedModule] }) as Instance;
 
-  const type: OptionType<T> = makeType<T>({
+  const type: OptionType<T, D> = makeType<T, D>({
     name: "submodule",
     get description() {
       if (request.description !== undefined) return request.description;
@@ -109,6 +111,7 @@ export function submoduleWith<T = Readonly<Record<string, unknown>>>(
       );
     },
     payload: () => payloadOf(request),
+    valueMeta: (system, loc, defs) => submoduleMeta(instance(system, loc, defs).value),
     descend: (system, loc, defs) => ({
       kind: "submodule",
       definitionsOf: (path) => instance(system, loc, defs).definitionsOf(path),
@@ -133,14 +136,12 @@ export function freeformTypeOf(
   return new Instance(system, { modules: [...modules, uncheckedModule] }).freeformType;
 }
 
+const submoduleMeta = shaped("configuration");
 const requests = new WeakMap<OptionType, SubmoduleRequest>();
 /** What `name` is where a submodule has none. */
 const placeholderName = "\xe2\x80\xb9name\xe2\x80\xba";
 
-const uncheckedModule = new NativeModule({
-  file: "documentation",
-  config: { _module: { check: mkForce(false) } },
-});
+const uncheckedModule = new NativeModule({ config: { _module: { check: mkForce(false) } } }, "documentation");
 
 const payloadSet = shaped("modules", "class", "specialArgs", "shorthandOnlyDefinesConfig", "description");
 
@@ -185,7 +186,7 @@ function mergeRequests(a: SubmoduleRequest, b: SubmoduleRequest): SubmoduleReque
     if (x !== undefined && y !== undefined && x !== y) {
       throw new NixError(
         "module",
-        `A submoduleWith option is declared multiple times with conflicting ${what} values`,
+        `A submoduleWith option is declared multiple times with conflicting ${what} values${typeof x === "string" && typeof y === "string" ? ` "${x}" and "${y}"` : ""}.`,
       );
     }
     return x ?? y;
@@ -219,6 +220,12 @@ export function submoduleOf(system: ModuleSystem, modules: readonly ModuleSource
   });
 }
 
+/** A submodule is defined with a set of definitions, or with a module. */
+export type SubmoduleType<Tree> = OptionType<
+  ConfigOf<Tree>,
+  SubmoduleDefinition<DefinitionsOf<Tree>, ModuleArgs<ConfigOf<Tree>>>
+>;
+
 type InPlace<Tree extends OptionTree, Config> = Omit<ModuleDefinition<Tree, Config>, "file"> & {
   readonly file?: string;
 };
@@ -227,13 +234,11 @@ type InPlace<Tree extends OptionTree, Config> = Omit<ModuleDefinition<Tree, Conf
  * The same for TypeScript: of a module, several, or one written in place
  * (`t.submodule({ options: { ... }, config: ... })`).
  */
-export function submodule<const Tree extends OptionTree>(
-  module: NativeModule<Tree>,
-): OptionType<ConfigOf<Tree>>;
+export function submodule<const Tree extends OptionTree>(module: NativeModule<Tree>): SubmoduleType<Tree>;
 export function submodule(modules: readonly ModuleSource[]): OptionType<Readonly<Record<string, unknown>>>;
 export function submodule<const Tree extends OptionTree, Config = ConfigOf<Tree>>(
   definition: InPlace<Tree, Config>,
-): OptionType<ConfigOf<Tree>>;
+): SubmoduleType<Tree>;
 export function submodule(
   modules: NativeModule | readonly ModuleSource[] | InPlace<OptionTree, Readonly<Record<string, unknown>>>,
 ): OptionType {
@@ -260,7 +265,7 @@ export function deferredModuleWith(staticModules: readonly ModuleSource[]): Opti
     merge: (_, loc, defs) =>
       importsSet([
         ...staticModules.map(moduleValue),
-        ...defs.map((def) => located(`${place(def)}, via option ${showOption(loc)}`, [def.value])),
+        ...defs.map((def) => located(`${def.file}, via option ${showOption(loc)}`, [def.value])),
       ]),
     getSubOptions: asSubmodule.getSubOptions,
     subModules: staticModules,

@@ -3,31 +3,15 @@ import { NixError } from "../../../lang/eval/errors.ts";
 import type { Evaluator } from "../../../lang/eval/evaluator.ts";
 import { type Attrs, NixString } from "../../../lang/eval/value.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
-import { assertionsModule } from "../../../modules/assertions.ts";
 import { defineModule } from "../../../modules/define.ts";
 import { evalModules } from "../../../modules/evaluate.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
 import { Reader } from "../../reader.ts";
 import { LinuxSystemError } from "./names.ts";
-import { activationOptions } from "./options/activation.ts";
-import { etcOptions } from "./options/etc.ts";
-import { networkingOptions } from "./options/networking.ts";
-import { opensshOptions } from "./options/openssh.ts";
-import { systemdOptions } from "./options/systemd.ts";
-import { usersOptions } from "./options/users.ts";
+import { linuxOptions } from "./options/index.ts";
 import { readLinuxSystem } from "./read/config.ts";
 import { emptySystem, type LinuxSystem } from "./system.ts";
 import { addLinuxSystem } from "./tree.ts";
-
-const options = [
-  activationOptions,
-  assertionsModule,
-  etcOptions,
-  networkingOptions,
-  opensshOptions,
-  systemdOptions,
-  usersOptions,
-];
 
 export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs {
   const config = () => evaluator.forceAttrs(evaluation.config, noPos, "a value of the configuration");
@@ -42,7 +26,7 @@ export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs
     },
   });
   const evaluation = evalModules(evaluator, {
-    modules: [...options, toplevel, ...node.modules],
+    modules: [...linuxOptions, toplevel, ...node.modules],
     specialArgs: node.specialArgs,
     prefix: node.prefix,
   });

@@ -1,0 +1,29 @@
+/** All option declarations of the `linux` platform. */
+import { assertionsModule } from "../../../../modules/assertions.ts";
+import type { OptionsOf } from "../../../../modules/definable.ts";
+import { activationOptions } from "./activation.ts";
+import { etcOptions } from "./etc.ts";
+import { networkingOptions } from "./networking.ts";
+import { opensshOptions } from "./openssh.ts";
+import { systemdOptions } from "./systemd.ts";
+import { usersOptions } from "./users.ts";
+
+export const linuxOptions = [
+  activationOptions,
+  assertionsModule,
+  etcOptions,
+  networkingOptions,
+  opensshOptions,
+  systemdOptions,
+  usersOptions,
+] as const;
+
+/** A union of types to their intersection: function parameters are inferred so. */
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
+  all: infer All,
+) => void
+  ? All
+  : never;
+
+/** The tree of all options of the platform. */
+export type LinuxOptions = Intersection<OptionsOf<(typeof linuxOptions)[number]>>;
