@@ -23,6 +23,8 @@ export default defineConfig({
         test: {
           name: "conformance",
           include: ["test/conformance/**/*.conformance.ts"],
+          // Evaluations in the tests' own process may recurse as deep as Nix's: 6 of the 8 MB that systems give.
+          execArgv: ["--stack-size=6000"],
           // Each is one or more evaluations of a whole nixpkgs, by two programs.
           testTimeout: 600_000,
         },

@@ -29,7 +29,7 @@ function casesOf(topic: string): Case[] {
     const release = /^# since (?:2\.(\d+)|any)/.exec(line);
     if (release !== null) since = Number(release[1] ?? 0);
     else if (line.startsWith("#") || line === "") continue;
-    else if (line.startsWith(" ")) {
+    else if (/^\s/.test(line)) {
       const { expression, ...last } = cases.pop()!;
       cases.push({ ...last, expression: `${expression}\n${line}` });
     } else cases.push({ name: `${topic}-${index + 1}`, expression: line, since });
