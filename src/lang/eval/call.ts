@@ -95,7 +95,7 @@ export function applyTwo(fn: Value, first: Slot, second: Slot, pos: Pos): Value 
 /** `x: y: body` with both arguments: without a closure for `y: body`. */
 function applyCurried(fn: Lambda, inner: LambdaCode, first: Slot, second: Slot, pos: Pos): Value {
   try {
-    return inner.call([fn.env, first], second);
+    return fn.code.callTwo(fn.env, first, second);
   } catch (error) {
     throw tracedCall(error, inner, pos);
   }

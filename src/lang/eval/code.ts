@@ -53,31 +53,6 @@ function runFirst(this: DeferredCode, env: Env): Value {
   return this.compile()(env);
 }
 
-/** An environment of `size` slots, not filled yet. Literals make arrays without room to spare. */
-export function newEnv(up: Env, size: number): Env {
-  switch (size) {
-    case 1:
-      return [up, undefined];
-    case 2:
-      return [up, undefined, undefined];
-    case 3:
-      return [up, undefined, undefined, undefined];
-    case 4:
-      return [up, undefined, undefined, undefined, undefined];
-    default: {
-      const env: Env = new Array(size + 1);
-      env[0] = up;
-      return env;
-    }
-  }
-}
-
-export function outward(env: Env, depth: number): Env {
-  let current = env;
-  for (let i = depth; i > 0; i--) current = current[0] as Env;
-  return current;
-}
-
 /** Forces a thunk for code at `pos`, which an endless recursion names. */
 export function forceAt(thunk: Thunk, pos: Pos): Value {
   const code = thunk.code;

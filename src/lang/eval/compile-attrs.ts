@@ -3,17 +3,28 @@ import type { AttrBinding, AttrsExpr, Expr } from "../syntax/ast.ts";
 import { formatPos, type Pos } from "../syntax/positions.ts";
 import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
 import { forceAttrs, forceString } from "./checks.ts";
-import { type Compiler, makeSlot, newEnv, type Recipe } from "./code.ts";
+import { type Compiler, makeSlot, type Recipe } from "./code.ts";
 import { selectInherited } from "./compile-select.ts";
 import { NixError } from "./errors.ts";
+import { ArrayFrame, newFields, setField } from "./frames.ts";
 import { NamesScope, type Scope } from "./scope.ts";
 import { updateAttrs } from "./update.ts";
-import { Attrs, type Code, type Env, emptyAttrs, Shape, type Slot, ThunkCode } from "./value.ts";
+import {
+  Attrs,
+  type Code,
+  type Env,
+  emptyAttrs,
+  type List,
+  Shape,
+  type Slot,
+  Thunk,
+  ThunkCode,
+} from "./value.ts";
 
 const overrides = intern("__overrides");
 
-/** Which environment a binding's recipe runs in. */
-type Source = "inner" | "outer" | "inheritFrom";
+/** What a binding's recipe runs in: an environment, or the set of the `inherit (e)` of this number. */
+type Source = "inner" | "outer" | number;
 
 interface CompiledBindings {
   /** Sorted by symbol, like `names`, `positions` and `sources`. */
@@ -29,7 +40,7 @@ export function compileAttrs(compiler: Compiler, expr: AttrsExpr, scope: Scope):
   const names = bindings.map((binding) => binding.name);
   const shape = new Shape(names);
   const positions = bindings.map((binding) => binding.pos);
-  const inner = expr.recursive ? new NamesScope(names, scope) : scope;
+  const inner = expr.recursive ? new NamesScope(names, scope, false) : scope;
   const compiled = compileBindings(compiler, bindings, expr, inner, scope);
   const dynamic = expr.dynamic.length === 0 ? undefined : compileDynamic(compiler, expr, inner);
   return expr.recursive
@@ -46,9 +57,16 @@ export function compileLet(compiler: Compiler, expr: Extract<Expr, { kind: "let"
   const compiled = compileBindings(compiler, bindings, expr.attrs, inner, scope);
   const body = compiler.compile(expr.body, inner);
   const size = bindings.length;
+  const { fields } = inner;
   return (env) => {
-    const frame = newEnv(env, size);
-    fill(compiled, env, frame, frame, 1);
+    if (fields) {
+      const frame = newFields(env, size);
+      fillFields(compiled, env, frame, size);
+      return body(frame);
+    }
+    const slots: Slot[] = new Array(size);
+    const frame = new ArrayFrame(env, slots);
+    fill(compiled, env, frame, slots);
     return body(frame);
   };
 }
@@ -84,8 +102,9 @@ function compileBindings(
         break;
       case "inheritFrom": {
         const { from, name, pos } = binding;
-        recipes.push(new ThunkCode((froms) => selectInherited(froms[from] as Slot, name, pos)));
-        sources.push("inheritFrom");
+        // Such a thunk has the set instead of an environment.
+        recipes.push(new ThunkCode((set) => selectInherited(set as unknown as Slot, name, pos)));
+        sources.push(from);
         break;
       }
     }
@@ -97,19 +116,42 @@ function compileBindings(
   };
 }
 
-/** Fills `target` from index `start` on with the slots of the bindings. */
-function fill(bindings: CompiledBindings, outer: Env, inner: Env, target: unknown[], start: number): void {
+/** Fills `target` with the slots of the bindings. */
+function fill(bindings: CompiledBindings, outer: Env, inner: Env, target: Slot[]): void {
   const { recipes, sources } = bindings;
   if (sources === undefined) {
-    for (let i = 0; i < recipes.length; i++) target[start + i] = makeSlot(recipes[i]!, inner);
+    for (let i = 0; i < recipes.length; i++) target[i] = makeSlot(recipes[i]!, inner);
     return;
   }
-  const froms: Env = bindings.inheritFrom.map((from) => makeSlot(from, inner));
+  const sets = inheritedSets(bindings, inner);
   for (let i = 0; i < recipes.length; i++) {
-    const source = sources[i];
-    const env = source === "inner" ? inner : source === "outer" ? outer : froms;
-    target[start + i] = makeSlot(recipes[i]!, env);
+    target[i] = slotFrom(recipes[i]!, sources[i]!, outer, inner, sets);
   }
+}
+
+/** As {@link fill}, for an environment that keeps its slots in fields. */
+function fillFields(bindings: CompiledBindings, outer: Env, frame: Env, size: number): void {
+  const { recipes, sources } = bindings;
+  if (sources === undefined) {
+    for (let i = 0; i < size; i++) setField(frame, i, makeSlot(recipes[i]!, frame));
+    return;
+  }
+  const sets = inheritedSets(bindings, frame);
+  for (let i = 0; i < size; i++) {
+    setField(frame, i, slotFrom(recipes[i]!, sources[i]!, outer, frame, sets));
+  }
+}
+
+function inheritedSets(bindings: CompiledBindings, inner: Env): List {
+  const { inheritFrom } = bindings;
+  return inheritFrom.length === 0 ? noSets : inheritFrom.map((from) => makeSlot(from, inner));
+}
+
+const noSets: List = [];
+
+function slotFrom(recipe: Recipe, source: Source, outer: Env, inner: Env, sets: List): Slot {
+  if (typeof source === "number") return new Thunk(recipe as ThunkCode, sets[source]!);
+  return makeSlot(recipe, source === "inner" ? inner : outer);
 }
 
 /** Adds the attributes with computed names, which are evaluated in the environment. */
@@ -124,7 +166,7 @@ function simpleSet(
   const size = shape.symbols.length;
   const make = (env: Env): Attrs => {
     const values: Slot[] = new Array(size);
-    fill(bindings, env, env, values, 0);
+    fill(bindings, env, env, values);
     return new Attrs(shape, values, positions);
   };
   if (dynamic === undefined) return size === 0 ? () => emptyAttrs : make;
@@ -140,23 +182,23 @@ function recursiveSet(
   const size = shape.symbols.length;
   const hasOverrides = shape.indexOf(overrides) >= 0;
   return (outer) => {
-    const env = newEnv(outer, size);
-    fill(bindings, outer, env, env, 1);
     const values: Slot[] = new Array(size);
-    for (let i = 0; i < size; i++) values[i] = env[i + 1] as Slot;
-    let attrs = new Attrs(shape, values, positions);
+    const env = new ArrayFrame(outer, values);
+    fill(bindings, outer, env, values);
+    // The set and the environment share the slots, except where the environment's will be replaced.
+    let attrs = new Attrs(shape, hasOverrides ? [...values] : values, positions);
     if (hasOverrides) attrs = applyOverrides(attrs, env);
     return dynamic === undefined ? attrs : dynamic(attrs, env);
   };
 }
 
 /** `rec { __overrides = { a = 1; }; ... }`: the set replaces and adds attributes, also for references inside. */
-function applyOverrides(attrs: Attrs, env: Env): Attrs {
+function applyOverrides(attrs: Attrs, env: ArrayFrame): Attrs {
   const pos = attrs.positionOf(overrides);
   const replacements = forceAttrs(attrs.get(overrides)!, pos, "the `__overrides` attribute");
   replacements.shape.symbols.forEach((name, i) => {
     const index = attrs.shape.indexOf(name);
-    if (index >= 0) env[index + 1] = replacements.values[i]!;
+    if (index >= 0) env.slots[index] = replacements.values[i]!;
   });
   return updateAttrs(attrs, replacements);
 }

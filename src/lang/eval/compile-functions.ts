@@ -1,11 +1,12 @@
 /** Functions and their calls. */
 import type { Expr, LambdaExpr } from "../syntax/ast.ts";
-import type { Pos } from "../syntax/positions.ts";
+import { noPos, type Pos } from "../syntax/positions.ts";
 import { type Sym, symbolName } from "../syntax/symbols.ts";
-import { applyAll, applyOther, applyTwo, tracedCall } from "./call.ts";
+import { apply, applyAll, applyOther, applyTwo, tracedCall } from "./call.ts";
 import { unexpectedType } from "./checks.ts";
-import { type Compiler, makeSlot, newEnv, type Recipe } from "./code.ts";
+import { type Compiler, makeSlot, type Recipe } from "./code.ts";
 import { NixError } from "./errors.ts";
+import { ArrayFrame, Frame1, Frame2, Frame3, maxFields, newFields, setField } from "./frames.ts";
 import { NamesScope, type Scope } from "./scope.ts";
 import { nearMisses } from "./suggestions.ts";
 import {
@@ -20,7 +21,10 @@ import {
   type Value,
 } from "./value.ts";
 
-/** `x: body` */
+/**
+ * `x: body`. The functions of `x: y: z: body` share one environment as far as it has fields: each copies what the
+ * one before it has, which is less than a chain of environments.
+ */
 class SimpleFunction implements LambdaCode {
   readonly pos: Pos;
   readonly name: string | undefined;
@@ -28,29 +32,58 @@ class SimpleFunction implements LambdaCode {
   readonly ellipsis = false;
   readonly argName: Sym;
   readonly inner: LambdaCode | undefined;
+  /** How many arguments are in the environment that the function is made in, to be copied. */
+  private readonly copied: number;
+  /** The function that is the body, where that one copies this one's arguments. */
+  private readonly next: SimpleFunction | undefined;
   /** Compiled at the first call. */
   private body: Code;
 
-  constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope) {
+  /** `scope` is that of the function's environment, `names` those in it that are copied. */
+  constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope, names: readonly Sym[] = []) {
     this.pos = expr.pos;
     this.name = expr.name === undefined ? undefined : symbolName(expr.name);
     this.argName = expr.arg!;
-    const bodyScope = new NamesScope([this.argName], scope);
-    if (expr.body.kind === "lambda") {
-      const inner = functionCode(compiler, expr.body, bodyScope);
+    this.copied = names.length;
+    const all = [...names, this.argName];
+    const bodyScope = new NamesScope(all, names.length === 0 ? scope : scope.up!);
+    const { body } = expr;
+    if (body.kind === "lambda") {
+      const copying = body.formals === undefined && all.length < maxFields;
+      this.next = copying ? new SimpleFunction(compiler, body, bodyScope, all) : undefined;
+      const inner = this.next ?? functionCode(compiler, body, bodyScope);
       this.inner = inner;
       this.body = (env) => new Lambda(inner, env);
     } else {
       this.inner = undefined;
+      this.next = undefined;
       this.body = (env) => {
-        this.body = compiler.compile(expr.body, bodyScope);
+        this.body = compiler.compile(body, bodyScope);
         return this.body(env);
       };
     }
   }
 
   call(env: Env, arg: Slot): Value {
-    return this.body([env, arg]);
+    return this.body(this.frame(env, arg));
+  }
+
+  callTwo(env: Env, first: Slot, second: Slot): Value {
+    const { next } = this;
+    if (next === undefined) return this.inner!.call(this.frame(env, first), second);
+    if (this.copied === 0) return next.body(new Frame2(env, first, second));
+    return next.body(new Frame3(env.up, (env as Frame1).a, first, second));
+  }
+
+  private frame(env: Env, arg: Slot): Env {
+    switch (this.copied) {
+      case 0:
+        return new Frame1(env, arg);
+      case 1:
+        return new Frame2(env.up, (env as Frame1).a, arg);
+      default:
+        return new Frame3(env.up, (env as Frame2).a, (env as Frame2).b, arg);
+    }
   }
 }
 
@@ -100,13 +133,29 @@ class SetFunction implements LambdaCode {
     const { formals, body } = this.compiled ?? this.compile();
     const indices = attrs.shape === this.cachedShape ? this.cachedIndices : this.match(attrs);
     const offset = this.offset;
-    const env = newEnv(up, formals.length + offset);
-    if (offset === 1) env[1] = arg;
-    for (let i = 0; i < formals.length; i++) {
+    const count = formals.length;
+    if (count + offset <= maxFields) {
+      const env = newFields(up, count + offset);
+      if (offset === 1) setField(env, 0, arg);
+      for (let i = 0; i < count; i++) {
+        const index = indices[i]!;
+        const slot = index >= 0 ? attrs.values[index]! : makeSlot(formals[i]!.fallback!, env);
+        setField(env, i + offset, slot);
+      }
+      return body(env);
+    }
+    const slots: Slot[] = new Array(count + offset);
+    const env = new ArrayFrame(up, slots);
+    if (offset === 1) slots[0] = arg;
+    for (let i = 0; i < count; i++) {
       const index = indices[i]!;
-      env[i + 1 + offset] = index >= 0 ? attrs.values[index] : makeSlot(formals[i]!.fallback!, env);
+      slots[i + offset] = index >= 0 ? attrs.values[index]! : makeSlot(formals[i]!.fallback!, env);
     }
     return body(env);
+  }
+
+  callTwo(env: Env, first: Slot, second: Slot): Value {
+    return apply(this.call(env, first), second, noPos);
   }
 
   private argument(arg: Slot): Attrs {

@@ -4,8 +4,8 @@ import type { Pos } from "../syntax/positions.ts";
 import { showName } from "../syntax/printer.ts";
 import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
 import { forceString, unexpectedType } from "./checks.ts";
-import { type Compiler, computedValue, DeferredCode, forceAt, framed, outward, type Recipe } from "./code.ts";
-import { addressOf } from "./compile-variables.ts";
+import { type Compiler, computedValue, DeferredCode, forceAt, framed, type Recipe } from "./code.ts";
+import { addressOf, placeReader } from "./compile-variables.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
 import { nearMisses } from "./suggestions.ts";
@@ -75,11 +75,11 @@ export function delaySelect(compiler: Compiler, expr: SelectExpr, scope: Scope):
   if (expr.path.length !== 1 || first!.kind !== "static" || expr.subject.kind !== "var") return undefined;
   const variable = addressOf(expr.subject, scope);
   if (variable.kind !== "slot") return undefined;
-  const { depth, index } = variable;
+  const read = placeReader(variable);
   const name = first!.name;
   const code = new DeferredCode(compiler, expr, scope);
   return (env) => {
-    const slot = outward(env, depth)[index] as Slot | undefined;
+    const slot = read(env);
     const set = slot instanceof Thunk && slot.code === null ? slot.content : slot;
     if (set instanceof Attrs) {
       const attribute = set.get(name);

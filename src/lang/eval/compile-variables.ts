@@ -1,19 +1,15 @@
 /** Variables, `let` and `with`. */
 import type { Expr, VarExpr } from "../syntax/ast.ts";
+import type { Pos } from "../syntax/positions.ts";
 import { symbolName } from "../syntax/symbols.ts";
 import { forceAttrs } from "./checks.ts";
-import {
-  type Compiler,
-  constantRecipe,
-  forceAt,
-  makeSlot,
-  outward,
-  type Recipe,
-  replacesThunk,
-} from "./code.ts";
+import { type Compiler, constantRecipe, forceAt, makeSlot, type Recipe, replacesThunk } from "./code.ts";
 import { NixError } from "./errors.ts";
+import { type ArrayFrame, Frame1, type Frame2, type Frame3, outward, type Place } from "./frames.ts";
 import { type Address, resolve, type Scope, WithScope } from "./scope.ts";
-import { type Code, type Env, type Shape, type Slot, Thunk, ThunkCode } from "./value.ts";
+import { type Code, type Env, type Shape, type Slot, Thunk, ThunkCode, type Value } from "./value.ts";
+
+type SlotAddress = Extract<Address, { kind: "slot" }>;
 
 export function addressOf(expr: VarExpr, scope: Scope): Address {
   const address = resolve(expr.name, scope);
@@ -28,7 +24,7 @@ export function compileVariable(expr: VarExpr, scope: Scope): Code {
     case "constant":
       return constantCode(address.slot, expr);
     case "slot":
-      return slotCode(address.depth, address.index, expr);
+      return slotCode(address, expr);
     case "with":
       return withCode(address.depths, expr);
   }
@@ -42,24 +38,49 @@ export function delayVariable(expr: VarExpr, scope: Scope): Recipe {
       return constantRecipe(address.slot);
     case "with":
       return new ThunkCode(withCode(address.depths, expr));
-    case "slot": {
-      const { depth, index } = address;
-      const code = new ThunkCode(slotCode(depth, index, expr));
-      if (depth === 0) return (env) => (env[index] as Slot | undefined) ?? uninitialised(env, 0, index, code);
-      if (depth === 1) {
-        return (env) => ((env[0] as Env)[index] as Slot | undefined) ?? uninitialised(env, 1, index, code);
-      }
-      return (env) => {
-        const slot = outward(env, depth)[index] as Slot | undefined;
-        return slot ?? uninitialised(env, depth, index, code);
-      };
-    }
+    case "slot":
+      return slotReader(address, new ThunkCode(slotCode(address, expr)));
   }
 }
 
-/** The slot is null (a value like any other), or a `let` or `rec` has not come to it yet. */
-function uninitialised(env: Env, depth: number, index: number, code: ThunkCode): Slot {
-  return outward(env, depth)[index] === null ? null : new Thunk(code, env);
+/**
+ * The slot of the variable. Where a `let` or `rec` has not come to it yet, a thunk of `later`. (Null is a value like
+ * any other.)
+ */
+function slotReader({ depth, index, fields }: SlotAddress, later: ThunkCode): (env: Env) => Slot {
+  if (!fields) {
+    return (env) => {
+      const slot = (outward(env, depth) as ArrayFrame).slots[index];
+      return slot === undefined ? new Thunk(later, env) : slot;
+    };
+  }
+  switch (index) {
+    case 0:
+      if (depth === 0) return (env) => settled((env as Frame1).a, later, env);
+      return (env) => settled((outward(env, depth) as Frame1).a, later, env);
+    case 1:
+      if (depth === 0) return (env) => settled((env as Frame2).b, later, env);
+      return (env) => settled((outward(env, depth) as Frame2).b, later, env);
+    default:
+      return (env) => settled((outward(env, depth) as Frame3).c, later, env);
+  }
+}
+
+function settled(slot: Place, later: ThunkCode, env: Env): Slot {
+  return slot === undefined ? new Thunk(later, env) : slot;
+}
+
+/** What is in the variable's slot, undefined where nothing is yet. */
+export function placeReader({ depth, index, fields }: SlotAddress): (env: Env) => Place {
+  if (!fields) return (env) => (outward(env, depth) as ArrayFrame).slots[index];
+  switch (index) {
+    case 0:
+      return (env) => (outward(env, depth) as Frame1).a;
+    case 1:
+      return (env) => (outward(env, depth) as Frame2).b;
+    default:
+      return (env) => (outward(env, depth) as Frame3).c;
+  }
 }
 
 function constantCode(slot: Slot, expr: VarExpr): Code {
@@ -68,36 +89,54 @@ function constantCode(slot: Slot, expr: VarExpr): Code {
   return () => slot;
 }
 
-function slotCode(depth: number, index: number, expr: VarExpr): Code {
+/** The value of a variable. The slot then holds it, so that the thunk and what it refers to can go. */
+function slotCode({ depth, index, fields }: SlotAddress, expr: VarExpr): Code {
   const { pos } = expr;
-  switch (depth) {
+  if (!fields) {
+    return (env) => {
+      const { slots } = outward(env, depth) as ArrayFrame;
+      const slot = slots[index]!;
+      if (!(slot instanceof Thunk)) return slot;
+      const value = forceAt(slot, pos);
+      if (replacesThunk(value)) slots[index] = value;
+      return value;
+    };
+  }
+  switch (index) {
     case 0:
-      return (env) => {
-        const slot = env[index] as Slot;
-        if (!(slot instanceof Thunk)) return slot;
-        const value = forceAt(slot, pos);
-        if (replacesThunk(value)) env[index] = value;
-        return value;
-      };
+      return depth === 0
+        ? (env) => valueOfFirst(env as Frame1, pos)
+        : (env) => valueOfFirst(outward(env, depth) as Frame1, pos);
     case 1:
-      return (env) => {
-        const scope = env[0] as Env;
-        const slot = scope[index] as Slot;
-        if (!(slot instanceof Thunk)) return slot;
-        const value = forceAt(slot, pos);
-        if (replacesThunk(value)) scope[index] = value;
-        return value;
-      };
+      return depth === 0
+        ? (env) => valueOfSecond(env as Frame2, pos)
+        : (env) => valueOfSecond(outward(env, depth) as Frame2, pos);
     default:
       return (env) => {
-        const scope = outward(env, depth);
-        const slot = scope[index] as Slot;
+        const frame = outward(env, depth) as Frame3;
+        const slot = frame.c!;
         if (!(slot instanceof Thunk)) return slot;
         const value = forceAt(slot, pos);
-        if (replacesThunk(value)) scope[index] = value;
+        if (replacesThunk(value)) frame.c = value;
         return value;
       };
   }
+}
+
+function valueOfFirst(frame: Frame1, pos: Pos): Value {
+  const slot = frame.a!;
+  if (!(slot instanceof Thunk)) return slot;
+  const value = forceAt(slot, pos);
+  if (replacesThunk(value)) frame.a = value;
+  return value;
+}
+
+function valueOfSecond(frame: Frame2, pos: Pos): Value {
+  const slot = frame.b!;
+  if (!(slot instanceof Thunk)) return slot;
+  const value = forceAt(slot, pos);
+  if (replacesThunk(value)) frame.b = value;
+  return value;
 }
 
 function withCode(depths: readonly number[], expr: VarExpr): Code {
@@ -106,7 +145,7 @@ function withCode(depths: readonly number[], expr: VarExpr): Code {
   let cachedIndex = -1;
   return (env) => {
     for (const depth of depths) {
-      const scope = outward(env, depth)[1] as Slot;
+      const scope = (outward(env, depth) as Frame1).a!;
       const attrs = forceAttrs(scope, pos, "the first subexpression of a with expression");
       if (attrs.shape !== cachedShape) {
         cachedShape = attrs.shape;
@@ -123,5 +162,5 @@ function withCode(depths: readonly number[], expr: VarExpr): Code {
 export function compileWith(compiler: Compiler, expr: Extract<Expr, { kind: "with" }>, scope: Scope): Code {
   const set = compiler.delay(expr.scope, scope);
   const body = compiler.compile(expr.body, new WithScope(scope));
-  return (env) => body([env, makeSlot(set, env)]);
+  return (env) => body(new Frame1(env, makeSlot(set, env)));
 }

@@ -15,6 +15,7 @@ import { compareSlots, equalSlots } from "./equality.ts";
 import { NixError } from "./errors.ts";
 import type { CoercionOptions, EvalSettings, Evaluator, SearchPathEntry } from "./evaluator.ts";
 import { expressionFile, findInSearchPath, locateEntry } from "./files.ts";
+import { outermost } from "./frames.ts";
 import { internalFile, internalPath } from "./internal-files.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
@@ -96,7 +97,7 @@ class Evaluation implements Evaluator {
   }
 
   evalExpr(expr: Expr, scope?: Attrs): Value {
-    return this.atTop(() => this.compiler.compile(expr, this.scopeWith(scope))([]));
+    return this.atTop(() => this.compiler.compile(expr, this.scopeWith(scope))(outermost));
   }
 
   private checked<E extends Expr>(expr: E, scope: Attrs | undefined): E {
@@ -119,7 +120,7 @@ class Evaluation implements Evaluator {
 
   private run(expr: Expr, scope: GlobalScope): Value {
     checkVariables(expr, scope);
-    return this.compiler.compile(expr, scope)([]);
+    return this.compiler.compile(expr, scope)(outermost);
   }
 
   importFile(path: string): Value {

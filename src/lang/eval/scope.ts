@@ -3,6 +3,7 @@
  * address: so many environments outward, slot so-and-so.
  */
 import type { Sym } from "../syntax/symbols.ts";
+import { maxFields } from "./frames.ts";
 import type { Attrs, Slot } from "./value.ts";
 
 export type Scope = GlobalScope | NamesScope | WithScope;
@@ -10,8 +11,8 @@ export type Scope = GlobalScope | NamesScope | WithScope;
 /** Where a variable's value is found. */
 export type Address =
   | { readonly kind: "constant"; readonly slot: Slot }
-  /** `index` is the position in the environment (from 1), `depth` how many environments outward. */
-  | { readonly kind: "slot"; readonly depth: number; readonly index: number }
+  /** `depth`: how many environments outward; `index`: the slot there (from 0); `fields`: it is in a field (frames.ts). */
+  | { readonly kind: "slot"; readonly depth: number; readonly index: number; readonly fields: boolean }
   /** In the first of these `with` sets that has it: how many environments outward each is, innermost first. */
   | { readonly kind: "with"; readonly depths: readonly number[] };
 
@@ -39,24 +40,27 @@ export class NamesScope {
   readonly kind = "names";
   readonly up: Scope;
   readonly names: readonly Sym[];
+  /** Whether the environment keeps the slots in fields, as those of few names do, rather than in an array. */
+  readonly fields: boolean;
   private indices: Map<Sym, number> | undefined;
 
-  constructor(names: readonly Sym[], up: Scope) {
+  constructor(names: readonly Sym[], up: Scope, fields: boolean = names.length <= maxFields) {
     this.names = names;
     this.up = up;
+    this.fields = fields;
   }
 
-  /** The slot's index in the environment, 0 when the name is not of this scope. */
+  /** The slot's index in the environment, -1 when the name is not of this scope. Of equal names the last one counts. */
   indexOf(name: Sym): number {
-    if (this.names.length <= fewNames) return this.names.indexOf(name) + 1;
+    if (this.names.length <= fewNames) return this.names.lastIndexOf(name);
     if (this.indices === undefined) {
-      this.indices = new Map(this.names.map((sym, index) => [sym, index + 1]));
+      this.indices = new Map(this.names.map((sym, index) => [sym, index]));
     }
-    return this.indices.get(name) ?? 0;
+    return this.indices.get(name) ?? -1;
   }
 }
 
-/** `with`: an environment with the set in slot 1. */
+/** `with`: an environment of one slot, the set. */
 export class WithScope {
   readonly kind = "with";
   readonly up: Scope;
@@ -78,7 +82,7 @@ export function resolve(name: Sym, scope: Scope): Address | undefined {
       }
       case "names": {
         const index = current.indexOf(name);
-        if (index > 0) return { kind: "slot", depth, index };
+        if (index >= 0) return { kind: "slot", depth, index, fields: current.fields };
         break;
       }
       case "with":

@@ -67,12 +67,13 @@ export class NixPath {
   }
 }
 
-/**
- * What compiled code runs in: index 0 is the enclosing environment (null at the outermost), the others are the
- * slots of one scope in the order that the compiler gave them (eval/scope.ts). A slot of a `let` or `rec` that
- * is not initialised yet is undefined.
- */
-export type Env = unknown[];
+/** What compiled code runs in: the slots of one scope (eval/frames.ts), and the environment around it. */
+export interface Env {
+  readonly up: Env;
+}
+
+/** What is around the outermost environment; nothing looks there. */
+export const noEnv = undefined as unknown as Env;
 
 /** Compiled code of an expression: computes its value (in weak head normal form) in an environment. */
 export type Code = (env: Env) => Value;
@@ -278,9 +279,11 @@ export interface LambdaCode {
   readonly ellipsis: boolean;
   /** What the whole argument is bound to: `x` of `x: ...`, `args` of `{ ... } @ args: ...`. */
   readonly argName: Sym | undefined;
-  /** `y: body` of `x: y: body`. It runs in an environment of two: that of this function, and its argument. */
+  /** `y: body` of `x: y: body`. */
   readonly inner: LambdaCode | undefined;
   call(env: Env, arg: Slot): Value;
+  /** `f first second` where there is an `inner`. */
+  callTwo(env: Env, first: Slot, second: Slot): Value;
 }
 
 /** A builtin function. `fn` gets exactly `arity` slots and returns a value in weak head normal form. */
