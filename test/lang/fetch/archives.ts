@@ -45,7 +45,7 @@ const fs = require("node:fs"), http = require("node:http"), path = require("node
 const root = process.argv[1];
 const server = http.createServer((request, response) => {
   if (request.url === "/redirect") return response.writeHead(302, { location: "/file" }).end();
-  const file = path.join(root, decodeURIComponent(request.url));
+  const file = path.join(root, decodeURIComponent(request.url.split("?")[0]));
   if (!fs.existsSync(file)) return response.writeHead(404).end();
   response.end(fs.readFileSync(file));
 });
