@@ -33,6 +33,7 @@ import {
   Thunk,
   type Value,
 } from "../lang/eval/value.ts";
+import { noPos, type Pos } from "../lang/syntax/positions.ts";
 import { intern } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
 import { isFunction, isList, typeName } from "./check.ts";
@@ -60,39 +61,46 @@ export class Float {
   }
 }
 
-/** The value in the language; `where` says in messages what is converted, e.g. `ssh.access` (a byte string). */
-export function fromJs(system: ModuleSystem, value: unknown, where: string): Slot {
+/**
+ * The value in the language; for messages: `where` says what is converted, e.g. `ssh.access` (a byte string), and
+ * `pos` where it was written.
+ */
+export function fromJs(system: ModuleSystem, value: unknown, where: string, pos: Pos = noPos): Slot {
   switch (typeof value) {
     case "boolean":
       return value;
     case "number":
-      return fromNumber(value, where);
+      return fromNumber(value, where, pos);
     case "bigint":
       if (value > maxInt || value < minInt) {
-        throw new NixError("module", `${where}: the integer ${value} does not fit into 64 bits`);
+        throw unfit(where, `the integer ${value} does not fit into 64 bits`, pos);
       }
       return value;
     case "string":
       return fromText(value);
     case "function":
-      return fromFunction(system, value as JsFunction, where);
+      return fromFunction(system, value as JsFunction, where, pos);
     case "object":
-      return value === null ? null : fromObject(system, value, where);
+      return value === null ? null : fromObject(system, value, where, pos);
     default:
-      throw new NixError("module", `${where}: a value of type ${typeof value} cannot be a definition`);
+      throw unfit(where, `a value of type ${typeof value} cannot be a definition`, pos);
   }
 }
 
-function fromNumber(value: number, where: string): Value {
-  if (Number.isSafeInteger(value)) return BigInt(value);
-  if (Number.isFinite(value)) return value;
-  throw new NixError("module", `${where}: ${value} is not a number of the Nix language`);
+function unfit(where: string, message: string, pos: Pos): NixError {
+  return new NixError("module", where === "" ? message : `${where}: ${message}`, { pos: pos || undefined });
 }
 
-function fromFunction(system: ModuleSystem, fn: JsFunction, where: string): Slot {
+function fromNumber(value: number, where: string, pos: Pos): Value {
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  if (Number.isFinite(value)) return value;
+  throw unfit(where, `${value} is not a number of the Nix language`, pos);
+}
+
+function fromFunction(system: ModuleSystem, fn: JsFunction, where: string, pos: Pos): Slot {
   const known = viewedValue(fn);
   if (known !== undefined) return known;
-  if (fn.length === 0) return lazy(() => force(fromJs(system, callScript(fn), where)));
+  if (fn.length === 0) return lazy(() => force(fromJs(system, callScript(fn), where, pos)));
   return new NativeFunction(fromText(fn.name || "lambda"), fn, (...args) => {
     const converted = args.map((arg) => moduleArgumentsOf(system, arg) ?? toJs(system, arg));
     return force(
@@ -100,36 +108,44 @@ function fromFunction(system: ModuleSystem, fn: JsFunction, where: string): Slot
         system,
         callScript(() => fn(...converted)),
         where,
+        pos,
       ),
     );
   });
 }
 
-function fromObject(system: ModuleSystem, value: object, where: string): Slot {
+function fromObject(system: ModuleSystem, value: object, where: string, pos: Pos): Slot {
   const viewed = viewedValue(value);
   if (viewed !== undefined) return viewed;
   if (Array.isArray(value)) {
-    return value.map((element: unknown, index) => fromJs(system, element, `${where}[${index}]`));
+    return value.map((element: unknown, index) => fromJs(system, element, `${where}[${index}]`, pos));
   }
   if (isLanguageValue(value)) return value;
   if (value instanceof StoreString) return value.value;
   if (value instanceof SourcePath) return value.toNix();
   if (value instanceof Float) return value.value;
-  if (value instanceof Property) return fromProperty(system, value, where);
+  if (value instanceof Property) return fromProperty(system, value, where, pos);
   if (value instanceof Option) return fromOption(system, value, where);
   if (value instanceof NativeModule || value instanceof ScriptModule) return nativeModuleValue(value);
   if (isNativeType(value)) return system.typeValue(value);
   if (!isPlainObject(value)) {
-    throw new NixError("module", `${where}: an object of a class cannot be a definition; give a plain one`);
+    throw unfit(
+      where,
+      value instanceof Promise
+        ? "a promise cannot be a definition: modules are synchronous"
+        : "an object of a class cannot be a definition; give a plain one",
+      pos,
+    );
   }
   const builder = new AttrsBuilder();
   for (const [name, member] of Object.entries(value)) {
     if (member === undefined) continue;
     const attribute = fromText(name);
+    const written = memberPosition(value, name);
     builder.set(
       intern(attribute),
-      fromJs(system, member, where === "" ? attribute : `${where}.${attribute}`),
-      memberPosition(value, name),
+      fromJs(system, member, where === "" ? attribute : `${where}.${attribute}`, written || pos),
+      written,
     );
   }
   return builder.build();
@@ -155,19 +171,19 @@ function isLanguageValue(
   );
 }
 
-function fromProperty(system: ModuleSystem, { property }: Property, where: string): Slot {
+function fromProperty(system: ModuleSystem, { property }: Property, where: string, pos: Pos): Slot {
   switch (property.kind) {
     case "if":
       return makeIf(
-        fromJs(system, property.condition, `the condition of mkIf in ${where}`),
-        fromJs(system, property.content, where),
+        fromJs(system, property.condition, `the condition of mkIf in ${where}`, pos),
+        fromJs(system, property.content, where, pos),
       );
     case "merge":
-      return makeMerge(property.contents.map((content) => fromJs(system, content, where)));
+      return makeMerge(property.contents.map((content) => fromJs(system, content, where, pos)));
     case "override":
-      return makeOverride(BigInt(property.priority), fromJs(system, property.content, where));
+      return makeOverride(BigInt(property.priority), fromJs(system, property.content, where, pos));
     case "order":
-      return makeOrder(BigInt(property.order), fromJs(system, property.content, where));
+      return makeOrder(BigInt(property.order), fromJs(system, property.content, where, pos));
   }
 }
 

@@ -20,6 +20,7 @@ import type { DeclarationGroup, Declared } from "./declaration.ts";
 import { notASet, type UnknownOption } from "./errors.ts";
 import { dischargeOption, optionSet, optionValue } from "./option.ts";
 import { type Discharged, pushDown } from "./properties.ts";
+import { currentScriptPosition } from "./script-position.ts";
 import { showOption } from "./show.ts";
 import { type ModuleSystem, type Tracked, trackedThunk } from "./system.ts";
 import type { Location, RawDefinition } from "./type.ts";
@@ -162,7 +163,7 @@ function addAttributes(
 }
 
 /** Which options a module defines must not depend on the value of one of them. */
-function structureNeedsValue(system: ModuleSystem, loc: Location): NixError {
+export function structureNeedsValue(system: ModuleSystem, loc: Location): NixError {
   // The module system's own options are read on the way to any other.
   const reading = system.evaluating.findLast((one) => one.loc().at(-2) !== "_module");
   const option = reading === undefined ? "`config'" : `the option \`${showOption(reading.loc())}'`;
@@ -176,6 +177,7 @@ function structureNeedsValue(system: ModuleSystem, loc: Location): NixError {
           "and move what depends on `config' into the value of an option."
       : `infinite recursion encountered: ${option} is read while the module ${file} is still saying which options it defines.\n` +
           "Wrap what reads `config' so that it is computed later: `() => value', or `mkIf(() => condition, () => definitions)'.",
+    { pos: file === undefined ? undefined : currentScriptPosition() },
   );
 }
 

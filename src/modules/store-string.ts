@@ -5,6 +5,7 @@
 import { NixError } from "../lang/eval/errors.ts";
 import { type Context, NixPath, NixString } from "../lang/eval/value.ts";
 import { fromText, toText } from "../store/bytes.ts";
+import { currentScriptPosition } from "./script-position.ts";
 
 /**
  * A string that refers to store objects. It can be passed on as a definition. To make a longer one of it write
@@ -58,6 +59,7 @@ export class SourcePath {
       "module",
       `the path '${fromText(this.path)}' would be turned into a string by JavaScript; ` +
         "write `it.path` for its name on this machine, or give the path itself as the definition",
+      { pos: currentScriptPosition() },
     );
   }
 
@@ -72,6 +74,7 @@ function refuse(characters: string, what: string): never {
     `the ${what} '${characters}' would lose its references when JavaScript turns it into a plain string; ` +
       "write a text`...` template with it to build a longer string, " +
       "or `it.textWithoutReferences` if the references are not wanted",
+    { pos: currentScriptPosition() },
   );
 }
 
@@ -111,6 +114,7 @@ export function concatText(
         throw new NixError(
           "module",
           "text`...` takes strings, numbers, strings with references, and packages (sets with an `outPath`)",
+          { pos: currentScriptPosition() },
         );
       }
       add(outPath);

@@ -8,6 +8,7 @@ import { type Attrs, force, type Value } from "../lang/eval/value.ts";
 import { lookupSymbol } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
 import { toJs } from "./convert.ts";
+import { currentScriptPosition } from "./script-position.ts";
 import type { ModuleSystem } from "./system.ts";
 
 export type View = Readonly<Record<string, unknown>>;
@@ -53,12 +54,14 @@ export function lazyView(system: ModuleSystem, attrs: () => Attrs): View {
       throw new NixError(
         "module",
         `a configuration is read only: '${fromText(String(name))}' cannot be assigned; return a definition instead`,
+        { pos: currentScriptPosition() },
       );
     },
     deleteProperty: (_, name) => {
       throw new NixError(
         "module",
         `a configuration is read only: '${fromText(String(name))}' cannot be deleted`,
+        { pos: currentScriptPosition() },
       );
     },
   });
@@ -81,5 +84,6 @@ function refuse(): never {
     "module",
     "a set of the configuration would be turned into a string or number by JavaScript; read the attribute that is meant, " +
       "or put the package into a text`...` template for its store path",
+    { pos: currentScriptPosition() },
   );
 }

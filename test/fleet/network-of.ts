@@ -10,7 +10,7 @@ import { NixError } from "../../src/lang/eval/errors.ts";
 import { fromText, toText } from "../../src/store/bytes.ts";
 
 /** Writes these files into a directory of the test's own; returns the path of `default.nix` in it. */
-function networkFile(files: string | Readonly<Record<string, string>>): string {
+export function networkFile(files: string | Readonly<Record<string, string>>): string {
   const directory = mkdtempSync(join(tmpdir(), "nixus-network-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(typeof files === "string" ? { "default.nix": files } : files)) {
