@@ -21,7 +21,7 @@ import { declarationsOf } from "./declarations.ts";
 import type { ModuleArgs } from "./define.ts";
 import { unknownOptions } from "./errors.ts";
 import { explain } from "./explain.ts";
-import { attrAt, type Cell, GroupInstance } from "./instance.ts";
+import { attrAt, type Cell, GroupInstance, structureNeedsValue } from "./instance.ts";
 import { internalFile, internalOptions } from "./internal.ts";
 import { type LoadedModule, type ModuleScope, simple } from "./load.ts";
 import type { ModuleSource } from "./module.ts";
@@ -147,6 +147,7 @@ export class Instance implements Evaluation, ModuleScope {
   /** All options. Needs every module, and their declarations as far as names go. */
   get root(): GroupInstance {
     if (this.rootOnce === "computing") {
+      if (this.system.running.length > 0) throw structureNeedsValue(this.system, this.prefix);
       throw new NixError(
         "infiniteRecursion",
         "infinite recursion encountered: `config' is needed while it is still being found out which modules take part.\n" +
@@ -310,7 +311,7 @@ export class Instance implements Evaluation, ModuleScope {
     if (base !== undefined) return toJs(this.system, base);
     if (property === "name" && this.submodule !== undefined) return toText(this.submodule.name);
     const file = this.system.running.at(-1);
-    if (file !== undefined && this.root.computing) {
+    if (file !== undefined && (this.rootOnce === "computing" || this.root.computing)) {
       throw new NixError(
         "infiniteRecursion",
         `infinite recursion encountered: the argument \`${name}' is read while the module ${file} is still saying which options it defines.\n` +
