@@ -12,8 +12,8 @@ import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
 import type { ModuleSource } from "../../modules/module.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
-import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
-import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
+import { evaluateLinux } from "../platforms/linux/platform.ts";
+import { evaluateNixos } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
 import { nodeOptions } from "./node-options.ts";
 
@@ -31,18 +31,11 @@ export interface NodeEvaluation {
   readonly specialArgs: Readonly<Record<string, Slot>>;
 }
 
-/** By whom and with what result a node's configuration was evaluated. */
-export type NodeConfiguration =
-  | { readonly platform: "linux"; readonly evaluation: Evaluation }
-  | { readonly platform: "nixos"; readonly evaluation: NixosEvaluation };
-
 export class Network {
   readonly evaluator: Evaluator;
   /** Absolute path of the network file (a byte string). */
   readonly file: string;
-  /** The evaluation of the network's own modules. */
-  readonly evaluation: Evaluation;
-  private readonly evaluated = new Map<string, NodeConfiguration>();
+  private readonly evaluation: Evaluation;
 
   constructor(evaluator: Evaluator, file: string) {
     this.evaluator = evaluator;
@@ -66,12 +59,6 @@ export class Network {
     return this.attrs(this.nodes, name);
   }
 
-  /** How the node's configuration was evaluated. */
-  configurationOf(name: string): NodeConfiguration {
-    force(this.node(name).getByName("configuration")!);
-    return this.evaluated.get(name)!;
-  }
-
   private attrs(set: Attrs, name: string): Attrs {
     return this.evaluator.forceAttrs(set.getByName(name)!, noPos, "a value of the configuration");
   }
@@ -82,10 +69,7 @@ export class Network {
       file,
       options: {
         configuration: option({
-          type: configurationType(
-            (loc, modules) => this.evaluateConfiguration(loc, modules),
-            (prefix) => documentLinux(this.evaluator, prefix),
-          ),
+          type: configurationType((loc, modules) => this.evaluateConfiguration(loc, modules)),
           default: {},
           description: "The machine's configuration: a module of its platform. Reads as the final one.",
         }),
@@ -135,19 +119,13 @@ export class Network {
       "a value of the configuration",
       undefined,
     );
-    const configuration = this.evaluateOn(platform, evaluation);
-    this.evaluated.set(name, configuration);
-    return configuration.evaluation.config;
-  }
-
-  private evaluateOn(platform: string, node: NodeEvaluation): NodeConfiguration {
     switch (platform) {
       case "linux":
-        return { platform, evaluation: evaluateLinux(this.evaluator, node) };
+        return evaluateLinux(this.evaluator, evaluation);
       case "nixos":
-        return { platform, evaluation: evaluateNixos(this.evaluator, node) };
+        return evaluateNixos(this.evaluator, evaluation);
       default:
-        throw new NixError("module", `node '${node.name}' has the unknown platform '${platform}'`);
+        throw new NixError("module", `node '${name}' has the unknown platform '${platform}'`);
     }
   }
 

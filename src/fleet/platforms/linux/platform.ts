@@ -4,8 +4,7 @@ import type { Evaluator } from "../../../lang/eval/evaluator.ts";
 import { type Attrs, NixString } from "../../../lang/eval/value.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
 import { defineModule } from "../../../modules/define.ts";
-import { type Evaluation, evalModules } from "../../../modules/evaluate.ts";
-import type { Location } from "../../../modules/type.ts";
+import { evalModules } from "../../../modules/evaluate.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
 import { Reader } from "../../reader.ts";
 import { LinuxSystemError } from "./names.ts";
@@ -14,7 +13,7 @@ import { readLinuxSystem } from "./read/config.ts";
 import { emptySystem, type LinuxSystem } from "./system.ts";
 import { addLinuxSystem } from "./tree.ts";
 
-export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Evaluation {
+export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs {
   const config = () => evaluator.forceAttrs(evaluation.config, noPos, "a value of the configuration");
   const toplevel = defineModule({
     file: import.meta.url,
@@ -31,12 +30,7 @@ export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Evalu
     specialArgs: node.specialArgs,
     prefix: node.prefix,
   });
-  return evaluation;
-}
-
-/** The platform's options, for documentation; `prefix` is where they stand. */
-export function documentLinux(evaluator: Evaluator, prefix: Location): Attrs {
-  return evalModules(evaluator, { modules: linuxOptions, prefix }).options;
+  return config();
 }
 
 /** Generation 0: the system that manages nothing. Returns its store path. */

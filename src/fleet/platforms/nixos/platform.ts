@@ -9,13 +9,7 @@ import type { NodeEvaluation } from "../../network/network.ts";
 /** Where nixpkgs has the function that evaluates a NixOS configuration. */
 const evalConfigFile = "nixos/lib/eval-config.nix";
 
-/** What nixpkgs' evaluation of a configuration gives. */
-export interface NixosEvaluation {
-  readonly config: Attrs;
-  readonly options: Attrs;
-}
-
-export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): NixosEvaluation {
+export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Attrs {
   if (force(node.nixpkgs) === null) {
     throw new NixError(
       "module",
@@ -39,19 +33,7 @@ export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Nixos
       ["specialArgs", Attrs.fromEntries(Object.entries(node.specialArgs))],
     ]),
   );
-  const part = (name: "config" | "options"): Attrs => {
-    const slot = evaluator
-      .forceAttrs(evaluation, noPos, "a value of the configuration")
-      .getByName(name);
-    if (slot === undefined) throw new NixError("module", `'${file}' gives no '${name}'; is it a nixpkgs?`);
-    return evaluator.forceAttrs(slot, noPos, "a value of the configuration");
-  };
-  return {
-    get config() {
-      return part("config");
-    },
-    get options() {
-      return part("options");
-    },
-  };
+  const config = evaluator.forceAttrs(evaluation, noPos, "a value of the configuration").getByName("config");
+  if (config === undefined) throw new NixError("module", `'${file}' gives no 'config'; is it a nixpkgs?`);
+  return evaluator.forceAttrs(config, noPos, "a value of the configuration");
 }
