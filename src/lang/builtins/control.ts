@@ -20,6 +20,7 @@ import {
 import { noPos, resolvePos } from "../syntax/positions.ts";
 import { lookupSymbol } from "../syntax/symbols.ts";
 import type { Builtin } from "./builtin.ts";
+import { importDerivation } from "./imported-derivation.ts";
 import { requireContext } from "./realise.ts";
 
 export function controlFamily(evaluator: Evaluator): readonly Builtin[] {
@@ -50,8 +51,11 @@ function imports(evaluator: Evaluator): readonly Builtin[] {
       name: "import",
       arity: 1,
       global: true,
-      doc: "Evaluates the file at the path (of a directory: its `default.nix`). Each file is evaluated once.",
-      fn: (file) => evaluator.importFile(path(file, argument("first", "import"))),
+      doc: "Evaluates the file at the path (of a directory: its `default.nix`). Each file is evaluated once. A `.drv` in the store gives its derivation.",
+      fn: (slot) => {
+        const file = path(slot, argument("first", "import"));
+        return importDerivation(evaluator.host.store, file) ?? evaluator.importFile(file);
+      },
     },
     {
       name: "scopedImport",
@@ -60,7 +64,8 @@ function imports(evaluator: Evaluator): readonly Builtin[] {
       doc: "As `import`, with the attributes of the set visible as variables in the file.",
       fn: (scope, file) => {
         const names = evaluator.forceAttrs(scope, noPos, argument("first", "scopedImport"));
-        return evaluator.scopedImport(names, path(file, argument("second", "scopedImport")));
+        const found = path(file, argument("second", "scopedImport"));
+        return importDerivation(evaluator.host.store, found) ?? evaluator.scopedImport(names, found);
       },
     },
     {
