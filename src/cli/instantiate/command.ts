@@ -8,6 +8,9 @@ import { version } from "../version.ts";
 import { help, type Invocation, parseInvocation } from "./flags.ts";
 import type { InstantiateInput, InstantiateMessage } from "./protocol.ts";
 
+/** SGR sequences of ECMA-48. */
+const colors = new RegExp(`${String.fromCharCode(0x1b)}\\[[0-9;]*m`, "g");
+
 export async function runNixInstantiate(
   this: Context,
   _flags: Record<never, never>,
@@ -43,6 +46,7 @@ function evaluate(process: NodeJS.Process, invocation: Invocation): Promise<void
     if (error.code !== "EPIPE") throw error;
     process.exit(1);
   });
+  const shown = (message: string): string => (process.stderr.isTTY ? message : withoutColors(message));
   const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
   return new Promise((resolve, reject) => {
     worker.on("message", (message: InstantiateMessage) => {
@@ -51,10 +55,10 @@ function evaluate(process: NodeJS.Process, invocation: Invocation): Promise<void
           process.stdout.write(toBytes(message.text));
           break;
         case "message":
-          process.stderr.write(toBytes(`${fromText(message.kind)}: ${message.text}\n`));
+          process.stderr.write(toBytes(`${fromText(message.kind)}: ${shown(message.text)}\n`));
           break;
         case "error":
-          process.stderr.write(toBytes(`${message.text}\n`));
+          process.stderr.write(toBytes(`${shown(message.text)}\n`));
           process.exitCode = 1;
           break;
       }
@@ -62,4 +66,9 @@ function evaluate(process: NodeJS.Process, invocation: Invocation): Promise<void
     worker.once("error", reject);
     worker.once("exit", () => resolve());
   });
+}
+
+/** Messages of nixpkgs have colours in them, which Nix too leaves out of what is no terminal. */
+function withoutColors(message: string): string {
+  return message.replaceAll(colors, "");
 }

@@ -1,13 +1,22 @@
 /** `a.b.c`, `a.b or c`, `a ? b.c`. */
 import type { AttrName, HasAttrExpr, SelectExpr } from "../syntax/ast.ts";
-import type { Pos } from "../syntax/positions.ts";
+import { noPos, type Pos } from "../syntax/positions.ts";
 import { showName } from "../syntax/printer.ts";
 import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
 import { forceString, unexpectedType } from "./checks.ts";
-import { type Compiler, computedValue, DeferredCode, forceAt, framed, type Recipe } from "./code.ts";
+import {
+  type Compiler,
+  computedValue,
+  DeferredCode,
+  forceAt,
+  framed,
+  type Recipe,
+  replacesThunk,
+} from "./code.ts";
 import { addressOf, placeReader } from "./compile-variables.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
+import { languageError } from "./stack.ts";
 import { nearMisses } from "./suggestions.ts";
 import { Attrs, type Code, type Env, force, type Shape, type Slot, Thunk, type Value } from "./value.ts";
 
@@ -108,16 +117,25 @@ function selectOne(subject: Code, name: Sym, pos: Pos): Code {
       if (index >= 0) {
         const slot = set.values[index]!;
         if (!(slot instanceof Thunk)) return slot;
-        if (slot.code === null) return slot.content as Value;
         try {
-          return forceAt(slot, pos);
+          const value = forceAt(slot, pos);
+          // The thunk has done its work; for a function it stays, as the identity of the slot.
+          if (replacesThunk(value)) set.values[index] = value;
+          return value;
         } catch (error) {
-          throw framed(error, pos, `while evaluating the attribute '${showName(symbolName(name))}'`);
+          throw framedSelection(error, pos, showName(symbolName(name)), set.positionOf(name));
         }
       }
     }
     throw cannotSelect(set, name, pos);
   };
+}
+
+/** @param definition where the attribute is defined that could not be computed; {@link noPos}: not known */
+function framedSelection(error: unknown, pos: Pos, path: string, definition: Pos, defined = path): unknown {
+  const failure = languageError(error, pos);
+  if (definition !== noPos) framed(failure, definition, `from the definition of '${defined}'`);
+  return framed(failure, pos, `while evaluating the attribute '${path}'`);
 }
 
 function cannotSelect(set: Value, name: Sym, pos: Pos): NixError {
@@ -134,6 +152,8 @@ function selectPath(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
   const keys = path.map((name) => compileKey(compiler, name, scope));
   return (env) => {
     let value = subject(env);
+    let definition: Pos = noPos;
+    let depth = 0;
     try {
       for (const key of keys) {
         const name = key(env);
@@ -142,11 +162,14 @@ function selectPath(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
         }
         const slot = value.get(name);
         if (slot === undefined) throw missingAttribute(value, name, pos);
+        depth++;
+        definition = value.positionOf(name);
         value = slot instanceof Thunk ? forceAt(slot, pos) : slot;
       }
       return value;
     } catch (error) {
-      throw framed(error, pos, `while evaluating the attribute '${pathText(path, keys, env)}'`);
+      const defined = pathText(path.slice(0, depth), keys, env);
+      throw framedSelection(error, pos, pathText(path, keys, env), definition, defined);
     }
   };
 }

@@ -9,12 +9,12 @@ import { nix } from "./settings.ts";
 const basePath = "/";
 
 /** The value as printed, or why there is none; byte strings. */
-export type Evaluated =
+type Evaluated =
   | { readonly type: "value"; readonly text: string }
   | { readonly type: "failure"; readonly text: string };
 
 /** @param expression a byte string */
-export function evaluateByUs(expression: string): Evaluated {
+function evaluateByUs(expression: string): Evaluated {
   const evaluator = createEvaluator({
     host: createNodeHost({ env: {}, onMessage: () => {} }),
     settings: { pureEval: false, restrictEval: false, nixPath: [], currentSystem: "x86_64-linux" },
@@ -30,7 +30,7 @@ export function evaluateByUs(expression: string): Evaluated {
 }
 
 /** @param expression a byte string */
-export async function evaluateByNix(expression: string): Promise<Evaluated> {
+async function evaluateByNix(expression: string): Promise<Evaluated> {
   const { succeeded, stdout, stderr } = await instantiate(nix, ["--eval", "--strict", "-"], expression);
   return succeeded ? { type: "value", text: stdout } : { type: "failure", text: stderr };
 }
