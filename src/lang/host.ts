@@ -48,7 +48,7 @@ export interface FetchRequest {
 /** What else a tree can be fetched from. `name` is the name part of the store path. */
 export type TreeRequest = ArchiveRequest | DirectoryRequest | GitRequest | MercurialRequest;
 
-export interface ArchiveRequest {
+interface ArchiveRequest {
   readonly kind: "archive";
   /** `http:`, `https:` or `file:`. */
   readonly url: string;

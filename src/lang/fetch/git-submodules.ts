@@ -50,7 +50,7 @@ export function readSettings(git: Git, source: readonly string[]): Map<string, S
 }
 
 /** The URL of a submodule; one that begins with `./` or `../` is relative to that of the repository. */
-export function resolveUrl(origin: string, url: string): string {
+function resolveUrl(origin: string, url: string): string {
   if (!/^\.\.?\//.test(url)) return printUrl(gitUrl(url));
   let base = origin.replace(/\/+$/, "");
   let rest = url;

@@ -7,7 +7,7 @@ import { StoreError } from "../../store/errors.ts";
 /** Not a URL, or one that its scheme has no use for: where a flake reference is expected, it may still be a path. */
 export class UrlError extends StoreError {}
 
-export interface Authority {
+interface Authority {
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** Without the brackets that stand around an IPv6 address. */
@@ -150,7 +150,7 @@ export function filePath(segments: readonly string[]): string {
 }
 
 /** The URL of a path of this machine. */
-export function fileUrl(path: string): Url {
+function fileUrl(path: string): Url {
   return { scheme: "file", authority: noAuthority, path: urlPath(path), query: new Map(), fragment: "" };
 }
 
