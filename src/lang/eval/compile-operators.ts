@@ -3,13 +3,14 @@ import type { BinaryExpr, Expr } from "../syntax/ast.ts";
 import type { Pos } from "../syntax/positions.ts";
 import { divide, multiply, subtract } from "./arithmetic.ts";
 import { forceAttrs, forceList, unexpectedType } from "./checks.ts";
-import { type Compiler, framed } from "./code.ts";
+import { type Compiler, DeferredCode, framed } from "./code.ts";
 import { addressOf } from "./compile-variables.ts";
+import { differenceOf } from "./difference.ts";
 import { compareValues, equalValues } from "./equality.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
 import { Update } from "./update.ts";
-import { Attrs, type Code, type Env, PrimOp, type Value } from "./value.ts";
+import { Attrs, type Code, type Env, force, PrimOp, Thunk, type Value } from "./value.ts";
 
 /** Code of an expression that has to be a Boolean. */
 function condition(compiler: Compiler, expr: Expr, scope: Scope, pos: Pos, what: string) {
@@ -43,10 +44,28 @@ export function compileAssert(
   const test = condition(compiler, expr.condition, scope, expr.pos, what);
   const body = compiler.compile(expr.body, scope);
   const { pos } = expr;
+  const compared = comparedOperands(compiler, expr.condition, scope);
   return (env) => {
     if (test(env)) return body(env);
-    throw new NixError("assertion", `assertion '${show(expr.condition)}' failed`, { pos });
+    const text = show(expr.condition);
+    const difference = compared?.(env);
+    throw (
+      difference?.addTrace(pos, `while evaluating the condition of the assertion '${text}'`) ??
+      new NixError("assertion", `assertion '${text}' failed`, { pos })
+    );
   };
+}
+
+/** For `a == b`: evaluates both once more, and says where they differ. */
+function comparedOperands(
+  compiler: Compiler,
+  condition: Expr,
+  scope: Scope,
+): ((env: Env) => NixError | undefined) | undefined {
+  if (condition.kind !== "binary" || condition.op !== "==") return undefined;
+  const left = new DeferredCode(compiler, condition.left, scope);
+  const right = new DeferredCode(compiler, condition.right, scope);
+  return (env) => differenceOf(force(new Thunk(left, env)), force(new Thunk(right, env)), condition.pos);
 }
 
 export function compileNot(compiler: Compiler, expr: Extract<Expr, { kind: "not" }>, scope: Scope): Code {

@@ -25,6 +25,23 @@ describe("messages", () => {
       `"\${x: x}"`,
       "cannot coerce a function to a string: \u00ablambda @ \u00abstring\u00bb:1:4\u00bb",
     ],
+    ["assertion", "assert 1 == 2.5; 3", "an integer with value '1' is not equal to a float with value '2.5'"],
+    ["assertion", 'assert "a" == null; 3', "a string of value '\"a\"' is not equal to null of value 'null'"],
+    [
+      "assertion",
+      'assert { a = [ "x" ]; } == { a = [ "y" ]; }; 3',
+      `string '"x"' is not equal to string '"y"'`,
+    ],
+    [
+      "assertion",
+      "assert { a = 1; } == { b = 1; }; 3",
+      "attribute name 'a' is contained in '{ a = 1; }', but not in '{ b = 1; }'",
+    ],
+    [
+      "assertion",
+      "let f = x: x; in assert f == f; 3",
+      "distinct functions and immediate comparisons of identical functions compare as unequal",
+    ],
     // A method of JavaScript's objects is no operator of the language.
     [
       "type",
@@ -44,7 +61,7 @@ describe("messages", () => {
       "function 'anonymous lambda' called with unexpected argument 'valve'",
     ],
     ["eval", "9223372036854775807 + 1", "integer overflow in adding 9223372036854775807 + 1"],
-    ["assertion", "assert 1 == 2; 1", "assertion '(1 == 2)' failed"],
+    ["assertion", "assert 1 != 1; 1", "assertion '(1 != 1)' failed"],
     ["throw", 'throw "no"', "no"],
     ["abort", 'abort "no"', "evaluation aborted with the following error message: 'no'"],
     ["infiniteRecursion", "let x = x; in x", "infinite recursion encountered"],
