@@ -70,11 +70,14 @@ export type NodeDefinition = SubmoduleDefinition<
 export type NodeConfig = ConfigOf<NodeTree> & { readonly configuration: NodeConfiguration };
 
 /**
- * The options of a network. A package of network modules adds the types of its own:
+ * The options of a network. A package of network modules adds the types of its own, of which `options` is what it
+ * declares:
  *
  * ```ts
  * declare module "nixus" {
- *   interface NetworkOptions extends OptionsOf<typeof minecraft> {}
+ *   interface NetworkOptions {
+ *     readonly minecraft: typeof options.minecraft;
+ *   }
  * }
  * ```
  */

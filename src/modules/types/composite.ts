@@ -268,8 +268,8 @@ const through = (elemType: OptionType): Pick<OptionType, "descend" | "valueMeta"
   descend: (system, loc, defs, name) => elemType.descend(system, loc, defs, name),
 });
 
-export function nullOr<T, D>(elemType: OptionType<T, D>): OptionType<T | null, D | null> {
-  return makeType<T | null, D | null>({
+export function nullOr<T, D>(elemType: OptionType<T, D>): OptionType<T | null, Definable<D | null>> {
+  return makeType<T | null, Definable<D | null>>({
     name: "nullOr",
     get description() {
       return `null or ${phrase(elemType, "noun", "conjunction")}`;
@@ -315,10 +315,10 @@ export const uniq = <T, D>(elemType: OptionType<T, D>) => unique("", elemType);
 export function either<A, DA, B, DB>(
   left: OptionType<A, DA>,
   right: OptionType<B, DB>,
-): OptionType<A | B, DA | DB> {
+): OptionType<A | B, Definable<DA | DB>> {
   const chosen = (system: ModuleSystem, defs: readonly Definition[]): OptionType | undefined =>
     [left, right].find((type) => defs.every((def) => type.check(system, force(def.value))));
-  return makeType<A | B, DA | DB>({
+  return makeType<A | B, Definable<DA | DB>>({
     name: "either",
     get description() {
       const first =
@@ -361,11 +361,11 @@ export function either<A, DA, B, DB>(
 /** One of the types, the first that takes all definitions. */
 export function oneOf<const Types extends readonly [OptionType, ...OptionType[]]>(
   types: Types,
-): OptionType<Infer<Types[number]>, InferDefinition<Types[number]>> {
+): OptionType<Infer<Types[number]>, Definable<InferDefinition<Types[number]>>> {
   const [first, ...others] = types;
   return others.reduce<OptionType>(either, first) as OptionType<
     Infer<Types[number]>,
-    InferDefinition<Types[number]>
+    Definable<InferDefinition<Types[number]>>
   >;
 }
 
