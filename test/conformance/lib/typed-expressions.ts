@@ -93,7 +93,7 @@ const { any: expression } = fc.letrec<Types>((tie) => {
   const of = (type: Exclude<Type, "any">, leaves: fc.Arbitrary<string>, ...inner: fc.Arbitrary<string>[]) => {
     const self = tie(type);
     return fc.oneof(
-      { depthSize: "small", withCrossShrink: true },
+      { depthSize: "medium", withCrossShrink: true },
       { weight: 6, arbitrary: one(...variables[type]) },
       { weight: 4, arbitrary: leaves },
       ...inner.map((arbitrary) => ({ weight: 3, arbitrary })),
