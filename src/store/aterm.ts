@@ -16,12 +16,18 @@ export function unparseDerivation(
     const fields = outputFields(derivation.name, output).map((field) => `"${field}"`);
     return `("${name}",${fields.join(",")})`;
   });
-  const inputTerms = sortedEntries(inputs).map(([key, names]) => `("${key}",${plainList(names)})`);
-  const env = sortedEntries(derivation.env).map(([name, value]) => `(${quote(name)},${quote(value)})`);
+  let inputTerms = "";
+  for (const key of sortedUnique(inputs.keys())) {
+    inputTerms += `${inputTerms === "" ? "" : ","}("${key}",${plainList(inputs.get(key)!)})`;
+  }
+  let env = "";
+  for (const name of sortedUnique(derivation.env.keys())) {
+    env += `${env === "" ? "" : ","}(${quote(name)},${quote(derivation.env.get(name)!)})`;
+  }
   return (
-    `Derive([${outputs.join(",")}],[${inputTerms.join(",")}],${plainList(derivation.inputSources)},` +
+    `Derive([${outputs.join(",")}],[${inputTerms}],${plainList(derivation.inputSources)},` +
     `"${derivation.system}",${quote(derivation.builder)},[${derivation.args.map(quote).join(",")}],` +
-    `[${env.join(",")}])`
+    `[${env}])`
   );
 }
 
@@ -50,7 +56,8 @@ function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
 }
 
 /** A list of texts that have nothing to escape. */
-function plainList(texts: Iterable<string>): string {
+function plainList(texts: ReadonlySet<string>): string {
+  if (texts.size === 1) for (const text of texts) return `["${text}"]`;
   const sorted = sortedUnique(texts);
   return sorted.length === 0 ? "[]" : `["${sorted.join('","')}"]`;
 }

@@ -5,7 +5,7 @@ import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
 import { type Attrs, force, type Slot } from "../eval/value.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
-import { intern } from "../syntax/symbols.ts";
+import { symbolName } from "../syntax/symbols.ts";
 
 /** What the attributes say; all texts are byte strings. */
 export interface Collected {
@@ -33,9 +33,12 @@ export function collectAttributes(evaluator: Evaluator, name: string, attrs: Att
   const isStructured = flag("__structuredAttrs");
   const ignoresNulls = flag("__ignoreNulls");
   const collector = new Collector(evaluator, name, isStructured);
-  for (const [key, slot] of attrs.entries()) {
+  const { shape, values, positions } = attrs;
+  for (const index of shape.byName) {
+    const key = symbolName(shape.symbols[index]!);
     if (key === "__ignoreNulls") continue;
-    const pos = attrs.positionOf(intern(key));
+    const slot = values[index]!;
+    const pos = positions?.[index] ?? noPos;
     try {
       if (!ignoresNulls || force(slot) !== null) collector.add(key, slot, pos);
     } catch (error) {

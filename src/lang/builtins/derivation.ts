@@ -2,6 +2,7 @@
 
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
+import { updateAttrs } from "../eval/update.ts";
 import { type Attrs, AttrsBuilder, force, lazy, type Slot, type Value } from "../eval/value.ts";
 import { noPos } from "../syntax/positions.ts";
 import { intern } from "../syntax/symbols.ts";
@@ -51,12 +52,9 @@ function derivation(evaluator: Evaluator, slot: Slot): Value {
 
   const output = (outputName: string): Attrs => {
     const builder = new AttrsBuilder();
-    for (const [index, sym] of drvAttrs.shape.symbols.entries()) {
-      builder.set(sym, drvAttrs.values[index]!, drvAttrs.positions?.[index]);
-    }
     // The first of two outputs of one name counts, as in `listToAttrs`.
     for (let i = names.length - 1; i >= 0; i--) builder.set(intern(names[i]!), outputs[i]!);
-    return builder
+    builder
       .set(symbols.all, all)
       .set(symbols.drvAttrs, drvAttrs)
       .set(
@@ -68,8 +66,8 @@ function derivation(evaluator: Evaluator, slot: Slot): Value {
         lazy(() => fromStrict("drvPath")),
       )
       .set(symbols.type, "derivation")
-      .set(symbols.outputName, outputName)
-      .build();
+      .set(symbols.outputName, outputName);
+    return updateAttrs(drvAttrs, builder.build());
   };
   const first = outputs[0];
   if (first === undefined) throw new NixError("eval", "derivation cannot have an empty set of outputs");

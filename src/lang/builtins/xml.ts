@@ -55,7 +55,7 @@ type XmlAttributes = readonly (readonly [name: string, value: string])[];
 class XmlPrinter {
   text = "<?xml version='1.0' encoding='utf-8'?>\n";
   private readonly options: XmlPrintOptions;
-  private depth = 0;
+  private indentation = "";
   /** Derivations that were printed in full. */
   private readonly derivations = new Set<string>();
 
@@ -74,34 +74,33 @@ class XmlPrinter {
     } else if (value instanceof Lambda) {
       this.lambda(value);
     } else if (value !== undefined && isList(value)) {
-      this.element("list", [], () => {
-        for (const element of value) this.print(element);
-      });
+      this.open("<list>");
+      for (const element of value) this.print(element);
+      this.close("</list>");
     } else {
-      const [name, text] = this.scalar(value);
-      this.empty(name, text === undefined ? [] : [["value", text]]);
+      this.line(this.scalar(value));
     }
   }
 
-  /** The element for a value without parts, and its text. */
-  private scalar(value: Value | undefined): readonly [element: string, text?: string] {
-    if (value === null) return ["null"];
+  /** The element for a value without parts. */
+  private scalar(value: Value | undefined): string {
+    if (value === null) return "<null />";
     switch (typeof value) {
       case "boolean":
-        return ["bool", value ? "true" : "false"];
+        return value ? '<bool value="true" />' : '<bool value="false" />';
       case "bigint":
-        return ["int", value.toString()];
+        return `<int value="${value}" />`;
       case "number":
-        return ["float", printValue(value)];
+        return `<float value="${printValue(value)}" />`;
       case "string":
-        return ["string", value];
+        return `<string value="${escaped(value)}" />`;
       default:
     }
     if (value instanceof NixString) {
       for (const element of value.context) this.options.context.add(element);
-      return ["string", value.text];
+      return `<string value="${escaped(value.text)}" />`;
     }
-    return value instanceof NixPath ? ["path", value.path] : ["unevaluated"];
+    return value instanceof NixPath ? `<path value="${escaped(value.path)}" />` : "<unevaluated />";
   }
 
   /** Undefined: not computed, and not to be. */
@@ -112,7 +111,9 @@ class XmlPrinter {
 
   private attrs(attrs: Attrs): void {
     if (!isDerivation(attrs)) {
-      this.element("attrs", [], () => this.members(attrs));
+      this.open("<attrs>");
+      this.members(attrs);
+      this.close("</attrs>");
       return;
     }
     const drvPath = this.stringAttribute(attrs.get(drvPathSym));
@@ -138,10 +139,13 @@ class XmlPrinter {
 
   private members({ shape, values, positions }: Attrs): void {
     for (const index of shape.byName) {
-      const location = this.location(positions?.[index] ?? noPos);
-      this.element("attr", [...location, ["name", symbolName(shape.symbols[index]!)]], () =>
-        this.print(values[index]!),
-      );
+      const name = symbolName(shape.symbols[index]!);
+      const located = this.options.locations
+        ? attributeText([...this.location(positions?.[index] ?? noPos), ["name", name]])
+        : ` name="${escaped(name)}"`;
+      this.open(`<attr${located}>`);
+      this.print(values[index]!);
+      this.close("</attr>");
     }
   }
 
@@ -170,19 +174,27 @@ class XmlPrinter {
   }
 
   private element(name: string, attributes: XmlAttributes, content: () => void): void {
-    this.line(`<${name}${attributeText(attributes)}>`);
-    this.depth++;
+    this.open(`<${name}${attributeText(attributes)}>`);
     content();
-    this.depth--;
-    this.line(`</${name}>`);
+    this.close(`</${name}>`);
   }
 
   private empty(name: string, attributes: XmlAttributes = []): void {
     this.line(`<${name}${attributeText(attributes)} />`);
   }
 
+  private open(tag: string): void {
+    this.line(tag);
+    this.indentation += "  ";
+  }
+
+  private close(tag: string): void {
+    this.indentation = this.indentation.slice(2);
+    this.line(tag);
+  }
+
   private line(text: string): void {
-    this.text += `${"  ".repeat(this.depth)}${text}\n`;
+    this.text += `${this.indentation}${text}\n`;
   }
 }
 
@@ -195,10 +207,12 @@ const entities: Readonly<Record<string, string>> = {
   "\n": "&#xA;",
 };
 
+function escaped(text: string): string {
+  return text.replace(/["<>&\n]/g, (character) => entities[character]!);
+}
+
 /** In the order of their names. */
 function attributeText(attributes: XmlAttributes): string {
   const ordered = attributes.length < 2 ? attributes : [...attributes].sort(([a], [b]) => (a < b ? -1 : 1));
-  return ordered
-    .map(([name, value]) => ` ${name}="${value.replace(/["<>&\n]/g, (character) => entities[character]!)}"`)
-    .join("");
+  return ordered.map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
 }

@@ -6,7 +6,7 @@ import type { AttrsExpr, Expr } from "../syntax/ast.ts";
 import { type ParseOptions, parse, parseBareBindings } from "../syntax/parser.ts";
 import { noPos, type Origin, type Pos } from "../syntax/positions.ts";
 import { printExpr } from "../syntax/printer.ts";
-import { apply, applyAll } from "./call.ts";
+import { apply, applyAll, applyTwo } from "./call.ts";
 import * as checks from "./checks.ts";
 import { framed } from "./code.ts";
 import { ClosureCompiler } from "./compile.ts";
@@ -175,9 +175,12 @@ class Evaluation implements Evaluator {
     return this.searchPathEntries.get(path);
   }
 
-  call(fn: Slot, ...args: Slot[]): Value {
+  call(fn: Slot, first?: Slot, second?: Slot, ...more: Slot[]): Value {
     const value = force(fn);
-    return args.length === 1 ? apply(value, args[0]!, noPos) : applyAll(value, args);
+    if (first === undefined) return value;
+    if (second === undefined) return apply(value, first, noPos);
+    const result = applyTwo(value, first, second, noPos);
+    return more.length === 0 ? result : applyAll(result, more);
   }
 
   forceBool(slot: Slot, pos: Pos, what: string): boolean {

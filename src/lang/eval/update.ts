@@ -7,14 +7,21 @@ import { Attrs, Shape, type Slot } from "./value.ts";
 export function updateAttrs(a: Attrs, b: Attrs): Attrs {
   if (a.size === 0 || a.shape === b.shape) return b;
   if (b.size === 0) return a;
-  return merge(a, b, unionShape(a.shape, b.shape));
+  const shape = unionShape(a.shape, b.shape);
+  return new Attrs(shape, mergeValues(a, b, shape), mergePositions(a, b, shape));
 }
 
-/** As {@link updateAttrs}, for one place in the code: remembers the last two shapes and what they gave. */
+/**
+ * As {@link updateAttrs}, for one place in the code: remembers the last two shapes with their positions, and what
+ * they gave.
+ */
 export class Update {
   private left: Shape | undefined;
   private right: Shape | undefined;
   private result: Shape | undefined;
+  private leftPositions: readonly Pos[] | undefined;
+  private rightPositions: readonly Pos[] | undefined;
+  private positions: readonly Pos[] | undefined;
 
   apply(a: Attrs, b: Attrs): Attrs {
     const { shape: left } = a;
@@ -25,8 +32,17 @@ export class Update {
       this.result = unionShape(left, right);
       this.left = left;
       this.right = right;
+      this.rememberPositions(a, b);
+    } else if (this.leftPositions !== a.positions || this.rightPositions !== b.positions) {
+      this.rememberPositions(a, b);
     }
-    return merge(a, b, this.result!);
+    return new Attrs(this.result!, mergeValues(a, b, this.result!), this.positions);
+  }
+
+  private rememberPositions(a: Attrs, b: Attrs): void {
+    this.leftPositions = a.positions;
+    this.rightPositions = b.positions;
+    this.positions = mergePositions(a, b, this.result!);
   }
 }
 
@@ -64,28 +80,41 @@ function countUnion(left: readonly Sym[], right: readonly Sym[]): number {
   return left.length + right.length - common;
 }
 
-function merge(a: Attrs, b: Attrs, shape: Shape): Attrs {
-  const { symbols } = shape;
+function mergeValues(a: Attrs, b: Attrs, { symbols }: Shape): Slot[] {
   const left = a.shape.symbols;
   const right = b.shape.symbols;
-  const count = symbols.length;
-  const values: Slot[] = new Array(count);
-  const positions: Pos[] | undefined =
-    a.positions === undefined && b.positions === undefined ? undefined : new Array(count);
+  const values: Slot[] = new Array(symbols.length);
   let i = 0;
   let j = 0;
-  for (let k = 0; k < count; k++) {
+  for (let k = 0; k < symbols.length; k++) {
     const symbol = symbols[k];
     if (right[j] === symbol) {
-      values[k] = b.values[j]!;
-      if (positions !== undefined) positions[k] = b.positions === undefined ? noPos : b.positions[j]!;
+      values[k] = b.values[j++]!;
       if (left[i] === symbol) i++;
-      j++;
     } else {
-      values[k] = a.values[i]!;
-      if (positions !== undefined) positions[k] = a.positions === undefined ? noPos : a.positions[i]!;
+      values[k] = a.values[i++]!;
+    }
+  }
+  return values;
+}
+
+function mergePositions(a: Attrs, b: Attrs, { symbols }: Shape): readonly Pos[] | undefined {
+  if (a.positions === undefined && b.positions === undefined) return undefined;
+  const left = a.shape.symbols;
+  const right = b.shape.symbols;
+  const positions: Pos[] = new Array(symbols.length);
+  let i = 0;
+  let j = 0;
+  for (let k = 0; k < symbols.length; k++) {
+    const symbol = symbols[k];
+    if (right[j] === symbol) {
+      positions[k] = b.positions === undefined ? noPos : b.positions[j]!;
+      j++;
+      if (left[i] === symbol) i++;
+    } else {
+      positions[k] = a.positions === undefined ? noPos : a.positions[i]!;
       i++;
     }
   }
-  return new Attrs(shape, values, positions);
+  return positions;
 }
