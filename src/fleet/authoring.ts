@@ -33,5 +33,6 @@ export { path } from "../modules/path.ts";
 export type { ScriptModule } from "../modules/script-module.ts";
 export { concatText, SourcePath, StoreString, text } from "../modules/store-string.ts";
 export type { Infer, InferDefinition, OptionType } from "../modules/type.ts";
+export type { DagEntry } from "../modules/types/dag.ts";
 export { t as types } from "../modules/types/index.ts";
 export * from "./network/define.ts";

@@ -18,7 +18,7 @@ export type DefinitionsOf<Tree> = {
 };
 
 /** What a module may say beside its definitions, as in the Nix language. */
-export interface ModuleAttributes {
+interface ModuleAttributes {
   readonly imports?: readonly ModuleImport[];
   readonly disabledModules?: readonly ModuleImport[];
   readonly _module?: unknown;

@@ -5,7 +5,7 @@ import type { ScriptModule } from "./script-module.ts";
 import type { SourcePath } from "./store-string.ts";
 
 /** A module of the Nix language: path, function, set, or list element of `imports`. */
-export interface NixModule {
+interface NixModule {
   readonly kind: "nix";
   readonly value: Slot;
   /** The file it was found in, for messages and as its key when it has none (a byte string). */
