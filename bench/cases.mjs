@@ -1,0 +1,63 @@
+// What is evaluated.
+
+/**
+ * @typedef {{ nixpkgs: string | undefined, nixpkgsLib: string | undefined }} Paths
+ * @typedef {{
+ *   name: string,
+ *   needs: readonly (keyof Paths)[],
+ *   args: readonly string[],
+ *   expression: (paths: Paths) => string,
+ * }} Case
+ */
+
+/**
+ * The configuration of a server; servers of different numbers differ as those of one fleet do.
+ *
+ * @param {number} number
+ */
+function configuration(number) {
+  return `{
+    boot.loader.grub.device = "/dev/vda";
+    fileSystems."/".device = "/dev/vda1";
+    networking.hostName = "server${number}";
+    services.openssh.enable = true;
+    services.nginx.enable = true;
+    services.nginx.virtualHosts."server${number}.example.org".root = "/var/www";
+  }`;
+}
+
+/**
+ * @param {Paths} paths
+ * @param {number} count
+ */
+function systems({ nixpkgs }, count) {
+  const paths = Array.from({ length: count }, (_, number) => {
+    const system = `import ${nixpkgs}/nixos { system = "x86_64-linux"; configuration = ${configuration(number)}; }`;
+    return `(${system}).system.drvPath`;
+  });
+  return `[ ${paths.map((path) => `(${path})`).join(" ")} ]`;
+}
+
+/** @type {readonly Case[]} */
+export const cases = [
+  { name: "start-up: 1+1", needs: [], args: [], expression: () => "1+1" },
+  {
+    name: "nixpkgs lib/tests/misc.nix",
+    needs: ["nixpkgsLib"],
+    args: [],
+    expression: ({ nixpkgsLib }) => `import ${nixpkgsLib}/tests/misc.nix`,
+  },
+  {
+    name: "hello.drvPath",
+    needs: ["nixpkgs"],
+    args: [],
+    expression: ({ nixpkgs }) =>
+      `(import ${nixpkgs} { system = "x86_64-linux"; config = { }; overlays = [ ]; }).hello.drvPath`,
+  },
+  ...[1, 4, 16].map((count) => ({
+    name: count === 1 ? "1 NixOS system" : `${count} NixOS systems`,
+    needs: /** @type {const} */ (["nixpkgs"]),
+    args: [],
+    expression: (/** @type {Paths} */ paths) => systems(paths, count),
+  })),
+];

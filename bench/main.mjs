@@ -1,0 +1,66 @@
+// `npm run bench`: the same evaluations by an installed Nix and by Nixus, in turn, in one run.
+//
+//   npm run bench -- [--nixpkgs DIR] [--nixpkgs-lib DIR] [--runs N] [--nix COMMAND] [--write] [NAME...]
+//
+//   --nixpkgs DIR      a nixpkgs that the installed Nix evaluates: hello and NixOS systems
+//   --nixpkgs-lib DIR  the lib of a recent nixpkgs: its tests
+//   --runs N           how often each is evaluated by each; default 3
+//   --nix COMMAND      the nix-instantiate to compare with; default: nix-instantiate
+//   --write            puts the table into docs/explanation/performance.md
+//   NAME               only the cases whose name contains it
+//
+// Nixus is the built program (npm run build). Wall time says little on a machine that does other things as well:
+// the processor time is what to compare there.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { project } from "../scripts/setup/project.mjs";
+import { cases } from "./cases.mjs";
+import { measure } from "./measure.mjs";
+import { machine, table, writeReport } from "./report.mjs";
+
+const string = /** @type {const} */ ({ type: "string" });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nixpkgs: string,
+    "nixpkgs-lib": string,
+    nix: { ...string, default: "nix-instantiate" },
+    runs: { ...string, default: "3" },
+    write: { type: "boolean", default: false },
+  },
+});
+const runs = Number(values.runs);
+if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: not a number of runs`);
+
+const nix = /** @type {[string, ...string[]]} */ (values.nix.split(/\s+/));
+const program = join(project, "dist/cli/main.js");
+if (!existsSync(program)) throw new Error("dist/ is missing: run `npm run build` first");
+const version = spawnSync(nix[0], [...nix.slice(1), "--version"], { encoding: "utf8" }).stdout?.trim();
+if (!version) throw new Error(`${values.nix}: not found; name the Nix to compare with by --nix`);
+
+const paths = {
+  nixpkgs: values.nixpkgs && resolve(values.nixpkgs),
+  nixpkgsLib: values["nixpkgs-lib"] && resolve(values["nixpkgs-lib"]),
+};
+/** @type {import("./report.mjs").Row[]} */
+const rows = [];
+for (const { name, needs, args, expression } of cases) {
+  if (positionals.length > 0 && !positionals.some((part) => name.includes(part))) continue;
+  const missing = needs.find((key) => paths[key] === undefined);
+  if (missing !== undefined) {
+    console.log(`skipped: ${name} (needs --${missing === "nixpkgs" ? "nixpkgs" : "nixpkgs-lib"})`);
+    continue;
+  }
+  const flags = ["--eval", "--strict", ...args, "-E", expression(paths)];
+  console.log(`${name}: ${runs} times each ...`);
+  rows.push({
+    name,
+    ...measure([...nix, ...flags], [process.execPath, program, "nix-instantiate", ...flags], runs),
+  });
+}
+const text = table(rows);
+console.log(`\n${machine(version)}\n\n${text}`);
+if (values.write) writeReport(machine(version), text);
