@@ -30,10 +30,10 @@ function candidates(context: CompletionContext, word: string, text: string): rea
   if (word.includes("/")) return files(context, word);
   const dot = word.lastIndexOf(".");
   if (dot >= 0) return attributes(context, word.slice(0, dot), word.slice(dot + 1));
-  return startingWith(
-    [...new Set([...context.scope.names(), ...context.evaluator.globalNames])].sort(),
-    word,
-  );
+  const names = new Set([...context.scope.names(), ...context.evaluator.globalNames]);
+  // The other names of builtins would only hide what people define.
+  const isShown = (name: string): boolean => word.startsWith("_") || !name.startsWith("__");
+  return startingWith([...names].filter(isShown).sort(), word);
 }
 
 function attributes(

@@ -1,6 +1,7 @@
 /** What `:doc` says: about builtins what they say themselves, about others their doc comments (RFC 145). */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
+import { languageError } from "../../lang/eval/stack.ts";
 import { Attrs, force, Lambda, PrimOp, type Slot } from "../../lang/eval/value.ts";
 import type { AttrBinding, Expr, LambdaExpr } from "../../lang/syntax/ast.ts";
 import { parse } from "../../lang/syntax/parser.ts";
@@ -22,10 +23,11 @@ export function documentation(evaluator: Evaluator, slot: Slot): string | undefi
   try {
     return documentation(evaluator, evaluator.call(functor, value));
   } catch (error) {
-    if (error instanceof NixError) {
-      error.addTrace(noPos, "while partially calling '__functor' to retrieve documentation");
+    const failure = languageError(error, noPos);
+    if (failure instanceof NixError) {
+      failure.addTrace(noPos, "while partially calling '__functor' to retrieve documentation");
     }
-    throw error;
+    throw failure;
   }
 }
 

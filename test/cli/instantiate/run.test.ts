@@ -1,0 +1,240 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { run, withFiles } from "./lab.ts";
+
+const drv = (name: string, rest = "") =>
+  `(derivation { name = "${name}"; system = "s"; builder = "b"; ${rest} })`;
+const [a, b] = [drv("a"), drv("b", 'outputs = [ "out" "dev" ];')];
+
+/** Command lines of which Nix prints the same; without `-E`, which all of them have. */
+const evaluations: readonly (readonly [args: readonly string[], stdout: string])[] = [
+  [["--eval", "1 + 1"], "2\n"],
+  [["--eval", "1", "2"], "1\n2\n"],
+  [["--eval", '{ a = 1 + 1; b = "c"; }'], '{ a = <CODE>; b = "c"; }\n'],
+  [["--eval", "--strict", "{ a = 1 + 1; l = [ 1 2.5 null ]; }"], "{ a = 2; l = [ 1 2.5 null ]; }\n"],
+  [["--parse", "x: y: x + y"], "(x: (y: (x + y)))\n"],
+  [["--eval", "-A", "a.b", "-A", 'a."c.d"', '{ a = { b = 1; "c.d" = 2; }; }'], "1\n2\n"],
+  [["--eval", "-A", "a.1.b", "{ a = [ 0 { b = 1; } ]; }"], "1\n"],
+  [["--eval", "-A", "x", "--argstr", "v", "w", "{ v }: { x = v; }"], '"w"\n'],
+  [["--eval", "--arg", "x", "1 + 2", "{ x, y ? 2 }: x + y"], "5\n"],
+  [
+    ["--eval", "--strict", "--arg", "x", "1", "--argstr", "z", "a", "{ x, ... } @ args: args"],
+    '{ x = 1; z = "a"; }\n',
+  ],
+  [["--eval", "--argstr", "x", "y", "{ __functor = self: { x }: x; }"], '"y"\n'],
+  [["--eval", "{ x, y ? 2 }: x + y"], "<LAMBDA>\n"],
+  [
+    ["--eval", "--xml", "--no-location", "{ a = 1 + 1; }"],
+    "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n  <attrs>\n    <attr name=\"a\">\n      <unevaluated />\n    </attr>\n  </attrs>\n</expr>\n",
+  ],
+];
+
+/** Those of which only newer Nix prints this. */
+const newEvaluations: typeof evaluations = [
+  [["--eval", "--strict", "--json", '{ a = 1 + 1; b = "\\n"; }'], '{"a":2,"b":"\\n"}\n'],
+  [["--eval", "--json", "[ 1 true ]"], "[1,true]\n"],
+  [
+    ["--eval", "--xml", "--strict", "{ a = 1; f = { x, ... } @ y: 1; }"],
+    `<?xml version='1.0' encoding='utf-8'?>
+<expr>
+  <attrs>
+    <attr column="3" line="1" name="a">
+      <int value="1" />
+    </attr>
+    <attr column="10" line="1" name="f">
+      <function column="14" line="1">
+        <attrspat ellipsis="1" name="y">
+          <attr name="x" />
+        </attrspat>
+      </function>
+    </attr>
+  </attrs>
+</expr>
+`,
+  ],
+  [["--eval", "--raw", '"a\\nb"'], "a\nb"],
+  [["--eval", "--raw", '{ outPath = "x"; }'], "x"],
+];
+
+describe("nix-instantiate --eval", () => {
+  it.each([...evaluations, ...newEvaluations])("%j", async (args, stdout) => {
+    expect(await run(["-E", ...args])).toEqual({ stdout, messages: [], error: undefined });
+  });
+
+  it("calls no function at the end without arguments, but those on the way", async () => {
+    const { stdout } = await run(["--eval", "-A", "f", "-E", "{ x ? 1 }: { f = { y ? x }: y; }"]);
+    expect(stdout).toBe("<LAMBDA>\n");
+  });
+
+  it("reads files, ./default.nix without any, directories and names of the search path", async () => {
+    await withFiles({ "default.nix": "./x", "one.nix": "{ v ? 1 }: v" }, async (directory) => {
+      const of = async (...args: string[]) => (await run(["--eval", ...args], { directory })).stdout;
+      expect(await of()).toBe(`${directory}/x\n`);
+      expect(await of("one.nix", "--arg", "v", "2")).toBe("2\n");
+      expect(await of(".")).toBe(`${directory}/x\n`);
+      expect(await of("<here>", "-I", `here=${directory}/one.nix`)).toBe("<LAMBDA>\n");
+      expect(await of("<one.nix>", "-I", ".")).toBe("<LAMBDA>\n");
+      expect(await of("--argstr", "v", "1", "--arg-from-file", "v", `${directory}/one.nix`, "one.nix")).toBe(
+        '"{ v ? 1 }: v"\n',
+      );
+    });
+  });
+
+  it("shows the search path as it was given, -I first", async () => {
+    const env = { NIX_PATH: "a=/b:/c" };
+    const { stdout } = await run(["--eval", "--strict", "-I", "foo=./x", "-E", "builtins.nixPath"], { env });
+    expect(stdout).toBe(
+      '[ { path = "./x"; prefix = "foo"; } { path = "/b"; prefix = "a"; } { path = "/c"; prefix = ""; } ]\n',
+    );
+  });
+
+  it("finds files", async () => {
+    await withFiles({ "x.nix": "1" }, async (directory) => {
+      expect(await run(["--find-file", "x.nix", "a/x.nix", "-I", directory, "-I", `a=${directory}`])).toEqual(
+        {
+          stdout: `${directory}/x.nix\n${directory}/x.nix\n`,
+          messages: [],
+          error: undefined,
+        },
+      );
+      const missing = await run(["--find-file", "y.nix", "-I", "/nowhere/at/all"]);
+      expect(missing.error).toMatch(/^error: file 'y.nix' was not found in the Nix search path/);
+      expect(missing.messages).toEqual([
+        "warning: Nix search path entry '/nowhere/at/all' does not exist, ignoring",
+      ]);
+    });
+  });
+
+  it("says what evaluations say, and what settings are not known", async () => {
+    const expr = 'builtins.trace "Hello" (builtins.traceVerbose "more" (builtins.warn "careful" 1))';
+    expect(await run(["--eval", "-E", expr, "--option", "foo", "1"])).toEqual({
+      stdout: "1\n",
+      messages: ["warning: unknown setting 'foo'", "trace: Hello", "evaluation warning: careful"],
+      error: undefined,
+    });
+    expect((await run(["--eval", "-E", expr, "--trace-verbose"])).messages).toContain("trace: more");
+    const aborted = await run(["--eval", "-E", expr, "--abort-on-warn"]);
+    expect(aborted.error).toContain("aborting to reveal stack trace of warning, as abort-on-warn is set");
+  });
+
+  it("restricts what is seen", async () => {
+    const restricted = await run(["--eval", "--restrict-eval", "-E", "builtins.readFile /etc/hostname"]);
+    expect(restricted.error).toContain(
+      "access to absolute path '/etc/hostname' is forbidden in restricted mode",
+    );
+    await withFiles({ x: "yes" }, async (directory) => {
+      const args = ["--eval", "--restrict-eval", "-I", directory, "-E", `builtins.readFile ${directory}/x`];
+      expect((await run(args)).stdout).toBe('"yes"\n');
+    });
+    const pure = await run([
+      "--eval",
+      "--pure-eval",
+      "-I",
+      "x=/",
+      "-E",
+      "[ builtins.nixPath (builtins ? currentTime) ]",
+    ]);
+    expect(pure.stdout).toBe("[ <CODE> <CODE> ]\n");
+  });
+
+  it.each([
+    [
+      ["-A", "a.b", "{ a.bc = 1; }"],
+      "error: attribute 'b' in selection path 'a.b' not found\n       Did you mean bc?",
+    ],
+    [["-A", "a.9", "{ a = [ ]; }"], "error: list index 9 in selection path 'a.9' is out of range"],
+    [
+      ["-A", "a.0", "{ a = { }; }"],
+      "error: the expression selected by the selection path 'a.0' should be a list but is a set",
+    ],
+    [["-A", "a..b", "{ a = { }; }"], "error: empty attribute name in selection path 'a..b'"],
+    [["-A", 'a."b', "{ }"], "error: missing closing quote in selection path 'a.\"b'"],
+    [
+      ["--argstr", "z", "a", "{ x }: x"],
+      "error: cannot evaluate a function that has an argument without a value ('x')",
+    ],
+    [["--parse", "x"], "error: undefined variable 'x'\n       at «string»:1:1:"],
+    [["--arg", "x", "y", "1"], "error: undefined variable 'y'"],
+    [["--json", "{ a = 1 + 1; }"], "error: cannot convert a thunk to JSON"],
+    [["--raw", "[ ]"], "error: cannot coerce a list to a string: [ ]"],
+    [["let f = n: f (n + 1) + 1; in f 0"], "error: stack overflow; max-call-depth exceeded"],
+  ])("fails: %j", async (args, message) => {
+    const { stdout, error } = await run(["--eval", "-E", ...args]);
+    expect(stdout).toBe("");
+    expect(error).toContain(message);
+  });
+
+  it("prints what comes before a failure", async () => {
+    const { stdout, error } = await run(["--eval", "-E", "1", 'throw "no"', "2"]);
+    expect(stdout).toBe("1\n");
+    expect(error).toMatch(/error: no$/);
+  });
+});
+
+describe("nix-instantiate", () => {
+  const paths = async (...args: string[]) => (await run(["--readonly-mode", ...args])).stdout.split("\n");
+
+  it("prints the derivations' paths, and which output", async () => {
+    expect(await paths("-E", a)).toEqual([expect.stringMatching(/^\/nix\/store\/[a-z0-9]{32}-a\.drv$/), ""]);
+    expect(await paths("-E", `${b}.dev`)).toEqual([expect.stringMatching(/-b\.drv!dev$/), ""]);
+  });
+
+  it("finds those in sets and lists, each once, deeper only where it is asked to", async () => {
+    const names = async (expr: string) =>
+      (await paths("-E", expr)).map((path) => path.slice("/nix/store/".length + 33));
+    expect(await names(`rec { y = ${b}; x = ${a}; z = x; "0" = ${drv("c")}; }`)).toEqual([
+      "a.drv",
+      "b.drv",
+      "",
+    ]);
+    expect(await names(`{ s.x = ${a}; r = { recurseForDerivations = true; x = ${b}; }; }`)).toEqual([
+      "b.drv",
+      "",
+    ]);
+    expect(await names(`[ ${a} { x = ${b}; } [ ${drv("c")} ] ]`)).toEqual(["a.drv", "b.drv", "c.drv", ""]);
+    expect(await names(`{ x ? ${a} }: { inherit x; }`)).toEqual(["a.drv", ""]);
+  });
+
+  it.each([
+    ["1", "expression does not evaluate to a derivation (or a set or list of those)"],
+    ['{ type = "derivation"; }', "derivation name missing"],
+    ['{ type = "derivation"; name = "x"; }', "derivation does not contain a 'drvPath' attribute"],
+    [
+      '{ type = "derivation"; name = "x"; drvPath = builtins.toFile "x" ""; }',
+      "store path 'gakslir528a29f7ppaf28ip8rdwqcnss-x' is not a valid derivation path",
+    ],
+    [`{ type = "derivation"; name = "x"; inherit (${a}) drvPath; }`, "lacks an 'outputName' attribute"],
+    ['{ a = throw "no"; }', "while evaluating the attribute 'a'"],
+  ])("refuses %s", async (expr, message) => {
+    expect((await run(["-E", expr])).error).toContain(message);
+  });
+
+  it("says that nothing was written where there is no Nix, and doesn't fail", async () => {
+    const { stdout, messages, error } = await run(["-E", a]);
+    expect(stdout).toMatch(/-a\.drv\n$/);
+    expect(messages).toEqual(["warning: nothing was written to the store: there is no Nix on this machine"]);
+    expect(error).toBeUndefined();
+  });
+
+  it("fails when it can't make a root", async () => {
+    const { stdout, error } = await run(["-E", a, "--add-root", "/some/link"]);
+    expect(stdout).toBe("");
+    expect(error).toBe(
+      "error: cannot make the garbage collector root '/some/link': the derivation was not written to a store",
+    );
+  });
+});
+
+const hasNix = spawnSync("nix-instantiate", ["--version"]).status === 0;
+
+describe.runIf(hasNix)("an installed Nix", () => {
+  it.each(evaluations)("prints the same: %j", (args, stdout) => {
+    const ran = spawnSync("nix-instantiate", ["-E", ...args], { encoding: "utf8", cwd: "/" });
+    expect(ran.stdout).toBe(stdout);
+  });
+
+  it.each([a, `${b}.dev`, `[ ${a} { x = ${b}; } ]`])("has the same paths: %s", async (expr) => {
+    const ran = spawnSync("nix-instantiate", ["--readonly-mode", "-E", expr], { encoding: "utf8", cwd: "/" });
+    expect((await run(["--readonly-mode", "-E", expr])).stdout).toBe(ran.stdout);
+  });
+});
