@@ -66,10 +66,11 @@ function medians(usages) {
   };
 }
 
-/** @param {readonly number[]} numbers */
+/**
+ * The middle one; of an even number the higher one of the two.
+ *
+ * @param {readonly number[]} numbers
+ */
 function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = /** @type {number} */ (sorted[middle]);
-  return sorted.length % 2 === 1 ? high : /** @type {number} */ (sorted[middle - 1] + high) / 2;
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 }
