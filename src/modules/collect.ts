@@ -29,6 +29,8 @@ export function loadAll(
   sources: readonly ModuleSource[],
   settings: CollectSettings,
   scope: ModuleScope | undefined,
+  /** What the keys of modules without one begin with. */
+  prefix = "",
 ): ModuleNode[] {
   const seen = new Map<string, ModuleNode>();
   const loadNode = (source: ModuleSource, fallbackKey: string): ModuleNode => {
@@ -44,7 +46,7 @@ export function loadAll(
     });
     return node;
   };
-  return sources.map((source, index) => loadNode(source, `:anon-${index + 1}`));
+  return sources.map((source, index) => loadNode(source, `${prefix}:anon-${index + 1}`));
 }
 
 /** All modules in the order in which they were found, level by level. */
@@ -53,13 +55,48 @@ export function collect(
   roots: readonly ModuleNode[],
   settings: CollectSettings,
 ): LoadedModule[] {
-  const all = levels(roots, () => true);
+  const disabled = disabledKeys(system, roots, settings);
+  return levels(roots, (module) => !isDisabled(module, disabled));
+}
+
+/** A module in TypeScript that has no key is meant by its file as well. */
+function isDisabled({ key, file }: LoadedModule, disabled: ReadonlySet<string>): boolean {
+  return disabled.has(key) || (key.startsWith(`${file}#`) && disabled.has(file));
+}
+
+/** The modules as they import each other, for those who look at a configuration from outside. */
+export interface GraphNode {
+  readonly key: string;
+  readonly file: string;
+  readonly imports: readonly GraphNode[];
+  readonly disabled: boolean;
+}
+
+export function graphOf(
+  system: ModuleSystem,
+  roots: readonly ModuleNode[],
+  settings: CollectSettings,
+): GraphNode[] {
+  const disabled = disabledKeys(system, roots, settings);
+  const node = ({ module, imports }: ModuleNode): GraphNode => ({
+    key: module.key,
+    file: module.file,
+    imports: imports.map(node),
+    disabled: isDisabled(module, disabled),
+  });
+  return roots.map(node);
+}
+
+function disabledKeys(
+  system: ModuleSystem,
+  roots: readonly ModuleNode[],
+  settings: CollectSettings,
+): Set<string> {
   const disabled = new Set<string>();
-  for (const module of all) {
+  for (const module of levels(roots, () => true)) {
     for (const item of module.disabled) disabled.add(keyOf(system, item, module.file, settings.modulesPath));
   }
-  if (disabled.size === 0) return all;
-  return levels(roots, (module) => !disabled.has(module.key) && !disabled.has(module.file));
+  return disabled;
 }
 
 function levels(roots: readonly ModuleNode[], keep: (module: LoadedModule) => boolean): LoadedModule[] {
@@ -84,6 +121,7 @@ function keyOf(system: ModuleSystem, item: Slot, file: string, modulesPath: stri
     const path = characters(value);
     return path.startsWith("/") ? path : `${modulesPath}/${path}`;
   }
+  if (typeof value === "bigint") return String(value);
   if (value instanceof NativeModuleValue) return value.module.key;
   if (value instanceof Attrs) {
     const key = value.get(names.key);

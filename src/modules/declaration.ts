@@ -138,7 +138,7 @@ function notAnOption(loc: Location, source: DeclarationSource, tag: string): Nix
       : "";
   return new NixError(
     "module",
-    `In module ${place(source)}: expected an option declaration at option path \`${showOption(loc)}\` but got an attribute set with type ${tag}${wrap}`,
+    `In module ${source.file}: expected an option declaration at option path \`${showOption(loc)}\` but got an attribute set with type ${tag}${wrap}`,
     { pos: source.pos },
   );
 }
@@ -162,39 +162,31 @@ function declaredType(system: ModuleSystem, source: DeclarationSource): OptionTy
 
 const exclusive = ["default", "example", "description", "apply"].map(intern);
 
+/** Types are merged when the type is asked for: which options there are does not depend on it. */
 function mergeDeclarations(
   system: ModuleSystem,
   loc: Location,
   sources: readonly DeclarationSource[],
 ): DeclaredOption {
-  let type: OptionType | undefined;
-  const subModules: ModuleSource[] = [];
-  const seen: DeclarationSource[] = [];
-  for (const source of sources) {
+  sources.forEach((source, index) => {
     const attrs = force(source.slot) as Attrs;
-    const conflict = () => declaredTwice(loc, place(source), seen.map(place));
+    const earlier = sources.slice(0, index);
     if (
-      exclusive.some((sym) => attrs.has(sym) && seen.some((other) => (force(other.slot) as Attrs).has(sym)))
+      exclusive.some(
+        (sym) => attrs.has(sym) && earlier.some((other) => (force(other.slot) as Attrs).has(sym)),
+      )
     ) {
-      throw conflict();
+      throw declaredTwice(loc, source, earlier);
     }
-    const declared = typeSlot(system, loc, source, attrs);
-    if (declared !== undefined) {
-      const merged = type === undefined ? declared : type.typeMerge(system, declared);
-      if (merged === undefined) throw conflict();
-      type = merged;
-      subModules.unshift(...(declared.subModules ?? []).map((module) => locate(module, source.file)));
-    }
-    seen.push(source);
-  }
+  });
   const attrs = updateAll(sources.map((source) => force(source.slot) as Attrs).reverse());
   const readOnly = attrs.get(names.readOnly);
-  const known = type ?? unspecified;
+  let type: OptionType | undefined;
   return {
-    type:
-      known.subModules === undefined || sameModules(known, subModules)
-        ? known
-        : known.substSubModules(subModules),
+    get type() {
+      type ??= mergeTypes(system, loc, sources);
+      return type;
+    },
     default: attrs.get(names.default),
     apply: attrs.get(names.apply),
     readOnly: readOnly !== undefined && force(readOnly) === true,
@@ -202,6 +194,23 @@ function mergeDeclarations(
     sources,
     attrs,
   };
+}
+
+function mergeTypes(system: ModuleSystem, loc: Location, sources: readonly DeclarationSource[]): OptionType {
+  let type: OptionType | undefined;
+  const subModules: ModuleSource[] = [];
+  sources.forEach((source, index) => {
+    const declared = typeSlot(system, loc, source, force(source.slot) as Attrs);
+    if (declared === undefined) return;
+    const merged = type === undefined ? declared : type.typeMerge(system, declared);
+    if (merged === undefined) throw declaredTwice(loc, source, sources.slice(0, index));
+    type = merged;
+    subModules.unshift(...(declared.subModules ?? []).map((module) => locate(module, source.file)));
+  });
+  const known = type ?? unspecified;
+  return known.subModules === undefined || sameModules(known, subModules)
+    ? known
+    : known.substSubModules(subModules);
 }
 
 function typeSlot(

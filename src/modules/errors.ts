@@ -48,10 +48,17 @@ export function readOnlySeveralTimes(loc: Location, defs: readonly Definition[])
   );
 }
 
-export function notDefined(loc: Location, type: OptionType, declarations: readonly string[]): NixError {
+/** `neededBy`: the option whose value reads this one, when that is known. */
+export function notDefined(
+  loc: Location,
+  type: OptionType,
+  declarations: readonly string[],
+  neededBy?: Location,
+): NixError {
+  const needed = neededBy === undefined ? "" : `\nThe option \`${showOption(neededBy)}' needs it.`;
   return moduleError(
     `The option \`${showOption(loc)}' was accessed but has no value defined. Try setting the option.\n` +
-      `It takes ${article(type.description)} and is declared in ${showFiles(declarations)}.`,
+      `It takes ${article(type.description)} and is declared in ${showFiles(declarations)}.${needed}`,
   );
 }
 
@@ -62,9 +69,16 @@ export function nullAndNot(loc: Location, defs: readonly Definition[]): NixError
   );
 }
 
-export function declaredTwice(loc: Location, file: string, others: readonly string[]): NixError {
+interface At {
+  readonly file: string;
+  readonly pos: Pos;
+}
+
+export function declaredTwice(loc: Location, here: At, others: readonly At[]): NixError {
+  const places = [...others, here].map((at) => `\n- ${place(at)}`).join("");
   return moduleError(
-    `The option \`${showOption(loc)}' in \`${file}' is already declared in ${showFiles(others)}.`,
+    `The option \`${showOption(loc)}' in \`${here.file}' is already declared in ${showFiles(others.map(({ file }) => file))}. Declarations:${places}`,
+    here,
   );
 }
 
@@ -79,6 +93,7 @@ export function unknownOptions(
   unknown: readonly UnknownOption[],
   candidates: (path: Location) => readonly string[],
   hasOptions: boolean,
+  elsewhere: ((loc: Location) => Location | undefined) | undefined,
 ): NixError {
   const shown = unknown.slice(0, 5).map(({ path, def }) => {
     const parent = path.slice(0, -1);
@@ -87,7 +102,9 @@ export function unknownOptions(
     );
     const values = showDefinitions([{ file: def.file, pos: def.pos, value: def.slot }]);
     const meant = similar.length === 0 ? "" : `\n\nDid you mean ${alternatives(similar)}?`;
-    return `The option \`${showOption([...prefix, ...path])}' does not exist. Definition values:${values}${meant}`;
+    const place = elsewhere?.([...prefix, ...path]);
+    const exists = place === undefined ? "" : `\n\nThis option exists on \`${showOption(place)}'.`;
+    return `The option \`${showOption([...prefix, ...path])}' does not exist. Definition values:${values}${meant}${exists}`;
   });
   if (unknown.length > shown.length) {
     shown.push(`... and ${unknown.length - shown.length} more options that do not exist.`);
@@ -95,8 +112,8 @@ export function unknownOptions(
   if (!hasOptions) {
     shown.push(
       prefix.length === 0
-        ? "No module declares any option. Declarations belong into `options', definitions into `config'."
-        : `There are no options declared in \`${showOption(prefix)}'. Declarations belong into \`options' of the submodule, not into its \`config'.`,
+        ? "It seems as if you're trying to declare an option by placing it into `config' rather than `options'!\nNo module declares any option."
+        : `However there are no options defined in \`${showOption(prefix)}'. Are you sure you've declared your options properly? This can happen if you e.g. declared your options in \`types.submodule'\nunder \`config' rather than \`options'.`,
     );
   }
   return moduleError(shown.join("\n\n"), unknown[0]!.def);
@@ -104,7 +121,7 @@ export function unknownOptions(
 
 export function notASet(loc: Location, def: { file: string; pos: Pos }, type: string): NixError {
   return moduleError(
-    `In module \`${place(def)}', you're trying to define a value of type \`${type}' rather than an attribute set for the option \`${showOption(loc)}'!\n` +
+    `In module \`${place(def)}', you're trying to define a value of type \`${type}'\nrather than an attribute set for the option \`${showOption(loc)}'!\n` +
       `There are options inside \`${showOption(loc)}'; define those: \`${showOption(loc)}.<name> = ...;'`,
     def,
   );

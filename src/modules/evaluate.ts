@@ -14,7 +14,7 @@ import {
 import { noPos } from "../lang/syntax/positions.ts";
 import { intern } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
-import { collect, loadAll, type ModuleNode } from "./collect.ts";
+import { collect, type GraphNode, graphOf, loadAll, type ModuleNode } from "./collect.ts";
 import { toJs } from "./convert.ts";
 import type { DeclarationGroup } from "./declaration.ts";
 import { declarationsOf } from "./declarations.ts";
@@ -53,6 +53,8 @@ export interface Evaluation {
   readonly config: Attrs;
   /** The declared options with what is known of each: `value`, `isDefined`, `definitions`, `files`, ... */
   readonly options: Attrs;
+  /** The same, without checking that every definition belongs to one; for messages about those that do not. */
+  readonly declaredOptions: Attrs;
   /** The same modules and more, evaluated anew. */
   extendModules(more: Partial<ModuleRequest>): Evaluation;
   /**
@@ -60,6 +62,8 @@ export interface Evaluation {
    * is merged, discarded ones after them. Empty when nothing defines it or there is no such option.
    */
   definitionsOf(path: Location): readonly ExplainedDefinition[];
+  /** The modules that were asked for, each with those that it imports. */
+  graph(): readonly GraphNode[];
   /** As `lib.evalModules` returns it. */
   readonly value: Attrs;
 }
@@ -92,7 +96,8 @@ const moduleSet = shaped("_module");
 const moduleConfig = shaped("args", "specialArgs");
 const moduleConfigNamed = shaped("name", "extendModules", "moduleType");
 const moduleConfigUnnamed = shaped("extendModules", "moduleType");
-const resultSet = shaped("_type", "options", "config", "_module", "extendModules", "type", "class");
+const resultSet = shaped("_type", "options", "config", "_module", "extendModules", "type", "class", "graph");
+const graphSet = shaped("key", "file", "imports", "disabled");
 
 const argsSym = intern("args");
 const checkSym = intern("check");
@@ -144,6 +149,10 @@ export class Instance implements Evaluation, ModuleScope {
     return force(this.checkedOptions) as Attrs;
   }
 
+  get declaredOptions(): Attrs {
+    return this.root.options;
+  }
+
   /** All options. Needs every module, and their declarations as far as names go. */
   get root(): GroupInstance {
     if (this.rootOnce === "computing") {
@@ -151,6 +160,7 @@ export class Instance implements Evaluation, ModuleScope {
       throw new NixError(
         "infiniteRecursion",
         "infinite recursion encountered: `config' is needed while it is still being found out which modules take part.\n" +
+          "If you get an infinite recursion here, you probably reference `config' in `imports'. " +
           "`imports' and the names in `options' cannot depend on `config' (or on `_module.args'): import unconditionally and use `lib.mkIf' in the module, or pass a `specialArgs'.",
       );
     }
@@ -192,7 +202,7 @@ export class Instance implements Evaluation, ModuleScope {
     );
     const fixed = prepared?.nodes ?? loadAll(system, request.modules, settings, this);
     const more = own.flatMap((one, index) =>
-      "module" in one ? [one] : loadAll(system, [one], settings, this).map((node) => rekeyed(node, index)),
+      "module" in one ? [one] : loadAll(system, [one], settings, this, `:definition-${index + 1}`),
     );
     const modules = collect(
       system,
@@ -269,6 +279,7 @@ export class Instance implements Evaluation, ModuleScope {
           .names()
           .filter((name) => name !== "_module"),
       options.size > 1,
+      this.system.elsewhere,
     );
   }
 
@@ -329,24 +340,21 @@ export class Instance implements Evaluation, ModuleScope {
       const args = force(this.cellAt(names.module, argsSym).thunk) as Attrs;
       const slot = args.getByName(name);
       if (slot !== undefined) return force(slot);
+      throw new NixError(
+        "module",
+        `The module ${key} takes the argument \`${name}', but no one provides it: define \`_module.args.${name}', or pass it in \`specialArgs'.`,
+      );
     } catch (error) {
       if (error instanceof NixError) {
         error.addTrace(noPos, `while evaluating the module argument \`${name}' in "${key}":`);
       }
       throw error;
     }
-    throw new NixError(
-      "module",
-      `The module ${key} takes the argument \`${name}', but no one provides it: define \`_module.args.${name}', or pass it in \`specialArgs'.`,
-    );
   }
 
   extendModules(more: Partial<ModuleRequest>): Evaluation {
     const { request, submodule } = this;
-    const own = (submodule?.defs ?? []).map(
-      (def): ModuleSource => ({ kind: "nix", value: located(def.file, [def.value]), file: def.file }),
-    );
-    const modules = [...request.modules, ...own, ...(more.modules ?? [])];
+    const modules = [...this.sources, ...(more.modules ?? [])];
     return new Instance(
       this.system,
       {
@@ -375,11 +383,24 @@ export class Instance implements Evaluation, ModuleScope {
     });
   }
 
+  /** The modules from outside: those of the request, and the definitions of a submodule. */
+  private get sources(): ModuleSource[] {
+    const own = (this.submodule?.defs ?? []).map(
+      (def): ModuleSource => ({ kind: "nix", value: located(def.file, [def.value]), file: def.file }),
+    );
+    return [...this.request.modules, ...own];
+  }
+
+  graph(): readonly GraphNode[] {
+    const settings = { class: this.request.class, modulesPath: this.modulesPath() };
+    return graphOf(this.system, loadAll(this.system, this.sources, settings, this), settings);
+  }
+
   private typeValue(): Attrs {
-    const { modules, specialArgs } = this.request;
+    const { specialArgs } = this.request;
     return this.system.typeValue(
       submoduleWith({
-        modules,
+        modules: this.sources,
         ...(specialArgs && { specialArgs }),
         class: this.request.class,
       }),
@@ -398,6 +419,7 @@ export class Instance implements Evaluation, ModuleScope {
       new PrimOp("extendModules", 1, (more) => this.extendFromValue(more).value),
       lazy(() => this.typeValue()),
       this.request.class ?? null,
+      lazy(() => this.graph().map(graphValue)),
     );
   }
 
@@ -411,14 +433,12 @@ export class Instance implements Evaluation, ModuleScope {
   }
 }
 
-function plainModule(def: Definition, index: number): LoadedModule {
-  return simple(`:definition-${index + 1}`, def.file, def.value);
+function graphValue({ key, file, imports, disabled }: GraphNode): Attrs {
+  return graphSet(key, file, imports.map(graphValue), disabled);
 }
 
-/** Definitions of a submodule are modules of their own, each of another key, even when they are anonymous. */
-function rekeyed(node: ModuleNode, index: number): ModuleNode {
-  const key = `:definition-${index + 1}`;
-  return { module: { ...node.module, key }, imports: node.imports };
+function plainModule(def: Definition, index: number): LoadedModule {
+  return simple(`:definition-${index + 1}`, def.file, def.value);
 }
 
 function nest(path: Location, slot: Slot): Slot {

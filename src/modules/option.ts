@@ -52,7 +52,9 @@ function mergedValue(
 ): Value {
   if (defs.length > 0) return mergeChecked(system, loc, option.type, defs);
   const empty = option.type.emptyValue(system);
-  if (empty === undefined) throw notDefined(loc, option.type, option.sources.map(place));
+  if (empty === undefined) {
+    throw notDefined(loc, option.type, option.sources.map(place), system.evaluating.at(-2)?.loc());
+  }
   return force(empty);
 }
 
@@ -96,6 +98,10 @@ export function optionSet(
   set(
     "definitionsWithLocations",
     lazy(() => discharged().defs.map((def) => new DefinitionValue(def))),
+  );
+  set(
+    "valueMeta",
+    lazy(() => option.type.valueMeta(system, loc, discharged().defs)),
   );
   set(
     "highestPrio",

@@ -158,6 +158,47 @@ function dischargeOne(def: RawDefinition, all: Definition[]): void {
   }
 }
 
+/** The smallest priority of the definitions that count, found without computing what the priorities are around. */
+export function highestPriority(raw: readonly RawDefinition[]): number {
+  let highest = Number.POSITIVE_INFINITY;
+  const found = (priority: number) => {
+    highest = Math.min(highest, priority);
+  };
+  for (const def of raw) {
+    const guards = outermostFirst(def.guards);
+    if (!guards.every((guard) => guard.kind !== "if" || conditionHolds(guard.condition, def))) continue;
+    const around = guards.find((guard) => guard.kind === "override");
+    if (around !== undefined) found(around.priority);
+    else look(def, def.slot);
+  }
+  return highest === Number.POSITIVE_INFINITY ? 9999 : highest;
+
+  function look(def: RawDefinition, slot: Slot): void {
+    const value = force(slot);
+    const attrs = value as Attrs;
+    switch (typeTag(value)) {
+      case "merge":
+        for (const content of contentsOf(attrs, def)) look(def, content);
+        return;
+      case "if":
+        if (conditionHolds(part(attrs, names.condition, def), def))
+          look(def, part(attrs, names.content, def));
+        return;
+      case "override":
+        found(numberOf(attrs, def));
+        return;
+      case "order":
+        look(def, part(attrs, names.content, def));
+        return;
+      case "definition":
+        look(def, relocated(attrs, def).slot);
+        return;
+      default:
+        found(plainPriority);
+    }
+  }
+}
+
 const noGuards: readonly Guard[] = [];
 
 function outermostFirst(innermost: Guard | null): readonly Guard[] {

@@ -41,6 +41,8 @@ export class ModuleSystem {
   readonly running: string[] = [];
   /** Loads the modules of files that are not Nix (`imports = [ ./x.ts ]`); set by who can. */
   scripts: ScriptLoader | undefined;
+  /** Where an option that does not exist at a place does exist, e.g. in another evaluation; set by who knows. */
+  elsewhere: ((loc: Location) => Location | undefined) | undefined;
   private readonly typeValues = new WeakMap<OptionType, TypeValue>();
   private readonly foreignTypes = new WeakMap<Attrs, OptionType>();
   private loadedLib: Attrs | undefined;

@@ -48,7 +48,7 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
   [
     "declared twice",
     [int, "{ options.a = o t.str; }"],
-    "The option `a' in `/a.nix:2:6' is already declared in `/b.nix:2:6'.",
+    "The option `a' in `/a.nix' is already declared in `/b.nix'. Declarations:\n- /b.nix:2:6\n- /a.nix:2:6",
   ],
   [
     "read-only",
@@ -63,7 +63,7 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
   [
     "a group is given a value",
     ["{ options.g.a = o t.int; }", "{ g = 1; }"],
-    "In module `/b.nix:2:6', you're trying to define a value of type `int' rather than an attribute set for the option `g'!\nThere are options inside `g'; define those: `g.<name> = ...;'",
+    "In module `/b.nix:2:6', you're trying to define a value of type `int'\nrather than an attribute set for the option `g'!\nThere are options inside `g'; define those: `g.<name> = ...;'",
   ],
   [
     "config and others mixed",
@@ -78,7 +78,7 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
   [
     "a type without mkOption",
     ["{ options.x.a = t.int; }"],
-    "In module /a.nix:2:6: expected an option declaration at option path `x.a` but got an attribute set with type option-type\n\nWhen declaring an option, you must wrap the type in a `mkOption` call: a = lib.mkOption { type = ...; };",
+    "In module /a.nix: expected an option declaration at option path `x.a` but got an attribute set with type option-type\n\nWhen declaring an option, you must wrap the type in a `mkOption` call: a = lib.mkOption { type = ...; };",
   ],
   [
     "options that need each other",
@@ -101,7 +101,7 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
   [
     "imports that depend on config",
     ["{ config, ... }: { imports = if config.a then [ ] else [ ]; }"],
-    "infinite recursion encountered: `config' is needed while it is still being found out which modules take part.\n`imports' and the names in `options' cannot depend on `config' (or on `_module.args'): import unconditionally and use `lib.mkIf' in the module, or pass a `specialArgs'.",
+    "infinite recursion encountered: `config' is needed while it is still being found out which modules take part.\nIf you get an infinite recursion here, you probably reference `config' in `imports'. `imports' and the names in `options' cannot depend on `config' (or on `_module.args'): import unconditionally and use `lib.mkIf' in the module, or pass a `specialArgs'.",
   ],
   [
     "a cycle in a DAG",

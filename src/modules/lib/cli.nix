@@ -32,5 +32,55 @@ rec {
           mkOption name value;
     in
     builtins.concatLists (lib.mapAttrsToList render options);
+  # The general form: `format name' says how an option is written: `option', `sep' (null: the argument is a word of its
+  # own), `explicitBool' (whether booleans are arguments) and `formatArg'.
+  toCommandLine =
+    format: options:
+    let
+      render =
+        name: value:
+        let
+          how = {
+            explicitBool = false;
+            formatArg = lib.generators.mkValueStringDefault { };
+          }
+          // format name;
+          arg = how.formatArg value;
+        in
+        if name == "" then
+          throw "lib.cli.toCommandLine: an option without a name"
+        else if builtins.isList value then
+          lib.concatMap (render name) value
+        else if value == null then
+          [ ]
+        else if builtins.isBool value && !how.explicitBool then
+          lib.optional value how.option
+        else if how.sep == null then
+          [
+            how.option
+            arg
+          ]
+        else
+          [ "${how.option}${how.sep}${arg}" ];
+    in
+    builtins.concatLists (lib.mapAttrsToList render options);
+  toCommandLineShell = format: options: lib.escapeShellArgs (toCommandLine format options);
+  # In the style of GNU: `--name=value`, `-nvalue`, `--flag`.
+  toCommandLineGNU =
+    {
+      isLong ? name: builtins.stringLength name > 1,
+      explicitBool ? false,
+      formatArg ? lib.generators.mkValueStringDefault { },
+    }:
+    toCommandLine (
+      name:
+      {
+        option = if isLong name then "--${name}" else "-${name}";
+        sep = if isLong name then "=" else "";
+        inherit explicitBool formatArg;
+      }
+    );
+  toCommandLineShellGNU = settings: options: lib.escapeShellArgs (toCommandLineGNU settings options);
+
   toGNUCommandLineShell = settings: options: lib.escapeShellArgs (toGNUCommandLine settings options);
 }

@@ -348,7 +348,10 @@ let
       mkOrder
       mkOverride
       mkRemovedOptionModule
+      mkAliasIfDef
+      mkAliasOptionModuleMD
       mkRenamedOptionModule
+      mkRenamedOptionModuleWith
       mkVMOverride
       setDefaultModuleLocation
       ;

@@ -42,8 +42,28 @@ rec {
   mkBefore = mkOrder 500;
   mkAfter = mkOrder 1500;
   mkDefinition = def: def // { _type = "definition"; };
+  # Applies a function to the value inside of all properties.
+  mapDefinitionValue =
+    f: def:
+    let
+      inner = mapDefinitionValue f;
+      tag = def._type or null;
+    in
+    if !builtins.isAttrs def then
+      f def
+    else if tag == "merge" then
+      def // { contents = map inner def.contents; }
+    else if tag == "if" || tag == "override" || tag == "order" then
+      def // { content = inner def.content; }
+    else if tag == "definition" then
+      def // { value = inner def.value; }
+    else
+      f def;
+  # The definitions of each attribute of an option of type `attrsOf', merged, with the priority that wins.
+  mergeAttrDefinitionsWithPrio = native.attrDefinitionsWithPriority;
 
   mkAliasDefinitions = mkAliasAndWrapDefinitions lib.id;
+  mkAliasIfDef = option: mkIf (option.isDefined or false);
   mkAliasAndWrapDefinitions = wrap: option: mkIf option.isDefined (wrap (mkMerge option.definitions));
   # The definitions keep the priority that they have.
   mkAliasAndWrapDefsWithPriority =
@@ -100,6 +120,15 @@ rec {
       warn = true;
       use = builtins.trace "Obsolete option `${showOption from}' is used. It was renamed to `${showOption to}'.";
     };
+  # `sinceRelease': of nixpkgs' rule for how long old names are silent only the end is left, they always say so.
+  mkRenamedOptionModuleWith =
+    {
+      from,
+      to,
+      sinceRelease ? null,
+    }:
+    mkRenamedOptionModule from to;
+  mkAliasOptionModuleMD = mkAliasOptionModule;
   mkAliasOptionModule =
     from: to:
     doRename {

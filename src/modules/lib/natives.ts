@@ -1,15 +1,18 @@
 /** What of `lib` is written in TypeScript: where it belongs to the module system, or is too slow or too long in Nix. */
 import { NixError } from "../../lang/eval/errors.ts";
-import { Attrs, force, PrimOp, type Slot, type Value } from "../../lang/eval/value.ts";
+import { Attrs, force, lazy, PrimOp, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { characters, isFunction, isString, isStringLike } from "../check.ts";
+import { notDefined } from "../errors.ts";
 import { evalModules } from "../evaluate.ts";
+import { mergeRaw } from "../merge-definitions.ts";
 import { shaped, unknownFile } from "../names.ts";
 import { levenshtein } from "../nearest.ts";
+import { highestPriority, pushDown } from "../properties.ts";
 import { showAttributeName, showOption, showString } from "../show.ts";
 import { sourcesOf } from "../sources.ts";
 import type { ModuleSystem } from "../system.ts";
-import type { Definition, Location } from "../type.ts";
+import type { Definition, Location, RawDefinition } from "../type.ts";
 import { definitionsOf, locationOf } from "../type-value.ts";
 import { raw } from "../types/basic.ts";
 import { unique } from "../types/composite.ts";
@@ -51,6 +54,7 @@ export function nativeFunctions(system: ModuleSystem): Attrs {
     mergeEqualOption: [2, merging(mergeEqual)],
     mergeOneOption: [2, merging(mergeOne)],
     mergeUniqueOption: [3, (settings, loc, defs) => mergeUnique(system, settings!, loc!, defs!)],
+    attrDefinitionsWithPriority: [1, (option) => attrDefinitionsWithPriority(system, option!)],
     evalModules: [1, (request) => evalModulesOf(system, request!)],
   });
   return Attrs.fromEntries([
@@ -93,6 +97,56 @@ function evalModulesOf(system: ModuleSystem, slot: Slot): Attrs {
     ...(prefix && { prefix: locationOf(system, prefix) }),
     class: isString(kind) ? characters(kind) : undefined,
   }).value;
+}
+
+const prioritised = shaped("highestPrio", "value");
+
+/** Of an option of type `attrsOf`: each attribute's value and the priority of the definitions that make it. */
+function attrDefinitionsWithPriority(system: ModuleSystem, slot: Slot): Attrs {
+  const { evaluator } = system;
+  const option = evaluator.forceAttrs(slot, noPos, "an option");
+  const part = (name: string): Slot => {
+    const found = option.getByName(name);
+    if (found !== undefined) return found;
+    throw new NixError(
+      "module",
+      `mergeAttrDefinitionsWithPrio takes an option, but its argument has no '${name}'`,
+    );
+  };
+  const elemType = system.asType(force(part("type")))?.nestedTypes["elemType"];
+  if (elemType === undefined) {
+    throw new NixError("module", "mergeAttrDefinitionsWithPrio takes an option of type `attrsOf'");
+  }
+  const loc = locationOf(system, part("loc"));
+  const found = new Map<string, RawDefinition[]>();
+  for (const def of definitionsOf(system, part("definitionsWithLocations"))) {
+    pushDown({ file: def.file, pos: def.pos, slot: def.value, guards: null }, (value, outer) => {
+      const attrs = evaluator.forceAttrs(value, noPos, "a definition of a set");
+      attrs.names().forEach((name) => {
+        const raw = { ...outer, slot: attrs.getByName(name)! };
+        found.set(name, [...(found.get(name) ?? []), raw]);
+      });
+    });
+  }
+  return Attrs.fromEntries(
+    [...found].map(([name, raw]) => [
+      name,
+      prioritised(
+        lazy(() => BigInt(highestPriority(raw))),
+        lazy(() => {
+          const at = [...loc, name];
+          const merged = mergeRaw(system, at, elemType, raw);
+          if (merged === undefined)
+            throw notDefined(
+              at,
+              elemType,
+              raw.map(({ file }) => file),
+            );
+          return merged.value;
+        }),
+      ),
+    ]),
+  );
 }
 
 const sortedEntry = shaped("name", "data");

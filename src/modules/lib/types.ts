@@ -2,16 +2,18 @@
 import { NixError } from "../../lang/eval/errors.ts";
 import { Attrs, force, PrimOp, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
+import { toText } from "../../store/bytes.ts";
 import { characters, isString } from "../check.ts";
 import { unknownFile } from "../names.ts";
 import { showValue } from "../show.ts";
 import { sourcesOf } from "../sources.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { OptionType } from "../type.ts";
+import { attrListWith } from "../types/attr-list.ts";
 import * as basic from "../types/basic.ts";
 import * as composite from "../types/composite.ts";
 import { dagOf } from "../types/dag.ts";
-import { json, toml } from "../types/serializable.ts";
+import { json, serializable, toml } from "../types/serializable.ts";
 import {
   deferredModule,
   deferredModuleWith,
@@ -79,7 +81,7 @@ export function typesOfLib(system: ModuleSystem): Attrs {
     boolByOr: basic.boolByOr,
     int: basic.int,
     float: basic.float,
-    number: basic.number,
+    number: composite.either(basic.int, basic.float),
     port: basic.port,
     str: basic.str,
     nonEmptyStr: basic.nonEmptyStr,
@@ -94,6 +96,7 @@ export function typesOfLib(system: ModuleSystem): Attrs {
     pathInStore: basic.pathInStore,
     externalPath: basic.externalPath,
     optionType: basic.optionType,
+    optionDeclaration: basic.optionDeclaration,
     deferredModule,
     json,
     toml,
@@ -128,6 +131,10 @@ export function typesOfLib(system: ModuleSystem): Attrs {
     fn("strMatching", 1, (pattern) => basic.strMatchingBytes(get.text(pattern!))),
     fn("separatedString", 1, (separator) => basic.separatedBytes(get.text(separator!))),
     fn("pathWith", 1, (settings) => pathWith(get, settings!)),
+    ofType("attrListOf", (elemType) => attrListWith({ elemType })),
+    fn("attrListWith", 1, (settings) => attrListOfSettings(get, settings!)),
+    // An old name.
+    ofType("loaOf", composite.attrsOf),
     fn("coercedTo", 3, (from, coerce, to) =>
       composite.coercedTo(
         get.type(from!, "coercedTo"),
@@ -135,6 +142,14 @@ export function typesOfLib(system: ModuleSystem): Attrs {
         get.type(to!, "coercedTo"),
       ),
     ),
+    fn("serializableValueWith", 1, (settings) => {
+      const attrs = get.attrs(settings!);
+      const nullable = get.optional(attrs, "nullable");
+      return serializable(
+        toText(get.text(attrs.getByName("typeName") ?? "")),
+        nullable === undefined || force(nullable) === true,
+      );
+    }),
     fn("addCheck", 2, (type, holds) =>
       composite.addCheck(get.type(type!, "addCheck"), (_, one) => truth(system, holds!, one)),
     ),
@@ -170,6 +185,19 @@ function attrsWith(get: Arguments, slot: Slot): OptionType {
     elemType: get.type(settings.getByName("elemType") ?? null, "attrsWith"),
     lazy: lazy !== undefined && force(lazy) === true,
     ...(placeholder && { placeholder: get.text(placeholder) }),
+  });
+}
+
+function attrListOfSettings(get: Arguments, slot: Slot): OptionType {
+  const settings = get.attrs(slot);
+  const asAttrs = get.optional(settings, "asAttrs");
+  const merge = get.optional(settings, "mergeAttrValues");
+  return attrListWith({
+    elemType: get.type(settings.getByName("elemType") ?? null, "attrListWith"),
+    asAttrs: asAttrs !== undefined && force(asAttrs) === true,
+    ...(merge && {
+      mergeValues: (system, name, values) => system.evaluator.call(merge, name, values as Slot[]),
+    }),
   });
 }
 
