@@ -1,7 +1,9 @@
 import { buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { deployCommand } from "./commands/deploy.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { nixInstantiateCommand } from "./commands/nix-instantiate.ts";
+import { optionsCommand } from "./commands/options.ts";
 import { replCommand } from "./commands/repl.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
@@ -12,7 +14,9 @@ const routes = buildRouteMap({
   routes: {
     deploy: deployCommand,
     eval: evalCommand,
+    explain: explainCommand,
     "nix-instantiate": nixInstantiateCommand,
+    options: optionsCommand,
     repl: replCommand,
   },
   docs: { brief: text.brief },

@@ -39,6 +39,17 @@ export function tryHelp(command: string): string {
   return `Try 'nixus ${command} --help' for more information.`;
 }
 
+export const explain = {
+  brief: "Says which definitions made a value of the network",
+  path: "Attribute path, e.g. nodes.foo.configuration.environment.etc.motd.text",
+};
+
+export const options = {
+  brief: "Lists the options of the network and of its machines' configurations",
+  pattern: "Part of the names to list; * stands for anything",
+  markdown: "Print Markdown instead of text",
+};
+
 export function unexpected(stack: string): string {
   return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
 }

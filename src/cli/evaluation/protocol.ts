@@ -1,18 +1,26 @@
 /** What goes between the command and the thread that evaluates. Plain data only; texts are JavaScript strings. */
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+import type { Explanation } from "../../fleet/network/explain.ts";
+import type { DocumentedOption } from "../../fleet/network/reference.ts";
 import type { MessageKind } from "../../lang/host.ts";
 
 export type EvaluationRequest =
   /** All nodes, or the named ones, ready to be deployed. */
   | { readonly kind: "network"; readonly file: string; readonly nodes: readonly string[] | undefined }
   /** One value of the evaluated network. */
-  | { readonly kind: "value"; readonly file: string; readonly path: string; readonly format: ValueFormat };
+  | { readonly kind: "value"; readonly file: string; readonly path: string; readonly format: ValueFormat }
+  /** What made a value. */
+  | { readonly kind: "explain"; readonly file: string; readonly path: string }
+  /** All options. */
+  | { readonly kind: "options"; readonly file: string };
 
 export type ValueFormat = "nix" | "json";
 
 export type EvaluationResult =
   | { readonly kind: "network"; readonly network: EvaluatedNetwork }
-  | { readonly kind: "value"; readonly text: string };
+  | { readonly kind: "value"; readonly text: string }
+  | { readonly kind: "explain"; readonly explanation: Explanation }
+  | { readonly kind: "options"; readonly options: readonly DocumentedOption[] };
 
 export type EvaluationMessage =
   | { readonly type: "result"; readonly result: EvaluationResult }

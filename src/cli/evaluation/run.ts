@@ -2,13 +2,15 @@
 
 import { AttrPathError, parseAttrPath } from "../../fleet/attr-path.ts";
 import { evaluateNodes } from "../../fleet/network/evaluate.ts";
+import { explainValue } from "../../fleet/network/explain.ts";
 import { Network } from "../../fleet/network/network.ts";
+import { documentOptions } from "../../fleet/network/reference.ts";
 import { createSession, type Session } from "../../fleet/session.ts";
+import { valueAt } from "../../fleet/value-at.ts";
 import { NixError } from "../../lang/eval/errors.ts";
 import { printValue } from "../../lang/eval/print.ts";
-import { type Attrs, force, type Slot } from "../../lang/eval/value.ts";
+import type { Slot } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
-import { nearest } from "../../modules/nearest.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import type { EvaluationMessage, EvaluationRequest, EvaluationResult, ValueFormat } from "./protocol.ts";
 
@@ -26,40 +28,14 @@ export function runRequest(
     case "network":
       return { kind: "network", network: evaluateNodes(network, session.host.objects, request.nodes) };
     case "value": {
-      const slot = select(session, network.config, request.path);
+      const slot = valueAt(session.evaluator, network.config, namesOf(request.path));
       return { kind: "value", text: toText(format(session, slot, request.format)) };
     }
+    case "explain":
+      return { kind: "explain", explanation: explainValue(network, namesOf(request.path)) };
+    case "options":
+      return { kind: "options", options: documentOptions(network) };
   }
-}
-
-function select({ evaluator }: Session, config: Attrs, path: string): Slot {
-  let slot: Slot = config;
-  const seen: string[] = [];
-  for (const name of namesOf(path)) {
-    const value = force(slot);
-    const where = seen.length === 0 ? "the network" : `'${seen.join(".")}'`;
-    if (Array.isArray(value)) {
-      const element: Slot | undefined = /^[0-9]+$/.test(name) ? value[Number(name)] : undefined;
-      if (element === undefined) {
-        throw new NixError(
-          "missingAttribute",
-          `${where} is a list of ${value.length} elements and has no '${name}'`,
-        );
-      }
-      slot = element;
-    } else {
-      const attrs: Attrs = evaluator.forceAttrs(value, noPos, where);
-      const found = attrs.getByName(name);
-      if (found === undefined) {
-        const [near] = nearest(name, attrs.names());
-        const hint = near === undefined ? "" : `; did you mean '${near}'?`;
-        throw new NixError("missingAttribute", `${where} has no attribute '${name}'${hint}`);
-      }
-      slot = found;
-    }
-    seen.push(name);
-  }
-  return slot;
 }
 
 function namesOf(path: string): readonly string[] {

@@ -22,6 +22,8 @@ export type EvaluateConfiguration = (loc: Location, modules: readonly ModuleSour
 
 export function configurationType(
   evaluate: EvaluateConfiguration,
+  /** The options of a configuration, for documentation. */
+  document: (prefix: Location) => Attrs,
 ): OptionType<Readonly<Record<string, unknown>>> {
   return makeType<Readonly<Record<string, unknown>>>({
     name: "nodeConfiguration",
@@ -29,6 +31,7 @@ export function configurationType(
     descriptionClass: "noun",
     check: (_, value) => isModule(value),
     merge: (_, loc, defs) => evaluate(loc, defs.map(moduleOf)),
+    getSubOptions: (_, prefix) => document(prefix),
   });
 }
 

@@ -4,16 +4,17 @@
  */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
-import { Attrs, force, lazy, NixPath, type Slot } from "../../lang/eval/value.ts";
+import { Attrs, force, lazy, NixPath, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { assertionsModule } from "../../modules/assertions.ts";
 import { defineModule, option } from "../../modules/define.ts";
 import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
 import type { ModuleSource } from "../../modules/module.ts";
+import { ModuleSystem } from "../../modules/system.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
-import { evaluateLinux } from "../platforms/linux/platform.ts";
-import { evaluateNixos } from "../platforms/nixos/platform.ts";
+import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
+import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
 import { nodeOptions } from "./node-options.ts";
 
@@ -31,15 +32,23 @@ export interface NodeEvaluation {
   readonly specialArgs: Readonly<Record<string, Slot>>;
 }
 
+/** By whom and with what result a node's configuration was evaluated. */
+export type NodeConfiguration =
+  | { readonly platform: "linux"; readonly evaluation: Evaluation }
+  | { readonly platform: "nixos"; readonly evaluation: NixosEvaluation };
+
 export class Network {
   readonly evaluator: Evaluator;
   /** Absolute path of the network file (a byte string). */
   readonly file: string;
-  private readonly evaluation: Evaluation;
+  /** The evaluation of the network's own modules. */
+  readonly evaluation: Evaluation;
+  private readonly evaluated = new Map<string, NodeConfiguration>();
 
   constructor(evaluator: Evaluator, file: string) {
     this.evaluator = evaluator;
     this.file = file;
+    ModuleSystem.of(evaluator).elsewhere = (loc) => this.elsewhere(loc);
     this.evaluation = evalModules(evaluator, {
       modules: [this.networkModule(), assertionsModule, { kind: "nix", value: new NixPath(file), file }],
     });
@@ -59,8 +68,35 @@ export class Network {
     return this.attrs(this.nodes, name);
   }
 
+  /** How the node's configuration was evaluated. */
+  configurationOf(name: string): NodeConfiguration {
+    force(this.node(name).getByName("configuration")!);
+    return this.evaluated.get(name)!;
+  }
+
   private attrs(set: Attrs, name: string): Attrs {
     return this.evaluator.forceAttrs(set.getByName(name)!, noPos, "a value of the configuration");
+  }
+
+  /** Options that people look for in one of network, node and configuration, and that are in another of them. */
+  private elsewhere(loc: Location): Location | undefined {
+    const [nodes, name = "<name>", configuration] = loc;
+    const ofNetwork = this.evaluation.declaredOptions;
+    const ofNode = () => evalModules(this.evaluator, { modules: [nodeOptions] }).declaredOptions;
+    const ofConfiguration = () => documentLinux(this.evaluator, []);
+    const has = (options: Attrs, path: Location) => path.length > 0 && optionAt(options, path);
+    if (nodes !== "nodes" || loc.length < 3) {
+      if (has(ofConfiguration(), loc)) return ["nodes", "<name>", "configuration", ...loc];
+      return has(ofNode(), loc) ? ["nodes", "<name>", ...loc] : undefined;
+    }
+    if (configuration !== "configuration") {
+      const rest = loc.slice(2);
+      if (has(ofConfiguration(), rest)) return ["nodes", name, "configuration", ...rest];
+      return has(ofNetwork, rest) ? rest : undefined;
+    }
+    const rest = loc.slice(3);
+    if (has(ofNode(), rest)) return ["nodes", name, ...rest];
+    return has(ofNetwork, rest) ? rest : undefined;
   }
 
   private networkModule(): ModuleSource {
@@ -69,7 +105,10 @@ export class Network {
       file,
       options: {
         configuration: option({
-          type: configurationType((loc, modules) => this.evaluateConfiguration(loc, modules)),
+          type: configurationType(
+            (loc, modules) => this.evaluateConfiguration(loc, modules),
+            (prefix) => documentLinux(this.evaluator, prefix),
+          ),
           default: {},
           description: "The machine's configuration: a module of its platform. Reads as the final one.",
         }),
@@ -119,13 +158,19 @@ export class Network {
       "a value of the configuration",
       undefined,
     );
+    const configuration = this.evaluateOn(platform, evaluation);
+    this.evaluated.set(name, configuration);
+    return configuration.evaluation.config;
+  }
+
+  private evaluateOn(platform: string, node: NodeEvaluation): NodeConfiguration {
     switch (platform) {
       case "linux":
-        return evaluateLinux(this.evaluator, evaluation);
+        return { platform, evaluation: evaluateLinux(this.evaluator, node) };
       case "nixos":
-        return evaluateNixos(this.evaluator, evaluation);
+        return { platform, evaluation: evaluateNixos(this.evaluator, node) };
       default:
-        throw new NixError("module", `node '${name}' has the unknown platform '${platform}'`);
+        throw new NixError("module", `node '${node.name}' has the unknown platform '${platform}'`);
     }
   }
 
@@ -137,4 +182,15 @@ export class Network {
         .map((name) => [name, lazy(() => force(this.node(name).getByName("configuration")!))] as const),
     ),
   );
+}
+
+/** Whether an option or a set of options has the name. */
+function optionAt(options: Attrs, path: Location): boolean {
+  let group: Slot | undefined = options;
+  for (const name of path) {
+    const value: Value = force(group);
+    group = value instanceof Attrs ? value.getByName(name) : undefined;
+    if (group === undefined) return false;
+  }
+  return true;
 }

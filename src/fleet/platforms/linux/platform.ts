@@ -4,7 +4,8 @@ import type { Evaluator } from "../../../lang/eval/evaluator.ts";
 import { type Attrs, NixString } from "../../../lang/eval/value.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
 import { defineModule } from "../../../modules/define.ts";
-import { evalModules } from "../../../modules/evaluate.ts";
+import { type Evaluation, evalModules } from "../../../modules/evaluate.ts";
+import type { Location } from "../../../modules/type.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
 import { Reader } from "../../reader.ts";
 import { LinuxSystemError } from "./names.ts";
@@ -13,7 +14,7 @@ import { readLinuxSystem } from "./read/config.ts";
 import { emptySystem, type LinuxSystem } from "./system.ts";
 import { addLinuxSystem } from "./tree.ts";
 
-export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs {
+export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Evaluation {
   const config = () => evaluator.forceAttrs(evaluation.config, noPos, "a value of the configuration");
   const toplevel = defineModule({
     file: import.meta.url,
@@ -30,7 +31,12 @@ export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Attrs
     specialArgs: node.specialArgs,
     prefix: node.prefix,
   });
-  return config();
+  return evaluation;
+}
+
+/** The platform's options, for documentation; `prefix` is where they stand. */
+export function documentLinux(evaluator: Evaluator, prefix: Location): Attrs {
+  return evalModules(evaluator, { modules: linuxOptions, prefix }).options;
 }
 
 /** Generation 0: the system that manages nothing. Returns its store path. */

@@ -9,7 +9,13 @@ import type { NodeEvaluation } from "../../network/network.ts";
 /** Where nixpkgs has the function that evaluates a NixOS configuration. */
 const evalConfigFile = "nixos/lib/eval-config.nix";
 
-export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Attrs {
+/** What nixpkgs' evaluation of a configuration gives. */
+export interface NixosEvaluation {
+  readonly config: Attrs;
+  readonly options: Attrs;
+}
+
+export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): NixosEvaluation {
   if (force(node.nixpkgs) === null) {
     throw new NixError(
       "module",
@@ -33,7 +39,17 @@ export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Attrs
       ["specialArgs", Attrs.fromEntries(Object.entries(node.specialArgs))],
     ]),
   );
-  const config = evaluator.forceAttrs(evaluation, noPos, "a value of the configuration").getByName("config");
-  if (config === undefined) throw new NixError("module", `'${file}' gives no 'config'; is it a nixpkgs?`);
-  return evaluator.forceAttrs(config, noPos, "a value of the configuration");
+  const part = (name: "config" | "options"): Attrs => {
+    const slot = evaluator.forceAttrs(evaluation, noPos, "a value of the configuration").getByName(name);
+    if (slot === undefined) throw new NixError("module", `'${file}' gives no '${name}'; is it a nixpkgs?`);
+    return evaluator.forceAttrs(slot, noPos, "a value of the configuration");
+  };
+  return {
+    get config() {
+      return part("config");
+    },
+    get options() {
+      return part("options");
+    },
+  };
 }

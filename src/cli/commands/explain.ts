@@ -1,0 +1,40 @@
+import { buildCommand } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { evaluate } from "../evaluation/client.ts";
+import { findNetworkFile } from "../network-file.ts";
+import { renderExplanation } from "../render/explanation.ts";
+import * as text from "../text.ts";
+import { fileFlag, showTraceFlag } from "./flags.ts";
+
+interface Flags {
+  readonly file?: string;
+  readonly json: boolean;
+  readonly showTrace: boolean;
+}
+
+export const explainCommand = buildCommand<Flags, [path: string], Context>({
+  async func(flags, path) {
+    const { stdout, stderr } = this.process;
+    const { explanation } = await evaluate(
+      { kind: "explain", file: findNetworkFile(flags.file, this.process.cwd()), path },
+      {
+        showTrace: flags.showTrace,
+        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
+      },
+    );
+    stdout.write(`${flags.json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation)}\n`);
+  },
+  parameters: {
+    flags: {
+      file: fileFlag,
+      json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
+      showTrace: showTraceFlag,
+    },
+    aliases: { f: "file" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: text.explain.path, parse: String, placeholder: "attrpath" }],
+    },
+  },
+  docs: { brief: text.explain.brief },
+});

@@ -1,0 +1,75 @@
+import { buildCommand } from "@stricli/core";
+import type { DocumentedOption } from "../../fleet/network/reference.ts";
+import { nearest } from "../../modules/nearest.ts";
+import type { Context } from "../context.ts";
+import { UserError } from "../errors.ts";
+import { evaluate } from "../evaluation/client.ts";
+import { findNetworkFile } from "../network-file.ts";
+import { optionsMarkdown, renderOptions } from "../render/options.ts";
+import * as text from "../text.ts";
+import { fileFlag, showTraceFlag } from "./flags.ts";
+
+interface Flags {
+  readonly file?: string;
+  readonly json: boolean;
+  readonly markdown: boolean;
+  readonly showTrace: boolean;
+}
+
+export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
+  async func(flags, pattern) {
+    const { stdout, stderr } = this.process;
+    const { options } = await evaluate(
+      { kind: "options", file: findNetworkFile(flags.file, this.process.cwd()) },
+      {
+        showTrace: flags.showTrace,
+        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
+      },
+    );
+    const chosen = pattern === undefined ? options : matching(options, pattern);
+    if (flags.json) stdout.write(`${JSON.stringify(chosen, null, 2)}\n`);
+    else stdout.write(flags.markdown ? optionsMarkdown(chosen) : `${renderOptions(chosen)}\n`);
+  },
+  parameters: {
+    flags: {
+      file: fileFlag,
+      json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
+      markdown: { kind: "boolean", brief: text.options.markdown, default: false, withNegated: false },
+      showTrace: showTraceFlag,
+    },
+    aliases: { f: "file" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: text.options.pattern, parse: String, placeholder: "pattern", optional: true }],
+    },
+  },
+  docs: { brief: text.options.brief },
+});
+
+/**
+ * Options whose name contains the pattern. A `*` stands for anything, and `nodes.foo.host` means `nodes.<name>.host`
+ * where there is no option of the name itself.
+ */
+export function matching(options: readonly DocumentedOption[], pattern: string): DocumentedOption[] {
+  const found = options.filter(({ name }) => matcher(pattern).test(name));
+  if (found.length > 0) return found;
+  const concrete = options.filter(({ name }) => placeholders(name).test(pattern));
+  if (concrete.length > 0) return concrete;
+  const names = options.map(({ name }) => name);
+  const near = nearest(pattern, [...names, ...names.map((name) => name.split(".").at(-1)!)]);
+  const hint = near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
+  throw new UserError(`no option's name contains '${pattern}'${hint}`);
+}
+
+function matcher(pattern: string): RegExp {
+  return new RegExp(pattern.split("*").map(literally).join(".*"), "i");
+}
+
+function placeholders(name: string): RegExp {
+  const parts = name.split(".").map((part) => (/^<.*>$|^\*$/.test(part) ? "[^.]+" : literally(part)));
+  return new RegExp(`^${parts.join("\\.")}$`);
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
