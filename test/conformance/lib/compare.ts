@@ -31,7 +31,8 @@ function evaluateByUs(expression: string): Evaluated {
 
 /** @param expression a byte string */
 async function evaluateByNix(expression: string): Promise<Evaluated> {
-  const { succeeded, stdout, stderr } = await instantiate(nix, ["--eval", "--strict", "-"], expression);
+  const args = ["--eval", "--strict", "-"];
+  const { succeeded, stdout, stderr } = await instantiate(nix, args, expression, basePath);
   return succeeded ? { type: "value", text: stdout } : { type: "failure", text: stderr };
 }
 

@@ -9,15 +9,20 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** @param input the standard input, a byte string */
+/**
+ * @param input the standard input, a byte string
+ * @param cwd what relative paths in it start from
+ */
 export async function instantiate(
   [program, ...first]: Command,
   args: readonly string[],
   input = "",
+  cwd = process.cwd(),
 ): Promise<Outcome> {
   const { exitCode, stdout, stderr, failed, message } = await execa(program, [...first, ...args], {
     reject: false,
     input: toBytes(input),
+    cwd,
     // The same bytes whatever the encoding of what is printed.
     encoding: "latin1",
     // Evaluations of nixpkgs warn a lot.
