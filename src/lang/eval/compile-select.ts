@@ -17,7 +17,7 @@ import { addressOf, placeReader } from "./compile-variables.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
 import { languageError } from "./stack.ts";
-import { nearMisses } from "./suggestions.ts";
+import { missingNote, nearMisses } from "./suggestions.ts";
 import { Attrs, type Code, type Env, force, type Shape, type Slot, Thunk, type Value } from "./value.ts";
 
 type Key = (env: Env) => Sym;
@@ -47,7 +47,7 @@ function pathText(path: readonly AttrName[], keys: readonly Key[], env: Env): st
 
 function missingAttribute(attrs: Attrs, name: Sym, pos: Pos): NixError {
   const text = symbolName(name);
-  return new NixError("missingAttribute", `attribute '${text}' missing`, {
+  return new NixError("missingAttribute", `attribute '${text}' missing${missingNote(attrs, text)}`, {
     pos,
     suggestions: nearMisses(text, attrs.names()),
   });

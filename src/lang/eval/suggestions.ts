@@ -32,3 +32,16 @@ export function didYouMean(suggestions: readonly string[]): string | undefined {
   if (suggestions.length === 1) return `Did you mean ${suggestions[0]}?`;
   return `Did you mean one of ${suggestions.slice(0, -1).join(", ")} or ${suggestions.at(-1)}?`;
 }
+
+const notes = new WeakMap<object, (name: string) => string>();
+
+/** Has a set say more about an attribute that is asked for and that it does not have. */
+export function explainMissing(set: object, explain: (name: string) => string): void {
+  notes.set(set, explain);
+}
+
+/** What the set says about the missing name, on a line of its own; empty: nothing. */
+export function missingNote(set: object, name: string): string {
+  const note = notes.get(set)?.(name);
+  return note === undefined ? "" : `\n${note}`;
+}
