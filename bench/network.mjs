@@ -1,7 +1,7 @@
 // `node bench/network.mjs [NODES...]`: how long a network of so many nodes takes; default: 200 and 1000.
 //
-// Every node is on the `linux` platform, may be logged in to from its neighbour, is in one /etc/hosts of all names, has a
-// network of systemd-networkd and two services. Nixus is the built program (npm run build); the time is of `nixus eval`
+// Every node is on the `linux` platform, lets the users of its two neighbours in, has an address in one network, two
+// services, and a file with all of 500 records. Nixus is the built program (npm run build); the time is of `nixus eval`
 // of what a deployment needs of every node, from the start of the process to its end.
 
 import { spawnSync } from "node:child_process";
