@@ -8,7 +8,7 @@ import {
 import { describeFlags, type Flag, readFlags } from "../arguments/flags.ts";
 
 /** What is printed: the derivations' paths, or the value in one of its notations. */
-export type OutputFormat = "plain" | "raw" | "xml" | "json";
+type OutputFormat = "plain" | "raw" | "xml" | "json";
 
 /** What a command line asks for; plain data. */
 export interface Invocation {

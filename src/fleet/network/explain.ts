@@ -34,7 +34,7 @@ export interface TracedDefinition extends DefinitionReport {
   readonly origin: Origin | null;
 }
 
-export interface Origin {
+interface Origin {
   /** The option of the network, e.g. `nodes.foo.configuration`. */
   readonly option: string;
   /** What defines that option, and so brings the module. */
