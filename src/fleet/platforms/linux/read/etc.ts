@@ -1,17 +1,17 @@
-/** `environment.etc` and /etc/hosts as files. */
+/** `environment.etc` and what other options make of /etc/hosts and /etc/ssh/ssh_known_hosts. */
 import { NixError } from "../../../../lang/eval/errors.ts";
 import type { Attrs } from "../../../../lang/eval/value.ts";
 import { joinTexts, type Reader } from "../../../reader.ts";
 import type { EtcContents, EtcFile, EtcMode } from "../system.ts";
+import { readKnownHosts } from "./known-hosts.ts";
 
 export function readEtc(reader: Reader, config: Attrs): EtcFile[] {
-  const files = reader
-    .entries(reader.at(config, "environment", "etc"), (name, slot) =>
-      readFile(reader, name, reader.attrs(slot)),
-    )
-    .filter((file) => file !== null);
-  const hosts = readHosts(reader, config);
-  return hosts === null ? files : [...files, hosts];
+  const files = reader.entries(reader.at(config, "environment", "etc"), (name, slot) =>
+    readFile(reader, name, reader.attrs(slot)),
+  );
+  return [...files, readHosts(reader, config), readKnownHosts(reader, config)].filter(
+    (file) => file !== null,
+  );
 }
 
 function readFile(reader: Reader, name: string, file: Attrs): EtcFile | null {
