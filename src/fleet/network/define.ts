@@ -21,6 +21,7 @@ import type { ModuleFunction } from "../../modules/module.ts";
 import { ScriptModule } from "../../modules/script-module.ts";
 import { callerFile } from "../../modules/script-position.ts";
 import { fromText } from "../../store/bytes.ts";
+import type { SshOptions } from "../modules/ssh/options.ts";
 import type { LinuxOptions } from "../platforms/linux/options/index.ts";
 import type { nodeOptions } from "./node-options.ts";
 
@@ -81,7 +82,7 @@ export type NodeConfig = ConfigOf<NodeTree> & { readonly configuration: NodeConf
  * }
  * ```
  */
-export interface NetworkOptions extends OptionsOf<typeof assertionsModule> {
+export interface NetworkOptions extends OptionsOf<typeof assertionsModule>, SshOptions {
   readonly nodes: Option<
     Readonly<Record<string, NodeConfig>>,
     Definable<Readonly<Record<string, NodeDefinition>>>

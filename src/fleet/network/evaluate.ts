@@ -20,6 +20,7 @@ export function evaluateNodes(
   names: readonly string[] | undefined,
 ): EvaluatedNetwork {
   const reader = new Reader(network.evaluator);
+  const networkWarnings = checkAssertions(reader, network.config, null);
   const nodes = selectNodes(network, reader, names).map((name) => evaluateNode(network, reader, store, name));
   const objects = new Map<string, StoreObject>();
   for (const { objects: closure } of nodes) for (const object of closure) objects.set(object.path, object);
@@ -27,7 +28,7 @@ export function evaluateNodes(
     file: toText(network.file),
     nodes: nodes.map(({ node }) => node),
     objects: [...objects.values()],
-    warnings: nodes.flatMap(({ warnings }) => warnings),
+    warnings: [...networkWarnings, ...nodes.flatMap(({ warnings }) => warnings)],
   };
 }
 
@@ -106,8 +107,9 @@ function evaluateNode(network: Network, reader: Reader, store: VirtualStore, nam
   };
 }
 
-/** Fails when an assertion of the configuration does not hold; gives its warnings. */
-function checkAssertions(reader: Reader, configuration: Attrs, name: string): string[] {
+/** Fails when an assertion of the node's configuration, or of the network, does not hold; gives its warnings. */
+function checkAssertions(reader: Reader, configuration: Attrs, node: string | null): string[] {
+  const whose = node === null ? "" : `node '${node}': `;
   const failed = reader
     .list(reader.at(configuration, "assertions"), (slot) => reader.attrs(slot))
     .filter((assertion) => !reader.bool(reader.at(assertion, "assertion")))
@@ -115,10 +117,10 @@ function checkAssertions(reader: Reader, configuration: Attrs, name: string): st
   if (failed.length > 0) {
     throw new NixError(
       "module",
-      `node '${name}': failed assertions:\n${failed.map((line) => `- ${line}`).join("\n")}`,
+      `${whose}failed assertions:\n${failed.map((line) => `- ${line}`).join("\n")}`,
     );
   }
   return reader
     .list(reader.at(configuration, "warnings"), (slot) => reader.text(slot).text)
-    .map((warning) => `node '${toText(name)}': ${toText(warning)}`);
+    .map((warning) => toText(whose + warning));
 }

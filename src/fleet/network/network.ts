@@ -6,13 +6,13 @@ import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
 import { Attrs, force, lazy, NixPath, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
-import { assertionsModule } from "../../modules/assertions.ts";
 import { defineModule, option } from "../../modules/define.ts";
 import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
 import type { ModuleSource } from "../../modules/module.ts";
 import { ModuleSystem } from "../../modules/system.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
+import { builtInModules } from "../modules/index.ts";
 import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
 import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
@@ -50,7 +50,7 @@ export class Network {
     this.file = file;
     ModuleSystem.of(evaluator).elsewhere = (loc) => this.elsewhere(loc);
     this.evaluation = evalModules(evaluator, {
-      modules: [this.networkModule(), assertionsModule, { kind: "nix", value: new NixPath(file), file }],
+      modules: [this.networkModule(), ...builtInModules, { kind: "nix", value: new NixPath(file), file }],
     });
   }
 
