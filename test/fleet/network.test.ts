@@ -136,6 +136,16 @@ describe("what is deployed", () => {
     expect(messageOf(() => deploymentOf(network, nodes))).toBe(message);
   });
 
+  it("checks the assertions and shows the warnings of the network itself", () => {
+    const network = (assertion: string) => `{
+      nodes.a = { platform = "linux"; configuration.warnings = [ "old" ]; };
+      assertions = [ { assertion = ${assertion}; message = "no luck"; } ];
+      warnings = [ "all are old" ];
+    }`;
+    expect(deploymentOf(network("true")).warnings).toEqual(["all are old", "node 'a': old"]);
+    expect(messageOf(() => deploymentOf(network("false")))).toBe("failed assertions:\n- no luck");
+  });
+
   it("shows warnings of the configuration", () => {
     const network = deploymentOf(
       `{ nodes.a = { platform = "linux"; configuration.warnings = [ "old" ]; }; }`,

@@ -29,21 +29,31 @@ export function allGrants(access: SshAccess): Grant[] {
   );
 }
 
-/** The keys that may log in on a node, by user. */
-export function grantsTo(access: SshAccess, node: string): ReadonlyMap<string, readonly Grant[]> {
-  const byUser = new Map<string, Grant[]>();
-  for (const grant of allGrants(access)) {
-    if (grant.node !== node) continue;
-    const grants = byUser.get(grant.user);
-    if (grants === undefined) byUser.set(grant.user, [grant]);
-    else grants.push(grant);
-  }
-  return byUser;
+/** All grants by their ends: each configuration looks for its own, in a network of many. */
+export interface AccessIndex {
+  /** By node and user: the keys that may log in there. */
+  readonly to: ReadonlyMap<string, ReadonlyMap<string, readonly Grant[]>>;
+  /** By node: the nodes that it has a key for. */
+  readonly from: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** The nodes that a node has a key for, each once. */
-export function reachableFrom(access: SshAccess, node: string): readonly string[] {
-  return [...new Set(allGrants(access).flatMap((grant) => (grant.from === node ? [grant.node] : [])))];
+export function indexAccess(access: SshAccess): AccessIndex {
+  const to = new Map<string, Map<string, Grant[]>>();
+  const from = new Map<string, Set<string>>();
+  for (const grant of allGrants(access)) {
+    const users = getOrAdd(to, grant.node, () => new Map<string, Grant[]>());
+    getOrAdd(users, grant.user, (): Grant[] => []).push(grant);
+    getOrAdd(from, grant.from, () => new Set<string>()).add(grant.node);
+  }
+  return { to, from };
+}
+
+function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
 }
 
 /** The line in a user's authorized keys. */

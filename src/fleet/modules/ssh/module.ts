@@ -7,7 +7,7 @@ import { NixError } from "../../../lang/eval/errors.ts";
 import { mkIf } from "../../../modules/define.ts";
 import { fromText } from "../../../store/bytes.ts";
 import { defineNetworkModule, type NetworkConfig } from "../../network/define.ts";
-import { authorizedKey, type Grant, grantsTo, reachableFrom } from "./access.ts";
+import { type AccessIndex, authorizedKey, type Grant, indexAccess } from "./access.ts";
 import { hostNames } from "./host-names.ts";
 import { sshOptions } from "./options.ts";
 import {
@@ -24,39 +24,46 @@ export const sshModule = defineNetworkModule({
   file: import.meta.url,
   key: "nixus/ssh",
   options: sshOptions,
-  config: ({ config: network }) => ({
-    assertions: () =>
-      accessProblems(network.ssh.access, Object.keys(network.nodes)).map((message) => ({
-        assertion: false,
-        message,
-      })),
-    defaults: {
-      configuration: ({ config, name }) => {
-        const grants = () => grantsTo(network.ssh.access, name);
-        const reachable = () => reachableFrom(network.ssh.access, name);
-        return {
-          assertions: mkIf(
-            () => grants().size > 0,
-            () => userAssertions(grants(), config.users.users),
-          ),
-          programs: {
-            ssh: {
-              knownHosts: mkIf(
-                () => reachable().length > 0,
-                () => knownHosts(network, name, reachable()),
+  config: ({ config: network }) => {
+    let known: AccessIndex | undefined;
+    const index = (): AccessIndex => {
+      known ??= indexAccess(network.ssh.access);
+      return known;
+    };
+    return {
+      assertions: () =>
+        accessProblems(network.ssh.access, Object.keys(network.nodes)).map((message) => ({
+          assertion: false,
+          message,
+        })),
+      defaults: {
+        configuration: ({ config, name }) => {
+          const grants = () => index().to.get(name) ?? new Map<string, readonly Grant[]>();
+          const reachable = () => index().from.get(name) ?? new Set<string>();
+          return {
+            assertions: mkIf(
+              () => grants().size > 0,
+              () => userAssertions(grants(), config.users.users),
+            ),
+            programs: {
+              ssh: {
+                knownHosts: mkIf(
+                  () => reachable().size > 0,
+                  () => knownHosts(network, name, [...reachable()]),
+                ),
+              },
+            },
+            users: {
+              users: mkIf(
+                () => grants().size > 0,
+                () => authorizedKeys(grants()),
               ),
             },
-          },
-          users: {
-            users: mkIf(
-              () => grants().size > 0,
-              () => authorizedKeys(grants()),
-            ),
-          },
-        };
+          };
+        },
       },
-    },
-  }),
+    };
+  },
 });
 
 /** Of each node one entry for each host key: `programs.ssh.knownHosts."bar/ed25519"`. */
