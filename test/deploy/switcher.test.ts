@@ -24,7 +24,9 @@ describe.runIf(installed("shellcheck"))("shellcheck", () => {
   // As they are sent: after common.sh. SC2154: variables that the deployer sets. SC2317: functions not used there.
   baseTest.each(["facts", "import", "unroot", "packages"])("is content with %s.sh", (name) => {
     const script = execFileSync("cat", ["common.sh", `${name}.sh`], { cwd: target });
-    execFileSync("shellcheck", ["--norc", "-s", "sh", "-e", "SC2015,SC2154,SC2317,SC2034", "-"], { input: script });
+    execFileSync("shellcheck", ["--norc", "-s", "sh", "-e", "SC2015,SC2154,SC2317,SC2034", "-"], {
+      input: script,
+    });
   });
 });
 
@@ -331,20 +333,116 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
       await expectEnd(host, "old", "rolled-back");
     });
 
-    test("in this boot, with no one left: the next one goes back to what that one had to go back to", async ({
-      host,
-    }) => {
+    test("in this boot, with no one left: it gets its watchdog back, which ends it", async ({ host }) => {
       await leave(host, "waiting");
       expect((await host.start("b", "newer", { previous: "new" })).lines.at(-1)).toMatch(/^busy/);
       host.remove("fake/nixus-watchdog-a.timer");
       expect((await host.ask("status")).lines.at(-1)).toBe("stale");
-      const { lines } = await host.start("b", "newer", { previous: "new", success: 0 });
+      // Whichever system it was planned for.
+      for (const [id, previous] of [["b", "new"] as const, ["c", "old"] as const]) {
+        host.remove("fake/nixus-watchdog-a.timer");
+        const { lines } = await host.start(id, "newer", { previous });
+        expect(lines).toEqual([
+          expect.stringMatching(/^warning deployment a was left waiting/),
+          expect.stringMatching(/^busy id=a /),
+        ]);
+        expect(host.has("fake/nixus-watchdog-a.timer")).toBe(true);
+      }
+      await host.ask("watch", "a");
+      await expectEnd(host, "old", "rolled-back");
+    });
+
+    test("in this boot, before anything was changed: the next one takes it", async ({ host }) => {
+      await leave(host, "waiting");
+      host.remove("fake/nixus-watchdog-a.timer");
+      host.write("run/nixus/a/state", "state=preparing\n");
+      host.link("run/current-system", "nix/store/old");
+      const { lines } = await host.start("b", "newer", { success: 0 });
       expect(lines.slice(0, 2)).toEqual([
         expect.stringMatching(/^warning took over/),
         "started /nix/store/old",
       ]);
       expect(host.history.map(({ outcome }) => outcome)).toEqual(["interrupted", "rolled-back"]);
+    });
+  });
+
+  // What the model found (test/deploy/model.test.ts).
+  describe("a commit that failed and a second fault", () => {
+    /** Until what undoes the commit has come to this activation, where it stays. */
+    async function undoing(host: SwitcherHost, action: "test" | "boot"): Promise<void> {
+      host.behaviour("new", "boot", 'test -e "$NIXUS_ROOT/fake/go"');
+      host.behaviour("old", action, 'test -e "$NIXUS_ROOT/fake/go" || sleep 60');
+      void host.start("a", "new");
+      await host.reaches("a", "waiting");
+      void host.ask("confirm", "a");
+      await host.becomes("undoing", () => host.activations.includes(`old ${action}`));
+      host.write("fake/go", "");
+      host.killSwitcher("a");
+    }
+
+    test("killed while it puts the boot default back: that is done again", async ({ host }) => {
+      await undoing(host, "boot");
+      await host.ask("watch", "a");
+      expect(host.activations).toEqual(["new test", "new boot", "old boot", "old boot", "old test"]);
       await expectEnd(host, "old", "rolled-back");
+    });
+
+    test("a power cut while it does: when the new system is booted, that counts", async ({ host }) => {
+      await undoing(host, "boot");
+      expect(profile(host)).toContain("/old\n");
+      host.startBoot("boot-2");
+      host.link("run/current-system", "nix/store/new");
+      expect((await host.ask("result", "a")).lines.at(-1)).toContain("result activated");
+      await expectEnd(host, "new", "activated");
+    });
+
+    test("a state that could not be written: nobody commits what was rolled back", async ({ host }) => {
+      await undoing(host, "test");
+      const state = host.read("run/nixus/a/state").replace("state=rolling-back", "state=committing");
+      host.write("run/nixus/a/state", state);
+      await host.ask("watch", "a");
+      await expectEnd(host, "old", "rolled-back");
+    });
+
+    test("a boot default that can't be put back is named", async ({ host }) => {
+      host.behaviour("new", "boot", "exit 1");
+      host.behaviour("old", "boot", "exit 1");
+      const started = host.start("a", "new");
+      await host.reaches("a", "waiting");
+      await host.ask("confirm", "a");
+      expect((await started).lines.at(-1)).toMatch(
+        /^result rolled-back .*could not be made the boot default again$/,
+      );
+      await expectEnd(host, "old", "rolled-back");
+    });
+  });
+
+  describe("killed between the record of the end and the release of the lock", () => {
+    const record = (outcome: string) =>
+      `version=1\tid=a\tend=1\toutcome=${outcome}\tsystem=/nix/store/new\treason=\n`;
+
+    test("past its deadline too, nothing is rolled back", async ({ host }) => {
+      host.behaviour("new", "boot", "sleep 60");
+      const started = host.start("a", "new");
+      await host.reaches("a", "waiting");
+      void host.ask("confirm", "a");
+      await host.becomes("committing", () => host.activations.includes("new boot"));
+      host.write("var/lib/nixus/history", record("activated"));
+      host.write("run/nixus/a/state", host.read("run/nixus/a/state").replace(/deadline=\d+/, "deadline=1"));
+      await host.ask("watch", "a");
+      expect((await started).lines.at(-1)).toBe("result activated ");
+      expect(host.activations).toEqual(["new test", "new boot"]);
+      await expectEnd(host, "new", "activated");
+    });
+
+    test("a deployment that was given up does not begin", async ({ host }) => {
+      void host.start("a", "new");
+      await host.reaches("a", "waiting");
+      host.killSwitcher("a");
+      host.write("var/lib/nixus/history", record("failed"));
+      host.write("run/nixus/a/state", "state=starting\ntries=0\n");
+      expect((await host.ask("run", "a")).status).toBe(1);
+      expect(host.activations).toEqual(["new test"]);
     });
   });
 

@@ -45,14 +45,12 @@ begin() {
   fi
   running=$(link_target "$current_system")
   begin_previous=${running:-$3}
-  begin_profile=$(readlink "$profile")
-  if [ -e "$lock" ] && lock_is_live; then
+  if [ -e "$lock" ] && { lock_is_live || ! take_from_the_dead "$1"; }; then
     say_busy
     return 1
-  elif [ -e "$lock" ]; then
-    take_from_the_dead "$1"
   fi
-  if [ "$begin_previous" != "$3" ] && [ "$running" != "$3" ]; then
+  begin_profile=$(readlink "$profile")
+  if [ "$begin_previous" != "$3" ]; then
     say changed "$running"
     return 1
   fi
@@ -73,20 +71,25 @@ begin() {
   say started "$begin_previous"
 }
 
-# take_from_the_dead ID: the lock belongs to a deployment of this boot whose switcher and watchdog are both gone. What
-# it had begun to change, ours goes on from: the system to go back to is the one that it had to go back to.
+# take_from_the_dead ID: the lock belongs to a deployment of this boot whose switcher and watchdog are both gone. One
+# that had changed nothing is recorded as interrupted. One that had goes on where it was left, by a watchdog that we
+# start for it: to bring the machine to a good end is its business, and nobody else's. Fails then.
 take_from_the_dead() {
-  use_deployment "$(field "$lock" id)" || return 0
+  use_deployment "$(field "$lock" id)" || return 1
   stale_state=$(field "$state_file" state)
   case $stale_state in
   '' | starting | preparing) ;;
   *)
-    if [ -x "$root$previous/bin/switch-to-configuration" ]; then
-      begin_previous=$previous
-      begin_profile=$profile_before
+    if arm_watchdog; then
+      say warning "deployment $id was left $stale_state by its switcher; its watchdog was started again and ends it"
+    else
+      say warning "deployment $id was left $stale_state by its switcher, and systemd does not start its watchdog again"
     fi
+    return 1
     ;;
   esac
+  kill_abandoned
+  restore_profile
   say warning "took over the lock of deployment $id by $(field "$lock" by), which was left ${stale_state:-starting}"
   record_end interrupted "its switcher was gone ($stale_state); deployment $1 took over"
 }
@@ -109,8 +112,7 @@ say_result() {
   fi
   record=$(in_history "$id" | tail -n 1)
   [ -n "$record" ] || return 1
-  record_outcome=${record#*"	outcome="}
-  say "result ${record_outcome%%"	"*} ${record#*"	reason="}"
+  say "result $(record_outcome "$record") $(record_reason "$record")"
 }
 
 # say_log: what has come into the log, open as descriptor 3. The last line may not be complete yet.

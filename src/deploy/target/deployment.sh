@@ -6,6 +6,7 @@
 #   $run_dir/ID/state   what does: state, owner, ownerStart, deadline, tries, reason. Gone after a reboot, when it
 #                       would mean nothing any more.
 #   $run_dir/ID/word    the deployer's word that all is well, or that it is not.
+#   $run_dir/ID/committing  a commit has begun: profile and boot default may have been changed.
 #   $run_dir/ID/log     output of the activations.
 #   $run_dir/ID/result  how it ended.
 #   $history            one line for each deployment that has ended.
@@ -73,9 +74,10 @@ change_state() {
   write_state "$2" "$3" "$(field "$state_file" tries)" "$4"
 }
 
-# adopt FROM STATE SECONDS: makes a deployment ours whose owner is gone, or that was made for us.
+# adopt FROM STATE SECONDS: makes a deployment ours that was made for us. One whose end is recorded is over, though the
+# one who recorded it may have died before the lock was released.
 adopt() {
-  [ "$(field "$lock" id)" = "$id" ] || return 1
+  [ "$(field "$lock" id)" = "$id" ] && [ -z "$(in_history "$id")" ] || return 1
   case $1 in *" $(field "$state_file" state) "*) ;; *) return 1 ;; esac
   write_state "$2" "$3" "$(($(field "$state_file" tries) + 1))" "$(field "$state_file" reason)"
 }
@@ -98,6 +100,16 @@ in_history() {
   done <"$history"
 }
 
+# record_outcome LINE, record_reason LINE: of a line of the history.
+record_outcome() {
+  record_rest=${1#*"	outcome="}
+  printf '%s\n' "${record_rest%%"	"*}"
+}
+
+record_reason() {
+  printf '%s\n' "${1#*"	reason="}"
+}
+
 add_to_history() {
   {
     if [ -r "$history" ]; then tail -n "$kept_history" "$history"; fi
@@ -108,9 +120,13 @@ add_to_history() {
 }
 
 # record_end OUTCOME REASON: the deployment is over and the lock is released, in an order in which a power cut at any
-# moment leaves either the lock or the record. A full disk does not keep the lock from being released.
+# moment leaves either the lock or the record. A full disk does not keep the lock from being released. What is recorded
+# already stays: whoever did that died before the lock was released.
 record_end() {
-  if [ -z "$(in_history "$id")" ]; then
+  recorded=$(in_history "$id" | tail -n 1)
+  if [ -n "$recorded" ]; then
+    set -- "$(record_outcome "$recorded")" "$(record_reason "$recorded")"
+  else
     add_to_history "$1" "$2" || note "the end of this deployment could not be added to $history"
   fi
   rm -rf "${gc_roots:?}/$id"
@@ -130,14 +146,20 @@ end() {
   return 0
 }
 
-# settle_after_boot: a deployment that a reboot or a power cut ended is recorded as what became of it. The profile
-# follows what runs. To be called exclusively.
+# settle_after_boot: a deployment that a reboot or a power cut ended is recorded as what became of it. A machine boots
+# the new system only when its commit had come to the boot default. The profile follows what runs, also where it was put
+# back already. To be called exclusively.
 settle_after_boot() {
   [ -e "$lock" ] || return 0
   [ "$(field "$lock" boot)" != "$(boot_id)" ] || return 0
   use_deployment "$(field "$lock" id)"
-  if [ "$(link_target "$current_system")" = "$system" ] && [ "$(link_target "$profile")" = "$system" ]; then
-    record_end activated "the machine was restarted while the confirmed system was made the default"
+  if [ "$(link_target "$current_system")" = "$system" ]; then
+    reason="the machine was restarted while the confirmed system was made the default"
+    if [ "$(link_target "$profile")" != "$system" ]; then
+      mkdir -p "$work_dir"
+      set_profile "$system" || reason="$reason; its system profile could not be set"
+    fi
+    record_end activated "$reason"
   else
     restore_profile
     reason=$(field "$lock" reason)

@@ -154,14 +154,19 @@ finish_commit() {
   # A shutdown came in between. The next boot is to the default, whichever it is by now, and records which.
   if [ -n "$stop_requested" ] && shutting_down; then exit 0; fi
   stop_requested=
+  # Nobody is to commit again, also when the state can't be written.
+  rm -f "$work_dir/word"
   exclusively change_state " committing " rolling-back $((roll_back_deadline + commit_timeout)) "$problem"
-  undo_commit
   roll_back "$problem"
 }
 
 commit() {
   sync_disk || {
     problem="the confirmed system could not be synced to disk"
+    return 1
+  }
+  printf '' >"$work_dir/committing" || {
+    problem="the state of the deployment could not be recorded in $work_dir"
     return 1
   }
   set_profile "$system" || {
@@ -175,17 +180,21 @@ commit() {
   sync_disk
 }
 
+# undo_commit: profile and boot default as they were. Fails when the boot default may still be the confirmed system.
 undo_commit() {
   if [ -s "$work_dir/profile-link" ]; then
     ln -sfn "$(cat "$work_dir/profile-link")" "$profile.nixus" && mv -fT "$profile.nixus" "$profile"
     sync "${profile%/*}"
   fi
-  activate "$previous" boot "$commit_timeout" ||
-    note "the previous system's boot default could not be put back (exit status $?)"
+  activate "$previous" boot "$commit_timeout" || {
+    note "the previous system could not be made the boot default again (exit status $?)"
+    return 1
+  }
+  sync_disk
 }
 
-# roll_back REASON: the previous system again, by its activation; a reboot, whose default is the previous system, when
-# that does not bring back what worked.
+# roll_back REASON: the previous system again, by its activation, and as default where a commit had begun, whoever began
+# it; a reboot, whose default is the previous system, when that does not bring back what worked.
 roll_back() {
   if [ -n "$stop_requested" ] && shutting_down; then exit 0; fi
   # The watchdog has taken it from us.
@@ -194,6 +203,9 @@ roll_back() {
   trap : TERM INT HUP
   note "rolling back: $1"
   signal_cgroup KILL "$cgroup_path"
+  if [ -e "$work_dir/committing" ] && ! undo_commit; then
+    set -- "$1; the previous system could not be made the boot default again"
+  fi
   for attempt in 1 2; do
     activate "$previous" test "$restore_timeout"
     activation_status=$?
@@ -282,18 +294,17 @@ command_watch() {
     ;;
   13)
     become_owner
-    undo_commit
-    roll_back "$(field "$state_file" reason)"
+    reboot_machine "$(field "$state_file" reason)"
     ;;
   14)
     become_owner
-    reboot_machine "$(field "$state_file" reason)"
+    end recorded ""
     ;;
   esac
 }
 
 # stand_in: 0 when there is nothing to do. Otherwise the deployment is ours, and its status says what is next:
-# 10 nothing was changed, 11 roll back, 12 commit again, 13 undo the commit and roll back, 14 reboot.
+# 10 nothing was changed, 11 roll back, 12 commit again, 13 reboot, 14 its end is recorded, the lock is to be released.
 stand_in() {
   [ "$(field "$lock" id)" = "$id" ] || return 0
   owner=$(field "$state_file" owner)
@@ -311,24 +322,28 @@ stand_in() {
   kill_abandoned
   why=${why:-"the switcher was killed ($state)"}
   long=$((roll_back_deadline + commit_timeout))
+  if [ -n "$(in_history "$id")" ]; then
+    take_over 14 "${state:-starting}" 120
+    return
+  fi
   case $state in
   starting | preparing) take_over 10 preparing 120 ;;
   activating | waiting) take_over 11 rolling-back "$long" ;;
   committing)
-    if [ -z "$overdue" ] && [ "$tries" -lt 4 ]; then
+    if [ -z "$overdue" ] && [ "$tries" -lt 4 ] && [ "$(field "$work_dir/word" word)" = confirm ]; then
       take_over 12 committing $((commit_timeout + 60))
     else
-      take_over 13 rolling-back "$long"
+      take_over 11 rolling-back "$long"
     fi
     ;;
   rolling-back)
     if [ -z "$overdue" ] && [ "$tries" -lt 4 ]; then
       take_over 11 rolling-back "$long"
     else
-      take_over 14 rebooting 240
+      take_over 13 rebooting 240
     fi
     ;;
-  *) take_over 14 rebooting 240 ;;
+  *) take_over 13 rebooting 240 ;;
   esac
 }
 

@@ -1,0 +1,538 @@
+/** What the processes on the machine do: one transition for each command of the scripts that others can see. */
+import {
+  exit,
+  go,
+  type Id,
+  inHistory,
+  inRun,
+  isOwner,
+  killAbandoned,
+  lockIsLive,
+  type Machine,
+  maximumTries,
+  type Process,
+  type ProcessName,
+  type Rules,
+  type Step,
+  spawn,
+  sync,
+  synced,
+  systems,
+  type Transition,
+  workDirectory,
+  write,
+  writeState,
+} from "./model.ts";
+
+interface Context {
+  readonly machine: Machine;
+  readonly name: ProcessName;
+  readonly process: Process;
+  readonly rules: Rules;
+}
+
+/** Everything that the next command of a process can lead to. None: it waits for something. */
+export function steps(machine: Machine, name: ProcessName, process: Process, rules: Rules): Transition[] {
+  const context: Context = { machine, name, process, rules };
+  return next(context).map(({ label, to }) => ({ label: `${name}: ${label}`, to }));
+}
+
+/** The same where one thing fails, when that may still happen. */
+function fails(machine: Machine, label: string, to: (machine: Machine) => Machine): Transition[] {
+  if (machine.faults === 0) return [];
+  return [{ label: `! ${label}`, to: to({ ...machine, faults: machine.faults - 1 }) }];
+}
+
+function next(context: Context): Transition[] {
+  const { machine, name, process, rules } = context;
+  const id = process.subject;
+  const to = (after: Machine, label: string = process.at): Transition[] => [{ label, to: after }];
+  const at = (step: Step, after: Machine = machine): Machine => go(after, name, { at: step });
+  // `exclusively`: waits for the others.
+  const free = machine.mutex === null;
+
+  switch (process.at) {
+    case "begin":
+    case "begin: look":
+    case "begin: compare":
+    case "begin: lock":
+    case "begin: state":
+    case "transient run":
+    case "start: wait":
+    case "abandon":
+      return starting(context);
+    case "status":
+      return free ? to(settleAfterBoot({ ...machine, mutex: name }, name, null)) : [];
+
+    case "settle_after_boot: profile":
+      return settled(context);
+
+    case "adopt": {
+      if (!free) return [];
+      const file = workDirectory(machine, id).file;
+      const recorded = rules.adoptsNoRecorded && inHistory(machine, id) !== undefined;
+      if (machine.lock.now?.id !== id || file?.state !== "starting" || recorded)
+        return to(exit(machine, name));
+      return [
+        ...to(at("prepare: arm_watchdog", writeState(machine, id, name, "preparing", file.tries + 1))),
+        ...fails(machine, "adopt: /run is full", (after) => exit(after, name)),
+      ];
+    }
+    case "prepare: arm_watchdog":
+      return [
+        ...to(at("prepare: set_profile", { ...machine, timers: [...machine.timers, id] })),
+        ...fails(machine, "systemd-run fails", (after) => at("prepare: failed", after)),
+      ];
+    case "prepare: set_profile": {
+      if (machine.profile.now !== null) return to(at("prepare: sync_disk"), "the profile exists");
+      const previous = machine.lock.now?.previous ?? "old";
+      return [
+        ...to(at("prepare: sync_disk", { ...machine, profile: synced(previous) })),
+        ...fails(machine, "set_profile fails", (after) => at("prepare: failed", after)),
+      ];
+    }
+    case "prepare: sync_disk":
+      if (process.stopRequested) return to(at("prepare: failed"));
+      return [
+        ...to(at("change_state activating", syncDisk(machine))),
+        ...fails(machine, "sync fails", (after) => at("prepare: failed", after)),
+      ];
+    case "prepare: failed":
+      return to(go(restoreProfile(machine), name, { at: "end", outcome: "failed" }));
+    case "change_state activating":
+      return [
+        ...changeState(context, "activating", "activate test"),
+        ...fails(machine, "change_state: /run is full", (after) => exit(after, name)),
+      ];
+    case "activate test":
+      return activate(context, systems[id], "test", {
+        ok: (after) => at("change_state waiting", after),
+        failed: (after) => at("change_state rolling-back", after),
+        timedOut: (after) => at("change_state rolling-back", after),
+      });
+    case "change_state waiting":
+      if (process.stopRequested) return to(at("change_state rolling-back"));
+      return [
+        ...changeState(context, "waiting", "confirmed_in_time"),
+        ...fails(machine, "change_state: /run is full", (after) => at("change_state rolling-back", after)),
+      ];
+    case "change_state rolling-back":
+      return [
+        ...changeState(context, "rolling-back", "roll_back"),
+        ...fails(machine, "change_state: /run is full", (after) => at("roll_back", after)),
+      ];
+    case "confirmed_in_time": {
+      // `decide`. That the time is up is no fault: it may be at any moment.
+      if (!free) return [];
+      const confirmed = workDirectory(machine, id).word === "confirm";
+      return [
+        ...(confirmed
+          ? changeState(context, "committing", "commit: sync_disk")
+          : changeState(context, "rolling-back", "roll_back")),
+        ...fails(machine, "decide: /run is full", (after) => at("roll_back", after)),
+      ];
+    }
+
+    case "commit: sync_disk":
+      return [
+        ...to(at("commit: mark", syncDisk(machine))),
+        ...fails(machine, "sync fails", (after) => at("finish_commit: failed", after)),
+      ];
+    case "commit: mark":
+      return [
+        ...to(at("commit: set_profile", inRun(machine, id, { committing: true }))),
+        ...fails(machine, "/run is full", (after) => at("finish_commit: failed", after)),
+      ];
+    case "commit: set_profile":
+      return [
+        ...to(at("commit: sync profile", { ...machine, profile: write(machine.profile, systems[id]) })),
+        ...fails(machine, "set_profile fails", (after) => at("finish_commit: failed", after)),
+        ...fails(machine, "set_profile fails when the profile is set", (after) =>
+          at("finish_commit: failed", { ...after, profile: write(after.profile, systems[id]) }),
+        ),
+      ];
+    case "commit: sync profile":
+      return to(at("activate boot", { ...machine, profile: sync(machine.profile) }));
+    case "activate boot":
+      return activate(context, systems[id], "boot", {
+        ok: (after) => at("commit: last sync_disk", after),
+        failed: (after) => at("finish_commit: failed", after),
+        timedOut: (after) => at("finish_commit: failed", after),
+      });
+    case "commit: last sync_disk":
+      return [
+        ...to(go(syncDisk(machine), name, { at: "end", outcome: "activated" })),
+        ...fails(machine, "sync fails", (after) => at("finish_commit: failed", after)),
+      ];
+    case "finish_commit: failed": {
+      const taken = rules.takesWordBack ? inRun(machine, id, { word: null }) : machine;
+      return to(go(taken, name, { at: "finish_commit: change_state", stopRequested: false }));
+    }
+    case "finish_commit: change_state": {
+      const then = rules.everyRollBackUndoes ? "roll_back" : "undo_commit";
+      return [
+        ...changeState(context, "rolling-back", then),
+        ...fails(machine, "change_state: /run is full", (after) => at(then, after)),
+      ];
+    }
+
+    case "roll_back": {
+      if (!isOwner(machine, id, name)) return to(exit(machine, name), "is not the owner any more");
+      const { committing } = workDirectory(machine, id);
+      const undoes = rules.everyRollBackUndoes && committing;
+      const step = undoes ? "undo_commit" : "roll_back: activate test";
+      return to(go(killAbandoned(machine), name, { at: step, stopRequested: false }));
+    }
+    case "undo_commit": {
+      const profile = write(machine.profile, machine.lock.now?.profile ?? machine.lock.now?.previous ?? null);
+      return to(at("undo_commit: sync profile", { ...machine, profile }));
+    }
+    case "undo_commit: sync profile":
+      return to(at("undo_commit: activate boot", { ...machine, profile: sync(machine.profile) }));
+    case "undo_commit: activate boot": {
+      const left = (after: Machine) => go(after, name, { at: "undo_commit: sync_disk", bootLeft: true });
+      return activate(context, machine.lock.now?.previous ?? "old", "boot", {
+        ok: (after) => at("undo_commit: sync_disk", after),
+        failed: left,
+        timedOut: left,
+      });
+    }
+    case "undo_commit: sync_disk": {
+      const then = rules.everyRollBackUndoes ? "roll_back: activate test" : "roll_back";
+      return to(at(then, rules.undoSyncs ? syncDisk(machine) : machine));
+    }
+    case "roll_back: activate test":
+      return activate(context, machine.lock.now?.previous ?? "old", "test", {
+        ok: (after) => at("settle", after),
+        failed: (after) =>
+          process.attempt === 2 ? at("reboot_machine", after) : go(after, name, { attempt: 2 }),
+        timedOut: (after) => at("reboot_machine", after),
+      });
+    case "settle":
+      return [
+        ...to(at("restore_profile")),
+        ...fails(machine, "something stays away", (after) => at("reboot_machine", after)),
+      ];
+    case "restore_profile":
+      return to(go(restoreProfile(machine), name, { at: "end", outcome: "rolled-back" }));
+    case "reboot_machine":
+      if (!free) return [];
+      return [
+        ...changeState(context, "rebooting", "systemctl reboot"),
+        ...fails(machine, "change_state: /run is full", (after) => at("systemctl reboot", after)),
+      ];
+    case "systemctl reboot":
+      return to(reboot(syncDisk(machine)), "the machine restarts");
+
+    case "end":
+      return free ? to(at("record_end: history", { ...machine, mutex: name })) : [];
+    case "record_end: history":
+    case "record_end: lock":
+    case "record_end: sync":
+    case "record_end: result":
+      return recordEnd(context);
+    case "end: watchdog":
+      return to(exit({ ...machine, timers: machine.timers.filter((timer) => timer !== id) }, name));
+  }
+}
+
+/** command_start and begin. */
+function starting(context: Context): Transition[] {
+  const { machine, name, process, rules } = context;
+  const id = process.subject;
+  const label = process.at;
+  const lock = machine.lock.now;
+  const at = (step: Step, after: Machine = machine): Machine => go(after, name, { at: step });
+  const answer = (said: "refused" | "busy" | "changed", after: Machine = machine): Machine =>
+    exit({ ...after, said: { ...after.said, [id]: said } }, name);
+  switch (process.at) {
+    case "begin":
+      if (machine.mutex !== null) return [];
+      return [{ label, to: settleAfterBoot({ ...machine, mutex: name }, name, "begin: look") }];
+    case "begin: look": {
+      const { withdrawn, file } = workDirectory(machine, id);
+      if (withdrawn || file !== null || inHistory(machine, id) !== undefined) {
+        return [{ label: "refused", to: answer("refused") }];
+      }
+      if (lock === null) return [{ label, to: at("begin: compare") }];
+      if (lockIsLive(machine, lock)) return [{ label: "busy", to: answer("busy") }];
+      return foundDead(context, lock.id);
+    }
+    case "begin: compare":
+      // Deployment c is planned for a system that no machine runs.
+      if (id === "c" || machine.runs !== machine.deployers[id]?.previous) {
+        return [{ label: "changed", to: answer("changed") }];
+      }
+      return [{ label: "the machine runs what it was planned for", to: at("begin: lock") }];
+    case "begin: lock": {
+      const taken = { id, previous: machine.runs, profile: machine.profile.now, boot: machine.boot };
+      return [
+        { label, to: at("begin: state", { ...machine, lock: synced(taken) }) },
+        ...fails(machine, "the disk is full", (after) => answer("refused", after)),
+      ];
+    }
+    case "begin: state": {
+      const begun = writeState(machine, id, name, "starting", 0);
+      const said = { ...begun.said, [id]: "started" as const };
+      return [
+        { label: "started", to: at("transient run", { ...begun, mutex: null, said }) },
+        ...fails(machine, "/run is full", (after) =>
+          answer("refused", { ...after, lock: write(after.lock, null) }),
+        ),
+      ];
+    }
+    case "transient run": {
+      const processes = { ...machine.processes, ...spawn(`run ${id}`, "adopt", id) };
+      return [
+        { label, to: at("start: wait", { ...machine, processes }) },
+        ...fails(machine, "systemd-run fails", (after) => at("abandon", after)),
+      ];
+    }
+    case "start: wait": {
+      if (!isOwner(machine, id, name)) return [{ label: "follows", to: exit(machine, name) }];
+      if (machine.processes[`run ${id}`] === undefined)
+        return [{ label: "10 s are over", to: at("abandon") }];
+      return fails(machine, "10 s are over", (after) => at("abandon", after));
+    }
+    case "abandon": {
+      if (machine.mutex !== null) return [];
+      if (!isOwner(machine, id, name)) return [{ label: "was adopted", to: exit(machine, name) }];
+      const change = { at: "record_end: history", outcome: "failed" } as const;
+      return [{ label, to: go({ ...machine, mutex: name }, name, change) }];
+    }
+    default:
+      throw new Error(`no step of start: ${process.at}`);
+  }
+
+  /** A lock of this boot that nobody sees to. */
+  function foundDead(_: Context, dead: Id): Transition[] {
+    const state = workDirectory(machine, dead).file?.state ?? "starting";
+    const begun = state !== "starting" && state !== "preparing";
+    if (begun && rules.revivesTheDead) {
+      return [
+        {
+          label: "arms the watchdog of the dead: busy",
+          to: answer("busy", { ...machine, timers: [...machine.timers, dead] }),
+        },
+        ...fails(machine, "systemd-run fails", (after) => answer("busy", after)),
+      ];
+    }
+    // take_from_the_dead
+    return [
+      {
+        label: `takes the lock of ${dead}`,
+        to: go(begun ? machine : killAbandoned(restoreProfile(machine)), name, {
+          ...{ at: "record_end: history", resume: "begin: compare", outcome: "interrupted", subject: dead },
+        }),
+      },
+    ];
+  }
+}
+
+/** stand_in, then what command_watch does: all transitions of a watchdog that fires. Empty when it has nothing to do. */
+export function fire(machine: Machine, id: Id, rules: Rules): Transition[] {
+  const name: ProcessName = `watch ${id}`;
+  if (machine.mutex !== null || machine.processes[name] !== undefined) return [];
+  const { file, word } = workDirectory(machine, id);
+  if (machine.lock.now?.id !== id) {
+    const timers = machine.timers.filter((timer) => timer !== id);
+    return [{ label: `${name}: it has ended, the timer is stopped`, to: { ...machine, timers } }];
+  }
+  if (file?.owner != null && !file.overdue) return [];
+  const tries = file?.tries ?? 0;
+  const again = file?.overdue !== true && tries < maximumTries;
+  const killed = file?.owner == null ? machine : exit(machine, file.owner);
+  const take = (
+    state: Parameters<typeof writeState>[3],
+    change: Partial<Process> & { at: Step },
+  ): Transition[] => {
+    const after = killAbandoned(killed);
+    const with_ = { ...after, processes: { ...after.processes, ...spawn(name, change.at, id) } };
+    const label = `${name}: ${file?.owner == null ? "" : `kills ${file.owner}, `}${change.at}`;
+    return [
+      { label, to: writeState(go(with_, name, change), id, name, state, tries + 1) },
+      ...fails(with_, `${name}: take_over: /run is full`, (full) => go(full, name, change)),
+    ];
+  };
+  const record = inHistory(machine, id);
+  if (rules.finishesRecords && record !== undefined) {
+    return take(file?.state ?? "starting", { at: "end", outcome: record.outcome });
+  }
+  switch (file?.state) {
+    case "starting":
+    case "preparing":
+      return take("preparing", { at: "prepare: failed" });
+    case "activating":
+    case "waiting":
+      return take("rolling-back", { at: "roll_back" });
+    case "committing":
+      if (again && (word === "confirm" || !rules.takesWordBack)) {
+        return take("committing", { at: "commit: sync_disk" });
+      }
+      return take("rolling-back", { at: rules.everyRollBackUndoes ? "roll_back" : "undo_commit" });
+    case "rolling-back":
+      return again ? take("rolling-back", { at: "roll_back" }) : take("rebooting", { at: "reboot_machine" });
+    case "rebooting":
+    case undefined:
+      return take("rebooting", { at: "reboot_machine" });
+  }
+}
+
+/** change_state: the process exits when the deployment is not its own any more, as is_owner in roll_back sees to. */
+function changeState(context: Context, state: Parameters<typeof writeState>[3], then: Step): Transition[] {
+  const { machine, name, process } = context;
+  const id = process.subject;
+  if (machine.mutex !== null) return [];
+  if (!isOwner(machine, id, name)) return [{ label: "is not the owner any more", to: exit(machine, name) }];
+  return [{ label: `${state}`, to: go(writeState(machine, id, name, state), name, { at: then }) }];
+}
+
+interface Activated {
+  readonly ok: (machine: Machine) => Machine;
+  readonly failed: (machine: Machine) => Machine;
+  readonly timedOut: (machine: Machine) => Machine;
+}
+
+/** activate: starts switch-to-configuration, waits for its end. */
+function activate(
+  { machine, name, process }: Context,
+  system: Activation["system"],
+  action: "test" | "boot",
+  then: Activated,
+): Transition[] {
+  const mine = machine.activations.find(({ by }) => by === name);
+  const what = `${system} ${action}`;
+  if (mine === undefined) {
+    const activations = [...machine.activations, { system, action, by: name }];
+    return [{ label: `${what} begins`, to: { ...machine, activations } }];
+  }
+  const activations = machine.activations.filter((activation) => activation !== mine);
+  const over = { ...machine, activations };
+  if (process.stopRequested) {
+    return [false, true].map((half) => ({
+      label: `${what} is ended${half ? " half-way" : ""}, told to stop`,
+      to: then.failed(half ? halfDone(over, mine) : over),
+    }));
+  }
+  return [
+    { label: `${what} succeeds`, to: then.ok(done(over, mine)) },
+    ...fails(over, `${what} fails`, then.failed),
+    ...fails(over, `${what} fails half-way`, (after) => then.failed(halfDone(after, mine))),
+    ...fails(over, `${what} hangs half-way`, (after) => then.timedOut(halfDone(after, mine))),
+    ...fails(over, `${what} hangs when all is done`, (after) => then.timedOut(done(after, mine))),
+  ];
+}
+
+type Activation = Machine["activations"][number];
+
+/** What an activation has changed when it comes to its end. */
+export function done(machine: Machine, { system, action }: Activation): Machine {
+  return action === "test"
+    ? { ...machine, runs: system, whole: true }
+    : { ...machine, loader: write(machine.loader, system) };
+}
+
+/** Half-way `test` has replaced some of what runs; `boot` has the boot loader's default written, or not. */
+function halfDone(machine: Machine, { system, action }: Activation): Machine {
+  return action === "test"
+    ? { ...machine, runs: system, whole: false }
+    : { ...machine, loader: write(machine.loader, system) };
+}
+
+function syncDisk(machine: Machine): Machine {
+  return {
+    ...machine,
+    profile: sync(machine.profile),
+    loader: sync(machine.loader),
+    lock: sync(machine.lock),
+  };
+}
+
+/** restore_profile. */
+function restoreProfile(machine: Machine): Machine {
+  return machine.lock.now === null ? machine : { ...machine, profile: synced(machine.lock.now.profile) };
+}
+
+/** settle_after_boot, in the mutex; then the process goes on, or exits. */
+function settleAfterBoot(machine: Machine, name: ProcessName, then: Step | null): Machine {
+  const lock = machine.lock.now;
+  if (lock !== null && lock.boot !== machine.boot) {
+    return go(machine, name, { at: "settle_after_boot: profile", resume: then, subject: lock.id });
+  }
+  return then === null ? exit(machine, name) : go(machine, name, { at: then });
+}
+
+function settled({ machine, name, process, rules }: Context): Transition[] {
+  const system = systems[process.subject];
+  const runs = machine.runs === system;
+  const activated = runs && (rules.settlesByWhatRuns || machine.profile.now === system);
+  const change = { at: "record_end: history", outcome: activated ? "activated" : "rolled-back" } as const;
+  const after = activated ? { ...machine, profile: synced(system) } : restoreProfile(machine);
+  return [{ label: `settle_after_boot: ${change.outcome}`, to: go(after, name, change) }];
+}
+
+/** record_end, in the mutex. */
+function recordEnd({ machine, name, process, rules }: Context): Transition[] {
+  const id = process.subject;
+  const { outcome } = process;
+  if (outcome === null) throw new Error(`${name} has nothing to record`);
+  const label = process.at;
+  const at = (step: Step, after: Machine): Machine => go(after, name, { at: step });
+  switch (process.at) {
+    case "record_end: history": {
+      const recorded = inHistory(machine, id);
+      if (recorded !== undefined) {
+        const told = rules.resultFollowsHistory ? recorded.outcome : outcome;
+        const change = { at: "record_end: lock", outcome: told } as const;
+        return [{ label: "is in the history already", to: go(machine, name, change) }];
+      }
+      const previous = machine.lock.now?.previous ?? "old";
+      const record = { id, outcome, previous, bootLeft: process.bootLeft };
+      const history = synced([...machine.history.now, record]);
+      return [
+        { label: `record_end: history: ${outcome}`, to: at("record_end: lock", { ...machine, history }) },
+        ...fails(machine, "the history can't be written", (after) =>
+          at("record_end: lock", { ...after, historyLost: [...after.historyLost, id] }),
+        ),
+      ];
+    }
+    case "record_end: lock":
+      return [{ label, to: at("record_end: sync", { ...machine, lock: write(machine.lock, null) }) }];
+    case "record_end: sync":
+      return [{ label, to: at("record_end: result", { ...machine, lock: sync(machine.lock) }) }];
+    case "record_end: result": {
+      const told = machine.run[id] === undefined ? machine : inRun(machine, id, { result: outcome });
+      if (process.resume !== null) {
+        const own = name.slice(-1) as Id;
+        return [
+          { label, to: go(told, name, { at: process.resume, resume: null, outcome: null, subject: own }) },
+        ];
+      }
+      const free = { ...told, mutex: null };
+      const ends = name.startsWith("run") || name.startsWith("watch");
+      return [{ label, to: ends ? at("end: watchdog", free) : exit(free, name) }];
+    }
+    default:
+      throw new Error(`no step of record_end: ${process.at}`);
+  }
+}
+
+/** All that is not on disk is gone, and the machine boots its default. What is on disk by now is for the caller to say. */
+export function reboot(machine: Machine): Machine {
+  const loader = machine.bootsFrom === "loader" ? machine.loader.disk : (machine.profile.disk ?? "old");
+  return {
+    ...machine,
+    boot: machine.boot + 1,
+    runs: loader,
+    whole: true,
+    profile: synced(machine.profile.disk),
+    loader: synced(loader),
+    lock: synced(machine.lock.disk),
+    history: synced(machine.history.disk),
+    run: {},
+    timers: [],
+    mutex: null,
+    processes: {},
+    activations: [],
+  };
+}
