@@ -1,4 +1,4 @@
-import { buildApplication, buildRouteMap, text_en } from "@stricli/core";
+import { buildApplication, buildRouteMap, run, type StricliProcess, text_en } from "@stricli/core";
 import { deployCommand } from "./commands/deploy.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { explainCommand } from "./commands/explain.ts";
@@ -6,7 +6,7 @@ import { nixInstantiateCommand } from "./commands/nix-instantiate.ts";
 import { optionsCommand } from "./commands/options.ts";
 import { replCommand } from "./commands/repl.ts";
 import type { Context } from "./context.ts";
-import { UserError } from "./errors.ts";
+import { formatFailure } from "./failure.ts";
 import * as text from "./text.ts";
 import { version } from "./version.ts";
 
@@ -22,10 +22,10 @@ const routes = buildRouteMap({
   docs: { brief: text.brief },
 });
 
-export const app = buildApplication<Context>(routes, {
+const app = buildApplication<Context>(routes, {
   name: "nixus",
   versionInfo: { currentVersion: version },
-  scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+  scanner: { caseStyle: "allow-kebab-for-camel" },
   documentation: { disableAnsiColor: false },
   determineExitCode: () => 1,
   localization: {
@@ -37,10 +37,8 @@ export const app = buildApplication<Context>(routes, {
   },
 });
 
-/** A stack is for us: only failures that nobody expected show one. */
-function formatFailure(error: unknown): string {
-  if (error instanceof UserError) {
-    return error.message.startsWith("error:") ? error.message : `error: ${error.message}`;
-  }
-  return text.unexpected(error instanceof Error ? (error.stack ?? error.message) : String(error));
+/** Carries out the command line of the process. */
+export async function runApp(process: NodeJS.Process): Promise<void> {
+  // The cast only bridges `exitCode`'s types: stricli's allow null, Node's allow undefined.
+  await run(app, process.argv.slice(2), { process: process as NodeJS.Process & StricliProcess });
 }

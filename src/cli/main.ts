@@ -1,7 +1,18 @@
 #!/usr/bin/env node
-import { run, type StricliProcess } from "@stricli/core";
-import { app } from "./app.ts";
-import { withOwnFlags } from "./own-flags.ts";
+import { formatFailure } from "./failure.ts";
+import { ownFlagCommands } from "./own-flags.ts";
 
-// The cast only bridges `exitCode`'s types: stricli's allow null, Node's allow undefined.
-await run(app, withOwnFlags(process.argv.slice(2)), { process: process as NodeJS.Process & StricliProcess });
+const [name, ...words] = process.argv.slice(2);
+const command = ownFlagCommands.get(name);
+if (command === undefined) {
+  const { runApp } = await import("./app.ts");
+  await runApp(process);
+} else {
+  try {
+    const run = await command();
+    await run.call({ process }, {}, ...words);
+  } catch (error) {
+    process.stderr.write(`${formatFailure(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,8 +1,12 @@
-/** Commands that read their flags themselves: stricli hands them all words as they are. */
-const commands: ReadonlySet<string | undefined> = new Set(["nix-instantiate", "repl"]);
+/**
+ * Commands that read their flags themselves, in the manner of Nix's programs. They start without stricli, which lists
+ * them in its help all the same: `nix-instantiate` is called thousands of times in a row.
+ */
+import type { Context } from "./context.ts";
 
-/** The words for stricli, which takes what is behind `--` for no flag of its own. */
-export function withOwnFlags(words: readonly string[]): readonly string[] {
-  const [command, ...rest] = words;
-  return commands.has(command) ? [command!, "--", ...rest] : words;
-}
+type Run = (this: Context, flags: Record<never, never>, ...words: string[]) => Promise<void>;
+
+export const ownFlagCommands: ReadonlyMap<string | undefined, () => Promise<Run>> = new Map([
+  ["nix-instantiate", async (): Promise<Run> => (await import("./instantiate/command.ts")).runNixInstantiate],
+  ["repl", async (): Promise<Run> => (await import("./repl/command.ts")).runRepl],
+]);

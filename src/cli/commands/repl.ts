@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import * as text from "../text.ts";
 
-/** Its flags are read from the words as they are (see own-flags.ts). */
+/** For the help; what runs is started by main.ts (see own-flags.ts). */
 export const replCommand = buildCommand<Record<never, never>, string[], Context>({
   loader: async () => (await import("../repl/command.ts")).runRepl,
   parameters: {
