@@ -37,9 +37,13 @@ export function printJson(
   return text;
 }
 
+/** Values that are nested deeper have no JSON: Nix's `max-call-depth`, which its printer counts against. */
+const deepest = 10_000;
+
 class JsonPrinter {
   /** What is wrong with the first text that is not UTF-8; reported after everything has been evaluated. */
   malformed: string | undefined;
+  private depth = 0;
   private readonly evaluator: Evaluator;
   private readonly options: JsonPrintOptions;
 
@@ -70,9 +74,14 @@ class JsonPrinter {
       return this.string(value.text);
     }
     if (value instanceof NixPath) return this.path(value);
-    if (value instanceof Attrs) return this.attrs(value, pos);
-    if (isList(value)) return this.list(value, pos);
-    throw notRepresentable(value, pos);
+    if (!(value instanceof Attrs || isList(value))) throw notRepresentable(value, pos);
+    if (this.depth >= deepest) {
+      throw new NixError("stackOverflow", "stack overflow; max-call-depth exceeded", { pos });
+    }
+    this.depth++;
+    const text = value instanceof Attrs ? this.attrs(value, pos) : this.list(value, pos);
+    this.depth--;
+    return text;
   }
 
   private path(path: NixPath): string {

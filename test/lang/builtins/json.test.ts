@@ -70,6 +70,10 @@ describe("toJSON", () => {
       "while evaluating list element at index 1",
     ],
     ["builtins.toJSON { __toString = self: 42; }", "cannot coerce an integer to a string: 42"],
+    [
+      "builtins.toJSON (builtins.foldl' (tail: head: { inherit head tail; }) null (builtins.genList (x: x) 10001))",
+      "stack overflow; max-call-depth exceeded",
+    ],
   ]);
 });
 
