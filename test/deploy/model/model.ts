@@ -7,7 +7,7 @@ import type { SwitcherState } from "../../../src/deploy/protocol.ts";
 export type System = "old" | "new" | "newer";
 /** Deployments: the one under test, a second one, and a later one that only finds what they left. */
 export type Id = "a" | "b" | "c";
-export type Outcome = "activated" | "rolled-back" | "failed" | "interrupted";
+type Outcome = "activated" | "rolled-back" | "failed" | "interrupted";
 
 /** What was written, and what a power cut is certain to leave of it. One that comes before the sync leaves either. */
 export interface Durable<T> {
@@ -24,7 +24,7 @@ export interface Lock {
 }
 
 /** `/run/nixus/ID/state`. */
-export interface StateFile {
+interface StateFile {
   readonly state: SwitcherState;
   /** Null when that process is dead: process ids are not used again in the same clock tick. */
   readonly owner: ProcessName | null;
@@ -112,7 +112,7 @@ export interface Process {
 }
 
 /** switch-to-configuration, which outlives a switcher that is killed: `by` is null then. */
-export interface Activation {
+interface Activation {
   readonly system: System;
   readonly action: "test" | "boot";
   readonly by: ProcessName | null;
@@ -202,7 +202,7 @@ export const maximumTries = 3;
 
 export const systems: { readonly [I in Id]: System } = { a: "new", b: "newer", c: "newer" };
 
-export const emptyWorkDirectory: WorkDirectory = {
+const emptyWorkDirectory: WorkDirectory = {
   file: null,
   word: null,
   result: null,
