@@ -40,8 +40,9 @@ export function table(rows) {
     name,
     ...[nix.wall, nixus.wall, ratio.wall].map((number) => number.toFixed(2)),
     ...[nix.cpu, nixus.cpu, ratio.cpu].map((number) => number.toFixed(2)),
-    ...[nix.memory, nixus.memory].map((number) => number.toFixed(0)),
-    ratio.memory.toFixed(2),
+    // 0: it was over before its memory could be looked at.
+    ...[nix.memory, nixus.memory].map((number) => (number > 0 ? number.toFixed(0) : "-")),
+    Number.isFinite(ratio.memory) ? ratio.memory.toFixed(2) : "-",
   ]);
   const widths = heading.map((title, column) =>
     Math.max(3, title.length, ...lines.map((line) => /** @type {string} */ (line[column]).length)),
