@@ -51,10 +51,23 @@ const recipe = {
   ],
 };
 
-/** Images made from the base by taking packages away. @satisfies {Readonly<Record<string, readonly string[]>>} */
+/**
+ * Images that differ from the base in their packages. What comes with them is not started by itself.
+ * @typedef {{ with?: readonly string[], without?: readonly string[], disabled?: readonly string[] }} Variant
+ * @satisfies {Readonly<Record<string, Variant>>}
+ */
 const variants = {
-  debian: [],
-  "debian-without-nix": ["nix-bin"],
+  debian: {},
+  "debian-without-nix": { without: ["nix-bin"] },
+  /** With the daemons that network modules configure. */
+  "debian-services": {
+    with: [
+      ...["bind9", "bind9-dnsutils", "nsd"],
+      ...["nftables", "wireguard-tools", "wireguard-go", "openvpn"],
+      "curl",
+    ],
+    disabled: ["named.service", "nsd.service", "nftables.service", "openvpn.service"],
+  },
 };
 
 /** @typedef {keyof typeof variants} ImageName */
@@ -94,14 +107,19 @@ async function makeAtomically(directory, fill) {
   }
 }
 
-/** @param {string} root */
-async function bootstrap(root) {
+/**
+ * @param {string} root
+ * @param {Variant} variant
+ */
+async function bootstrap(root, variant) {
+  const packages = [...recipe.packages, ...(variant.with ?? [])];
+  const disabled = (variant.disabled ?? []).map((unit) => `chroot "$1" systemctl disable ${unit}`);
   const options = [
     `--variant=${recipe.variant}`,
     "--mode=root",
-    `--include=${recipe.packages.join(",")}`,
+    `--include=${packages.join(",")}`,
     ...recipe.exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
-    ...recipe.customize.map((script) => `--customize-hook=${script}`),
+    ...[...disabled, ...recipe.customize].map((script) => `--customize-hook=${script}`),
   ];
   // mmdebstrap reads apt sources from standard input when the mirror is "-".
   const sources = debianSources(suite);
@@ -131,13 +149,14 @@ export async function ensureImage(name = "debian") {
     utimesSync(directory, new Date(), new Date());
     return directory;
   }
-  const packages = variants[name];
-  const base = packages.length > 0 ? await ensureImage() : undefined;
+  /** @type {Variant} */
+  const variant = variants[name];
+  const base = variant.without === undefined ? undefined : await ensureImage();
   await step(`Building the ${name} image of the test machines`, () =>
     makeAtomically(directory, async (scratch) => {
       const result = join(scratch, "result");
-      if (base === undefined) await bootstrap(result);
-      else await withoutPackages(base, result, packages);
+      if (base === undefined) await bootstrap(result, variant);
+      else await withoutPackages(base, result, variant.without ?? []);
     }),
   );
   removeOutdated();
