@@ -4,9 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { EventSink, Outcome } from "../events/event.ts";
-import type { EvaluatedNetwork, EvaluatedNode } from "../fleet/evaluated.ts";
-import { type DeploymentContext, deployNode, type NodeResult } from "./node.ts";
-import { defaultTiming, type Timing } from "./switch.ts";
+import type { EvaluatedNetwork } from "../fleet/evaluated.ts";
+import { deployNode, type NodeResult } from "./node.ts";
+import type { DeployableNode, DeploymentContext } from "./session.ts";
+import { defaultTiming, type Timing } from "./steps/switch.ts";
 import { switcherObject } from "./target/scripts.ts";
 
 export interface DeploymentOptions {
@@ -68,9 +69,7 @@ export async function deploy(
   }
 }
 
-type Deployable = EvaluatedNode & { readonly host: string };
-
-function selectNodes(network: EvaluatedNetwork, names: readonly string[] | undefined): Deployable[] {
+function selectNodes(network: EvaluatedNetwork, names: readonly string[] | undefined): DeployableNode[] {
   const known = new Map(network.nodes.map((node) => [node.name, node]));
   for (const name of names ?? []) {
     const node = known.get(name);
@@ -81,7 +80,8 @@ function selectNodes(network: EvaluatedNetwork, names: readonly string[] | undef
     if (node.host === null) throw new SelectionError(`node '${name}' has no host, so it can't be deployed`);
   }
   return network.nodes.filter(
-    (node): node is Deployable => node.host !== null && (names === undefined || names.includes(node.name)),
+    (node): node is DeployableNode =>
+      node.host !== null && (names === undefined || names.includes(node.name)),
   );
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type DeploymentOptions, deploy, SelectionError } from "../../src/deploy/deploy.ts";
-import { defaultTiming } from "../../src/deploy/switch.ts";
+import { defaultTiming } from "../../src/deploy/steps/switch.ts";
 import type { Event } from "../../src/events/event.ts";
 import type { EvaluatedNetwork } from "../../src/fleet/evaluated.ts";
 import { breaks, fitFacts, machine, says, startsAndWaits } from "./rig/fake-machine.ts";

@@ -52,7 +52,7 @@ function deployers(machine: Machine): Transition[] {
   );
 }
 
-/** switchSystem and untilItEnds (src/deploy/switch.ts), with the commands of answers.sh that they call. */
+/** switchSystem and untilItEnds (src/deploy/steps/switch.ts), with the commands of answers.sh that they call. */
 function deployerSteps(machine: Machine, id: Id, deployer: Deployer): Transition[] {
   const become = (label: string, change: Partial<Deployer>, after: Machine = machine): Transition => ({
     label: `deployer ${id}: ${label}`,

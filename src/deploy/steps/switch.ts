@@ -4,15 +4,14 @@
  * again when an answer was lost.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outcome } from "../events/event.ts";
-import type { EvaluatedNode } from "../fleet/evaluated.ts";
-import { busyProblem } from "../plan/plan.ts";
-import { ConnectionError, InterruptedError, NodeError, RemoteCommandError } from "./errors.ts";
-import { type Answer, parseAnswer, type SwitcherState } from "./protocol.ts";
-import type { Reporter } from "./reporter.ts";
-import type { Connection } from "./ssh/connection.ts";
-import { lastLines } from "./ssh/failures.ts";
-import { switcherScript } from "./target/scripts.ts";
+import type { Outcome } from "../../events/event.ts";
+import { busyProblem } from "../../plan/plan.ts";
+import { ConnectionError, InterruptedError, NodeError, RemoteCommandError } from "../errors.ts";
+import { type Answer, parseAnswer, type SwitcherState } from "../protocol.ts";
+import type { Reporter } from "../reporter.ts";
+import type { NodeSession } from "../session.ts";
+import { lastLines } from "../ssh/failures.ts";
+import { switcherScript } from "../target/scripts.ts";
 
 /** All in milliseconds. */
 export interface Timing {
@@ -38,22 +37,6 @@ export const defaultTiming: Timing = {
   margin: 120_000,
 };
 
-export interface SwitchRequest {
-  readonly node: EvaluatedNode;
-  /** Unique; letters, digits and hyphens. */
-  readonly id: string;
-  readonly system: string;
-  readonly previous: string;
-  /** Store path of the switcher on the machine. */
-  readonly switcher: string;
-  /** Who deploys: `user@host`. */
-  readonly by: string;
-  readonly connection: Connection;
-  readonly report: Reporter;
-  readonly signal: AbortSignal;
-  readonly timing: Timing;
-}
-
 export interface SwitchResult {
   readonly outcome: Exclude<Outcome, "unchanged" | "failed">;
   /** Why it is not `activated`; empty when it is. */
@@ -61,18 +44,23 @@ export interface SwitchResult {
 }
 
 /**
- * Switches the machine. Fails with a NodeError when nothing was begun there; from then on there is always a result.
+ * Switches the machine to `system`; `previous` is what it goes back to. Fails with a NodeError when nothing was begun there; from then on there is always a result.
  */
-export async function switchSystem(request: SwitchRequest): Promise<SwitchResult> {
-  const { node, id, report } = request;
-  report({ type: "triggering-switcher", system: request.system, previous: request.previous });
+export async function switchSystem(
+  session: NodeSession,
+  system: string,
+  previous: string,
+): Promise<SwitchResult> {
+  const { node, report } = session;
+  const { id, by, signal, timing } = session.context;
+  report({ type: "triggering-switcher", system, previous });
   const progress = new Progress(report);
-  const trigger = follow(request, progress, [
-    ...["start", id, request.system, request.previous],
+  const trigger = follow(session, progress, [
+    ...["start", id, system, previous],
     ...[String(node.switchTimeout), String(node.successTimeout)],
-    ...[node.ignoreFailingSystemdUnits ? "1" : "0", request.by],
+    ...[node.ignoreFailingSystemdUnits ? "1" : "0", by],
   ]);
-  await progress.until(() => progress.started || !trigger.open, request.timing.silence * 3, request.signal);
+  await progress.until(() => progress.started || !trigger.open, timing.silence * 3, signal);
   if (progress.refusal !== undefined) {
     await trigger.done;
     throw progress.refusal;
@@ -80,7 +68,7 @@ export async function switchSystem(request: SwitchRequest): Promise<SwitchResult
   // Its answer was lost: whether it began has to be asked.
   if (!progress.started) trigger.end();
   try {
-    return await untilItEnds(request, progress, trigger);
+    return await untilItEnds(session, progress, trigger);
   } finally {
     trigger.end();
     await trigger.done;
@@ -176,7 +164,7 @@ interface Conversation {
 }
 
 function follow(
-  request: SwitchRequest,
+  { connection, context }: NodeSession,
   progress: Progress,
   command: readonly string[],
   options: { fresh?: boolean; from?: number; connectTimeout?: number } = {},
@@ -186,10 +174,10 @@ function follow(
   let open = true;
   let failure: unknown;
   let line = options.from ?? 0;
-  const done = request.connection
-    .run(switcherScript(request.switcher, command), {
+  const done = connection
+    .run(switcherScript(context.switcher.path, command), {
       fresh: options.fresh ?? false,
-      signal: AbortSignal.any([ended.signal, request.signal]),
+      signal: AbortSignal.any([ended.signal, context.signal]),
       ...(options.connectTimeout === undefined ? {} : { connectTimeout: options.connectTimeout }),
       onLine: (text) => {
         const answer = parseAnswer(text);
@@ -229,11 +217,12 @@ function follow(
  * known to have begun is withdrawn: after that it can't begin any more.
  */
 async function untilItEnds(
-  request: SwitchRequest,
+  session: NodeSession,
   progress: Progress,
   trigger: Conversation,
 ): Promise<SwitchResult> {
-  const { node, report, signal, timing } = request;
+  const { node, report } = session;
+  const { id, signal, timing } = session.context;
   const { switchTimeout, successTimeout } = node;
   const begun = performance.now();
   let patience = (2 * switchTimeout + successTimeout) * 1000 + timing.margin + timing.restart;
@@ -263,7 +252,7 @@ async function untilItEnds(
     }
     const from = progress.lines;
     const verb = waiting ? "confirm" : progress.started ? "result" : "withdraw";
-    const question = follow(request, progress, [verb, request.id, String(from)], {
+    const question = follow(session, progress, [verb, id, String(from)], {
       fresh: true,
       from,
       connectTimeout: Math.max(1, Math.min(5, successTimeout)),

@@ -1,0 +1,36 @@
+/** What the steps of one node's deployment work with. */
+import type { EventSink } from "../events/event.ts";
+import type { EvaluatedNode } from "../fleet/evaluated.ts";
+import type { StoreObject } from "../store/tree.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Connection } from "./ssh/connection.ts";
+import type { Timing } from "./steps/switch.ts";
+
+/** What all nodes of one deployment share. */
+export interface DeploymentContext {
+  /** Unique; letters, digits and hyphens. */
+  readonly id: string;
+  /** Who deploys: `user@host`. */
+  readonly by: string;
+  /** By store path. */
+  readonly objects: ReadonlyMap<string, StoreObject>;
+  readonly switcher: StoreObject;
+  readonly sink: EventSink;
+  readonly signal: AbortSignal;
+  readonly timing: Timing;
+}
+
+export type DeployableNode = EvaluatedNode & { readonly host: string };
+
+/** One machine while it is deployed: every step gets this, and what the plan says for it. */
+export interface NodeSession {
+  readonly node: DeployableNode;
+  readonly connection: Connection;
+  readonly report: Reporter;
+  readonly context: DeploymentContext;
+}
+
+/** The store object of a path, when the evaluation or we ourselves made it. */
+export function objectAt({ switcher, objects }: DeploymentContext, path: string): StoreObject | undefined {
+  return path === switcher.path ? switcher : objects.get(path);
+}
