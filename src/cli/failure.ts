@@ -1,9 +1,10 @@
+import { LockFileError } from "../fleet/lock-file.ts";
 import { UserError } from "./errors.ts";
 import * as text from "./text.ts";
 
 /** A failed command as it is shown. A stack is for us: only failures that nobody expected have one. */
 export function formatFailure(error: unknown): string {
-  if (error instanceof UserError) {
+  if (error instanceof UserError || error instanceof LockFileError) {
     return error.message.startsWith("error:") ? error.message : `error: ${error.message}`;
   }
   return text.unexpected(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,5 +1,10 @@
 /** The modules that every network has. */
 import { assertionsModule } from "../../modules/assertions.ts";
+import type { ModuleSource } from "../../modules/module.ts";
+import type { NetworkLock } from "../network/lock.ts";
 import { sshModule } from "./ssh/module.ts";
 
-export const builtInModules = [assertionsModule, sshModule] as const;
+/** Those that read `nixus.lock` are made with it. */
+export function builtInModules(_lock: NetworkLock): readonly ModuleSource[] {
+  return [assertionsModule, sshModule];
+}

@@ -16,6 +16,7 @@ import { builtInModules } from "../modules/index.ts";
 import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
 import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
+import { NetworkLock } from "./lock.ts";
 import { nodeOptions } from "./node-options.ts";
 
 /** What a platform is given to evaluate a node's configuration. */
@@ -43,14 +44,21 @@ export class Network {
   readonly file: string;
   /** The evaluation of the network's own modules. */
   readonly evaluation: Evaluation;
+  /** `nixus.lock`. */
+  readonly lock: NetworkLock;
   private readonly evaluated = new Map<string, NodeConfiguration>();
 
   constructor(evaluator: Evaluator, file: string) {
     this.evaluator = evaluator;
     this.file = file;
+    this.lock = new NetworkLock(evaluator.host, file);
     ModuleSystem.of(evaluator).elsewhere = (loc) => this.elsewhere(loc);
     this.evaluation = evalModules(evaluator, {
-      modules: [this.networkModule(), ...builtInModules, { kind: "nix", value: new NixPath(file), file }],
+      modules: [
+        this.networkModule(),
+        ...builtInModules(this.lock),
+        { kind: "nix", value: new NixPath(file), file },
+      ],
     });
   }
 
