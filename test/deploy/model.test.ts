@@ -91,12 +91,14 @@ describe("the model knows what the scripts have", () => {
 
   test("commands, and what is done in the mutex", () => {
     expect(named(/^command_([a-z]+)\(\)/gm).sort()).toEqual(
-      ["confirm", "follow", "reject", "result", "run", "start", "status", "watch", "withdraw"].sort(),
+      [
+        ...["confirm", "follow", "hold", "reject", "result", "run", "start", "status", "watch", "withdraw"],
+      ].sort(),
     );
     const exclusive = named(/\bexclusively ([a-z_]+)\b/g);
     expect(exclusive.sort()).toEqual(
       [
-        ...["abandon", "adopt", "begin", "change_state", "decide", "give_word", "put_withdrawn"],
+        ...["abandon", "adopt", "begin", "change_state", "decide", "give_word", "prolong", "put_withdrawn"],
         ...["record_end", "settle_after_boot", "stand_in"],
       ].sort(),
     );

@@ -1,6 +1,6 @@
 /** The switcher itself, under each shell that may be a machine's /bin/sh, with systemd and Nix replaced. */
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test as baseTest, describe, expect } from "vitest";
 import { SwitcherHost } from "./rig/switcher-host.ts";
@@ -129,6 +129,26 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     expect(lines.at(-1)).toBe("result rolled-back the check failed");
     await started;
     await expectEnd(host, "old", "rolled-back");
+  });
+
+  test("waits longer for who has reached it and has more to look at, and not for ever", async ({ host }) => {
+    const started = host.start("a", "new", { success: 1 });
+    expect((await host.ask("hold", "a", "4")).lines.at(-1)).not.toBe("state waiting");
+    await host.reaches("a", "waiting");
+    expect((await host.ask("hold", "a", "4")).lines.at(-1)).toBe("state waiting");
+    const uptime = () => Number(readFileSync("/proc/uptime", "utf8").split(".")[0]);
+    const until = Number(/until=(\d+)/.exec(host.read("run/nixus/a/hold"))?.[1]);
+    // The limit that it was given at first has passed, and its watchdog knows the new one.
+    await host.becomes(
+      "held",
+      () => host.read("run/nixus/a/state").includes(`state=waiting\n`) && uptime() >= until - 1,
+    );
+    const deadline = Number(/deadline=(\d+)/.exec(host.read("run/nixus/a/state"))?.[1]);
+    expect(deadline).toBeGreaterThanOrEqual(until + 19);
+    expect((await started).lines.at(-1)).toBe("result rolled-back no confirmation within 1 s");
+    expect(uptime()).toBeGreaterThan(until);
+    await expectEnd(host, "old", "rolled-back");
+    expect((await host.ask("hold", "a", "4")).lines.at(-1)).toMatch(/^result rolled-back/);
   });
 
   test("a confirmation before it waits does not count", async ({ host }) => {

@@ -167,6 +167,19 @@ give_word() {
   printf 'word=%s\nreason=%s\n' "$1" "$(one_line "$2")" | replace "$work_dir/word"
 }
 
+# hold ID SECONDS [LINE]: the deployer has reached the machine and is not ready to give its word, as it has more to look
+# at: the switcher waits for it until SECONDS from now, if that is longer. Safe to repeat. Answers as `result`.
+command_hold() {
+  id=$1
+  exclusively prolong "$2"
+  command_result "$id" "${3:-0}"
+}
+
+prolong() {
+  use_deployment "$id" && [ "$(field "$state_file" state)" = waiting ] || return 1
+  printf 'until=%s\n' "$(($(uptime_seconds) + $1))" | replace "$work_dir/hold"
+}
+
 # confirm ID [LINE]: answers with the result, or with the state in which it can't be confirmed. Safe to repeat.
 command_confirm() {
   id=$1

@@ -151,3 +151,10 @@ lost_since() {
   network_facts | sort -u | comm -23 "$1.network" -
   failed_since "$1"
 }
+
+# unit_journal UNIT...: the last lines of each unit's journal.
+unit_journal() {
+  for journal_unit in "$@"; do
+    timeout 10 journalctl --quiet --no-pager --no-hostname --boot --lines=10 --unit="$journal_unit" </dev/null
+  done
+}

@@ -116,6 +116,8 @@ judge_activation() {
     else
       problem="units failed: $failed_units"
     fi
+    # shellcheck disable=SC2086 # Names of units hold no spaces.
+    unit_journal $failed_units >>"$log" 2>&1
     ;;
   124) problem="the activation took longer than $switch_timeout s" ;;
   143) problem="the switcher was told to stop" ;;
@@ -126,10 +128,18 @@ judge_activation() {
 # Waits for the word. In the end exactly one of two is true: it came in time and we commit, or we roll back.
 confirmed_in_time() {
   word_by=$(($(uptime_seconds) + success_timeout))
-  while [ ! -e "$work_dir/word" ] && [ -z "$stop_requested" ] && [ "$(uptime_seconds)" -le "$word_by" ]; do
+  while [ ! -e "$work_dir/word" ] && [ -z "$stop_requested" ]; do
+    [ "$(uptime_seconds)" -le "$word_by" ] || held_longer || break
     sleep 0.1
   done
   exclusively decide
+}
+
+# held_longer: the time for the word is up, but the deployer has reached the machine and asked for more, which is not.
+held_longer() {
+  word_by=$(field "$work_dir/hold" until)
+  [ "$(uptime_seconds)" -le "${word_by:-0}" ] &&
+    exclusively change_state " waiting " waiting $((word_by - $(uptime_seconds) + 20)) ""
 }
 
 decide() {

@@ -5,6 +5,7 @@
 #
 #   switcher.sh start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY
 #   switcher.sh confirm|reject|withdraw ID       the deployer's word
+#   switcher.sh hold ID SECONDS [LINE]           wait so much longer for it
 #   switcher.sh result|follow ID [LINE]          how it goes; output of the activations from that line on
 #   switcher.sh status                           the deployment under way
 #   switcher.sh run|watch ID                     what the service and the watchdog's timer run
@@ -26,7 +27,7 @@ here=$(dirname "$0")
 stop_requested=
 
 usage() {
-  printf 'usage: %s start|confirm|reject|withdraw|result|follow|status|run|watch ...\n' "$0" >&2
+  printf 'usage: %s start|confirm|reject|hold|withdraw|result|follow|status|run|watch ...\n' "$0" >&2
   exit 64
 }
 
@@ -36,9 +37,10 @@ shift
 case $action in
 start) [ "$#" -eq 7 ] || usage ;;
 status) [ "$#" -eq 0 ] || usage ;;
-confirm | reject | withdraw | result | follow | run | watch)
+confirm | reject | hold | withdraw | result | follow | run | watch)
   [ "$#" -ge 1 ] || usage
   case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
+  if [ "$action" = hold ]; then case ${2:-} in '' | *[!0-9]*) usage ;; esac fi
   ;;
 *) usage ;;
 esac

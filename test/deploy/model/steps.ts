@@ -129,6 +129,10 @@ function next(context: Context): Transition[] {
         ...(confirmed
           ? changeState(context, "committing", "commit: sync_disk")
           : changeState(context, "rolling-back", "roll_back")),
+        // `hold`, by `prolong`: there are no times here, so that all it does is to give the state a new deadline.
+        ...(workDirectory(machine, id).file?.overdue
+          ? changeState(context, "waiting", "confirmed_in_time")
+          : []),
         ...fails(machine, "decide: /run is full", (after) => at("roll_back", after)),
       ];
     }
