@@ -28,6 +28,7 @@ export {
   option,
   type Property,
 } from "../modules/define.ts";
+export * as ip from "../modules/ip.ts";
 export type { ModuleImport } from "../modules/module.ts";
 export { path } from "../modules/path.ts";
 export type { ScriptModule } from "../modules/script-module.ts";

@@ -19,7 +19,7 @@ let
     options = call "options.nix";
     types = native.types // call "types.nix";
     inherit (native) functionArgs;
-    dag = native.dag;
+    inherit (native) dag ip;
     cli = call "cli.nix";
     generators = call "generators.nix";
     asserts = call "asserts.nix";

@@ -18,6 +18,7 @@ import { raw } from "../types/basic.ts";
 import { unique } from "../types/composite.ts";
 import { dagEntry, isDagEntry, sortDag } from "../types/dag.ts";
 import { mergeDefault, mergeEqual, mergeOne } from "../types/merge.ts";
+import { ipFunctions } from "./ip.ts";
 import { typesOfLib } from "./types.ts";
 
 type Fn = (...args: Slot[]) => Value;
@@ -61,6 +62,7 @@ export function nativeFunctions(system: ModuleSystem): Attrs {
     ...simple.entries(),
     ["types", typesOfLib(system)],
     ["dag", dagFunctions(system)],
+    ["ip", ipFunctions(system)],
   ]);
 }
 
