@@ -8,6 +8,7 @@ import type { Event } from "../../src/events/event.ts";
 import { type Activation, type TestNode, trivialNetwork } from "../deploy/trivial-system.ts";
 import { Lab, type Machine } from "./lib/index.ts";
 import { poll } from "./lib/process.ts";
+import { offerPackages } from "./repository.ts";
 
 const name = "foo.example.com";
 
@@ -281,32 +282,16 @@ describe("the switcher", () => {
   });
 
   describe("packages of the distribution", () => {
-    /** A repository of one package, which wants its service to be started. */
-    const repository = `
-      mkdir -p /root/package/DEBIAN /root/package/lib/systemd/system /root/repository
-      cat >/root/package/DEBIAN/control <<END
-Package: greeter
-Version: 1
-Architecture: all
-Maintainer: nobody <nobody@example.com>
-Description: greets
-END
-      printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >/root/package/lib/systemd/system/greeter.service
-      printf '#!/bin/sh\\nsystemctl daemon-reload; deb-systemd-invoke start greeter.service\\n' >/root/package/DEBIAN/postinst
-      chmod 755 /root/package/DEBIAN/postinst
-      dpkg-deb --build /root/package /root/repository/greeter.deb
-      cd /root/repository
-      { cat /root/package/DEBIAN/control
-        echo "Filename: ./greeter.deb"
-        echo "Size: $(stat -c %s greeter.deb)"
-        echo "SHA256: $(sha256sum greeter.deb | cut -d' ' -f1)"
-      } >Packages
-      mv /etc/apt/sources.list.d /etc/apt/sources.list /root/ 2>/dev/null
-      echo 'deb [trusted=yes] file:/root/repository ./' >/etc/apt/sources.list
-    `;
+    /** Wants its service to be started. */
+    const greeter = {
+      name: "greeter",
+      contents: `mkdir -p lib/systemd/system
+        printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >lib/systemd/system/greeter.service`,
+      postinst: "systemctl daemon-reload; deb-systemd-invoke start greeter.service",
+    };
 
     test("one that can't be had ends the deployment before the switch", async () => {
-      await foo.exec(repository);
+      await offerPackages(foo, [greeter]);
       const before = await current();
       const { result, events } = await run("needs-nothing", {}, { packages: ["no-such-package"] });
       expect(result).toMatchObject({ outcome: "failed", problem: { step: "copy" } });

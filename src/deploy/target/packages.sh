@@ -16,10 +16,21 @@ install_packages() {
     trap 'rm -f "$policy"' EXIT
   fi
   export DEBIAN_FRONTEND=noninteractive
+  install_by_name || { apt-get -q -o DPkg::Lock::Timeout=600 update && install_by_name; } || return
+  # apt takes a name that no package has for a pattern, or for what several of them provide.
+  for ip_name in $package_names; do
+    if [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$ip_name" 2>/dev/null)" != installed ]; then
+      printf "error: no package has the name '%s'; name the package that provides it\n" "$ip_name"
+      return 1
+    fi
+  done
+}
+
+# Files of the machine's own that differ from the package's stay as they are: there is nobody to ask.
+install_by_name() {
   # shellcheck disable=SC2086 # Split into names on purpose.
-  apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install $package_names ||
-    { apt-get -q -o DPkg::Lock::Timeout=600 update &&
-      apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install $package_names; }
+  apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+    --no-install-recommends install $package_names
 }
 
 if [ -n "${packages_run:-}" ]; then

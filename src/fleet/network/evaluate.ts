@@ -7,6 +7,7 @@ import type { StoreObject } from "../../store/tree.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
 import type { EvaluatedNetwork, EvaluatedNode } from "../evaluated.ts";
 import { addBaseline } from "../platforms/linux/platform.ts";
+import { readPackages } from "../platforms/linux/read/packages.ts";
 import { Reader } from "../reader.ts";
 import type { Network } from "./network.ts";
 
@@ -96,7 +97,7 @@ function evaluateNode(network: Network, reader: Reader, store: VirtualStore, nam
       switchTimeout: reader.integer(reader.at(node, "switchTimeout")),
       successTimeout: reader.integer(reader.at(node, "successTimeout")),
       ignoreFailingSystemdUnits: reader.bool(reader.at(node, "ignoreFailingSystemdUnits")),
-      packages: [],
+      packages: readPackages(reader, configuration).map(toText),
       sshOptions: Object.fromEntries(
         reader.entries(reader.at(node, "ssh", "options"), (key, slot) => [
           toText(key),

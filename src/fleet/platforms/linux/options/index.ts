@@ -5,6 +5,7 @@ import { activationOptions } from "./activation.ts";
 import { etcOptions } from "./etc.ts";
 import { networkingOptions } from "./networking.ts";
 import { opensshOptions } from "./openssh.ts";
+import { packagesOptions } from "./packages.ts";
 import { sshClientOptions } from "./ssh-client.ts";
 import { systemdOptions } from "./systemd.ts";
 import { usersOptions } from "./users.ts";
@@ -15,6 +16,7 @@ export const linuxOptions = [
   etcOptions,
   networkingOptions,
   opensshOptions,
+  packagesOptions,
   sshClientOptions,
   systemdOptions,
   usersOptions,
