@@ -21,12 +21,16 @@ import type { ModuleFunction } from "../../modules/module.ts";
 import { ScriptModule } from "../../modules/script-module.ts";
 import { callerFile } from "../../modules/script-position.ts";
 import { fromText } from "../../store/bytes.ts";
+import type { PublicOptions } from "../modules/public-ip/options.ts";
 import type { SshOptions } from "../modules/ssh/options.ts";
 import type { LinuxOptions } from "../platforms/linux/options/index.ts";
 import type { nodeOptions } from "./node-options.ts";
 
+/** What the configuration of a node of the `linux` platform has: its platform's options and those of our modules. */
+type LinuxConfigurationOptions = LinuxOptions & PublicOptions;
+
 /** The final configuration of a machine. Options that only NixOS has are there as well, of unknown type. */
-export type NodeConfiguration = OpenConfigOf<LinuxOptions>;
+export type NodeConfiguration = OpenConfigOf<LinuxConfigurationOptions>;
 
 /** What a function that gives a part of a machine's configuration is called with. */
 export interface ConfigurationArgs extends ModuleArgs<NodeConfiguration> {
@@ -41,7 +45,7 @@ type ConfigurationOf<Definitions> =
   | readonly ConfigurationOf<Definitions>[];
 
 /** Configuration of a node of the `linux` platform. */
-export type LinuxConfiguration = ConfigurationOf<DefinitionsOf<LinuxOptions>>;
+export type LinuxConfiguration = ConfigurationOf<DefinitionsOf<LinuxConfigurationOptions>>;
 
 /** Configuration of a NixOS node: its options are those of the node's nixpkgs, which are not known here. */
 export type NixosConfiguration = ConfigurationOf<Readonly<Record<string, unknown>>>;

@@ -12,7 +12,7 @@ import type { ModuleSource } from "../../modules/module.ts";
 import { ModuleSystem } from "../../modules/system.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
-import { builtInModules } from "../modules/index.ts";
+import { builtInModules, documentedModules } from "../modules/index.ts";
 import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
 import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
@@ -91,7 +91,7 @@ export class Network {
     const [nodes, name = "<name>", configuration] = loc;
     const ofNetwork = this.evaluation.declaredOptions;
     const ofNode = () => evalModules(this.evaluator, { modules: [nodeOptions] }).declaredOptions;
-    const ofConfiguration = () => documentLinux(this.evaluator, []);
+    const ofConfiguration = () => documentLinux(this.evaluator, [], documentedModules);
     const has = (options: Attrs, path: Location) => path.length > 0 && optionAt(options, path);
     if (nodes !== "nodes" || loc.length < 3) {
       if (has(ofConfiguration(), loc)) return ["nodes", "<name>", "configuration", ...loc];
@@ -115,7 +115,7 @@ export class Network {
         configuration: option({
           type: configurationType(
             (loc, modules) => this.evaluateConfiguration(loc, modules),
-            (prefix) => documentLinux(this.evaluator, prefix),
+            (prefix) => documentLinux(this.evaluator, prefix, documentedModules),
           ),
           default: {},
           description: "The machine's configuration: a module of its platform. Reads as the final one.",

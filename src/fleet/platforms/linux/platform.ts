@@ -5,6 +5,7 @@ import { type Attrs, NixString } from "../../../lang/eval/value.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
 import { defineModule } from "../../../modules/define.ts";
 import { type Evaluation, evalModules } from "../../../modules/evaluate.ts";
+import type { ModuleSource } from "../../../modules/module.ts";
 import type { Location } from "../../../modules/type.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
 import { Reader } from "../../reader.ts";
@@ -34,9 +35,9 @@ export function evaluateLinux(evaluator: Evaluator, node: NodeEvaluation): Evalu
   return evaluation;
 }
 
-/** The platform's options, for documentation; `prefix` is where they stand. */
-export function documentLinux(evaluator: Evaluator, prefix: Location): Attrs {
-  return evalModules(evaluator, { modules: linuxOptions, prefix }).options;
+/** The platform's options and those of `more`, for documentation; `prefix` is where they stand. */
+export function documentLinux(evaluator: Evaluator, prefix: Location, more: readonly ModuleSource[]): Attrs {
+  return evalModules(evaluator, { modules: [...linuxOptions, ...more], prefix }).options;
 }
 
 /** Generation 0: the system that manages nothing. Returns its store path. */
