@@ -15,7 +15,7 @@ export type Decision =
  * How many nodes may fail while others are still begun: as many as were said; otherwise none where there are batches,
  * which are there to be stopped at, and any number where all go at once.
  */
-export function allowedFailures(rollout: Rollout, maxFailures: number | null): number {
+function allowedFailures(rollout: Rollout, maxFailures: number | null): number {
   return maxFailures ?? (rollout.length > 1 ? 0 : Number.POSITIVE_INFINITY);
 }
 
