@@ -9,7 +9,7 @@ export type BuildResult =
   | { readonly type: "built"; readonly outputs: ReadonlyMap<string, string> }
   | { readonly type: "failed"; readonly status: BuildFailure; readonly message: string };
 
-export type BuildFailure = "dependency-failed" | "timed-out" | "output-rejected" | "cancelled" | "failed";
+type BuildFailure = "dependency-failed" | "timed-out" | "output-rejected" | "cancelled" | "failed";
 
 /** Built, substituted, already valid, resolves to something already valid. */
 const successes: ReadonlySet<number> = new Set([0, 1, 2, 13]);

@@ -2,7 +2,7 @@
 import { DaemonProtocolError } from "./errors.ts";
 import type { WireReader } from "./wire.ts";
 
-export type Field = number | bigint | string;
+type Field = number | bigint | string;
 
 export type DaemonMessage =
   | { readonly type: "line"; readonly text: string }
@@ -42,13 +42,13 @@ const resultTypes: ReadonlyMap<number, ResultType> = new Map([
   [105, "progress"],
 ]);
 
-export const stderrNext = 0x6f6c6d67;
+const stderrNext = 0x6f6c6d67;
 export const stderrRead = 0x64617461;
 export const stderrLast = 0x616c7473;
 export const stderrError = 0x63787470;
-export const stderrStartActivity = 0x53545254;
-export const stderrStopActivity = 0x53544f50;
-export const stderrResult = 0x52534c54;
+const stderrStartActivity = 0x53545254;
+const stderrStopActivity = 0x53544f50;
+const stderrResult = 0x52534c54;
 
 /** The rest of a message of one of these kinds; undefined when the kind is another. */
 export async function readMessage(kind: number, reader: WireReader): Promise<DaemonMessage | undefined> {
