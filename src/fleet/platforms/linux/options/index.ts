@@ -5,10 +5,13 @@ import { activationOptions } from "./activation.ts";
 import { etcOptions } from "./etc.ts";
 import { networkingOptions } from "./networking.ts";
 import { opensshOptions } from "./openssh.ts";
+import { openvpnOptions } from "./openvpn.ts";
 import { packagesOptions } from "./packages.ts";
 import { sshClientOptions } from "./ssh-client.ts";
 import { systemdOptions } from "./systemd.ts";
 import { usersOptions } from "./users.ts";
+import { wgQuickOptions } from "./wg-quick.ts";
+import { wireguardOptions } from "./wireguard.ts";
 
 export const linuxOptions = [
   activationOptions,
@@ -16,10 +19,13 @@ export const linuxOptions = [
   etcOptions,
   networkingOptions,
   opensshOptions,
+  openvpnOptions,
   packagesOptions,
   sshClientOptions,
   systemdOptions,
   usersOptions,
+  wgQuickOptions,
+  wireguardOptions,
 ] as const;
 
 /** A union of types to their intersection: function parameters are inferred so. */
