@@ -91,6 +91,6 @@ export function interfaceAssertions(
 }
 
 /** What wg-quick(8) takes; the kernel takes no longer ones. */
-export function isInterfaceName(name: string): boolean {
+function isInterfaceName(name: string): boolean {
   return /^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) && name !== "." && name !== "..";
 }
