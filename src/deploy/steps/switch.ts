@@ -38,7 +38,7 @@ export const defaultTiming: Timing = {
 };
 
 export interface SwitchResult {
-  readonly outcome: Exclude<Outcome, "unchanged" | "failed" | "skipped">;
+  readonly outcome: Exclude<Outcome, "unchanged" | "failed">;
   /** Why it is not `activated`; empty when it is. */
   readonly problem: string;
 }

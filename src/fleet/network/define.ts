@@ -21,6 +21,7 @@ import type { ModuleFunction } from "../../modules/module.ts";
 import { ScriptModule } from "../../modules/script-module.ts";
 import { callerFile } from "../../modules/script-position.ts";
 import { fromText } from "../../store/bytes.ts";
+import type { DnsOptions } from "../modules/dns/options.ts";
 import type { PublicOptions } from "../modules/public-ip/options.ts";
 import type { SshOptions } from "../modules/ssh/options.ts";
 import type { LinuxOptions } from "../platforms/linux/options/index.ts";
@@ -86,7 +87,7 @@ export type NodeConfig = ConfigOf<NodeTree> & { readonly configuration: NodeConf
  * }
  * ```
  */
-export interface NetworkOptions extends OptionsOf<typeof assertionsModule>, SshOptions {
+export interface NetworkOptions extends OptionsOf<typeof assertionsModule>, DnsOptions, SshOptions {
   readonly nodes: Option<
     Readonly<Record<string, NodeConfig>>,
     Definable<Readonly<Record<string, NodeDefinition>>>
@@ -113,9 +114,7 @@ export type NetworkDefinition = SubmoduleDefinition<
  * }));
  * ```
  */
-export function defineNetwork(
-  definition: (args: ModuleArgs<NetworkConfig>) => NetworkDefinition,
-): ScriptModule {
+export function defineNetwork(definition: NetworkDefinition): ScriptModule {
   return new ScriptModule(definition as ModuleFunction | object, fromText(callerFile(defineNetwork)));
 }
 
