@@ -89,10 +89,10 @@ export function showRelative(name: Name, origin: Name): string {
     .join(".");
 }
 
+/** Decimal, since what a character means behind a backslash is not the same everywhere (BIND: `\[`). */
 function showLabel(label: string): string {
-  if (label === "@") return "\\@";
   return label.replace(/[^A-Za-z0-9_*/+=:-]/g, (byte) =>
-    /[!-~]/.test(byte) ? `\\${byte}` : `\\${String(byte.charCodeAt(0)).padStart(3, "0")}`,
+    byte === "." ? "\\." : `\\${String(byte.charCodeAt(0)).padStart(3, "0")}`,
   );
 }
 

@@ -50,7 +50,7 @@ describe("names", () => {
       "_sip._tcp.example.com.",
     ]);
     expect(shown("a\\.b.c")).toBe("a\\.b.c.example.com.");
-    expect(shown("\\064.\\@x")).toBe("\\@.\\@x.example.com.");
+    expect(shown("\\064.\\@x")).toBe("\\064.\\064x.example.com.");
     expect(shown("bücher.例え")).toBe("xn--bcher-kva.xn--r8jz45g.example.com.");
   });
 
