@@ -1,6 +1,7 @@
 /** Which file describes the network. */
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { UserError } from "./errors.ts";
 
 /** Looked for in this order in the current directory. */
@@ -10,13 +11,27 @@ const names = [
   ...["ts", "mts", "js", "mjs"].map((extension) => `nixus.config.${extension}`),
 ];
 
+/** A network with the options that every network has. */
+const emptyNetwork = fileURLToPath(new URL("../fleet/network/no-nodes.nix", import.meta.url));
+
+/** The network file that is meant, or, where none is named and there is none, an empty network. */
+export function networkFileOrEmpty(given: string | undefined, directory: string): string {
+  return given === undefined && fileIn(directory) === undefined
+    ? emptyNetwork
+    : findNetworkFile(given, directory);
+}
+
+function fileIn(directory: string): string | undefined {
+  return names.map((name) => join(directory, name)).find((path) => kindOf(path) === "file");
+}
+
 /** The absolute path of the network file; a directory means the file in it. */
 export function findNetworkFile(given: string | undefined, directory: string): string {
   const start = resolve(directory, given ?? ".");
   const kind = kindOf(start);
   if (kind === "file") return start;
   if (kind === "none") throw new UserError(`network file '${given}' does not exist`);
-  const found = names.map((name) => join(start, name)).find((path) => kindOf(path) === "file");
+  const found = fileIn(start);
   if (found !== undefined) return found;
   const looked = "default.nix, network.nix or nixus.config.ts";
   throw new UserError(

@@ -137,6 +137,7 @@ function countOutcomes(results: readonly NodeResult[]): Record<Outcome, number> 
     unchanged: 0,
     "rolled-back": 0,
     failed: 0,
+    skipped: 0,
     unknown: 0,
   };
   for (const { outcome } of results) counts[outcome] += 1;

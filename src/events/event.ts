@@ -25,6 +25,8 @@ export type Outcome =
   | "rolled-back"
   /** It ended before the switch; the machine was not changed. */
   | "failed"
+  /** It was not begun: the rollout was stopped, or the machine can't be reached and its node lets that pass. */
+  | "skipped"
   /** The switch was triggered, and what became of it could not be learnt. */
   | "unknown";
 

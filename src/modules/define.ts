@@ -88,13 +88,22 @@ export class NativeModule<out Tree = unknown> {
   /** `file` as in the definition, used when that says none. */
   constructor(definition: UntypedDefinition, file: string) {
     const written = definition.file ?? file;
-    this.file = fromText(written.startsWith("file:") ? fileURLToPath(written) : written);
+    this.file = fromText(nameOfFile(written));
     this.key = definition.key === undefined ? `${this.file}#${++made}` : fromText(definition.key);
     this.imports = definition.imports ?? [];
     this.options = definition.options ?? {};
     this.config = definition.config ?? {};
     this.freeformType = definition.freeformType;
   }
+}
+
+/** Our own modules, e.g. `<nixus/fleet/modules/ssh/module>`: where they are installed says nothing to anyone. */
+const ownFiles = new URL("..", import.meta.url).href;
+
+function nameOfFile(written: string): string {
+  if (written.startsWith(ownFiles))
+    return `<nixus/${written.slice(ownFiles.length).replace(/\.[jt]s$/, "")}>`;
+  return written.startsWith("file:") ? fileURLToPath(written) : written;
 }
 
 /**

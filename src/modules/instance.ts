@@ -93,7 +93,7 @@ export class GroupInstance {
     try {
       const found = new Map<Sym, RawDefinition[]>();
       for (const raw of this.rawDefinitions()) {
-        pushDown(raw, (value, def) => addAttributes(found, value, def, this.loc));
+        pushDown(raw, (value, def) => addAttributes(this.system, found, value, def, this.loc));
       }
       this.byName = found;
       return found;
@@ -140,6 +140,7 @@ export class GroupInstance {
 }
 
 function addAttributes(
+  system: ModuleSystem,
   found: Map<Sym, RawDefinition[]>,
   value: Value,
   def: RawDefinition,
@@ -156,6 +157,7 @@ function addAttributes(
       slot: values[i]!,
       guards: def.guards,
     };
+    if (system.trial?.omits({ loc: [...loc, symbolName(symbols[i]!)], pos: raw.pos })) continue;
     const known = found.get(symbols[i]!);
     if (known === undefined) found.set(symbols[i]!, [raw]);
     else known.push(raw);

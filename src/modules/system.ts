@@ -20,6 +20,7 @@ import type { ModuleSource } from "./module.ts";
 import { names } from "./names.ts";
 import { typeTag } from "./properties.ts";
 import { showOption } from "./show.ts";
+import type { Trial } from "./trial.ts";
 import type { Location, OptionType } from "./type.ts";
 import { ForeignType, TypeValue } from "./type-value.ts";
 
@@ -43,6 +44,8 @@ export class ModuleSystem {
   scripts: ScriptLoader | undefined;
   /** Where an option that does not exist at a place does exist, e.g. in another evaluation; set by who knows. */
   elsewhere: ((loc: Location) => Location | undefined) | undefined;
+  /** Watches an evaluation or changes it, for those who ask what a value depends on; see trial.ts. */
+  trial: Trial | undefined;
   private readonly typeValues = new WeakMap<OptionType, TypeValue>();
   private readonly foreignTypes = new WeakMap<Attrs, OptionType>();
   private loadedLib: Attrs | undefined;
@@ -160,6 +163,7 @@ const runTracked = new ThunkCode((content) => {
   thunk.code = reentered;
   thunk.content = tracked;
   const loc = tracked.loc();
+  system.trial?.read(loc);
   system.evaluating.push(tracked);
   try {
     return tracked.compute(loc);

@@ -74,6 +74,7 @@ describe("the transcript", () => {
       unchanged: 0,
       "rolled-back": 1,
       failed: 0,
+      skipped: 0,
       unknown: 0,
     };
     expect(rendered([{ type: "summary", time: 0, outcomes, ok: false }])).toEqual([

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runRequest } from "../../src/cli/evaluation/run.ts";
 import { renderExplanation } from "../../src/cli/render/explanation.ts";
+import { publicKeyOf } from "./modules/ssh-keys.ts";
 import { messageOf, networkFile } from "./network-of.ts";
 
 const files = {
@@ -112,4 +113,56 @@ test("as text", () => {
 
 test("a path that is not there says what may have been meant", () => {
   expect(messageOf(() => explain("greetin"))).toContain("did you mean 'greeting'?");
+});
+
+describe("what caused a definition of a machine's configuration", () => {
+  const causes = (path: string, place: string) =>
+    explain(path)
+      .definitions.filter((definition) => definition.place.startsWith(place))
+      .flatMap((definition) => definition.causes.map((cause) => `${cause.option} ${cause.place}`));
+
+  test("a network module in the Nix language: the option that its value is computed from", () => {
+    expect(causes("nodes.bar.configuration.environment.etc.greeting.text", "/greeting.nix")).toEqual([
+      "greeting /default.nix:7:3",
+    ]);
+  });
+
+  test("nothing of the network", () => {
+    expect(causes("nodes.foo.configuration.environment.etc.motd.text", "/motd.nix")).toEqual([]);
+  });
+});
+
+test("causes of what a built-in module defines, and none of what other machines have", () => {
+  const file = networkFile({
+    "default.nix": `{
+  defaults.platform = "linux";
+  defaults.configuration.users.users.bob.isNormalUser = true;
+  nodes = { a = { }; b = { }; c = { }; };
+  ssh.access = {
+    a.keys.alice.publicKey = "${publicKeyOf("alice")}";
+    a.keys.alice.hasAccessTo.b.bob = true;
+    a.keys.alice.hasAccessTo.b.root = true;
+    c.keys.carol.publicKey = "${publicKeyOf("carol")}";
+    c.keys.carol.hasAccessTo.a.bob = true;
+    a.hostKeys.x = "${publicKeyOf("a")}";
+    b.hostKeys.x = "${publicKeyOf("b")}";
+  };
+}
+`,
+  });
+  const causes = (path: string) => {
+    const result = runRequest({ kind: "explain", file, path }, {}, () => {});
+    if (result.kind !== "explain") throw new Error("not an explanation");
+    return result.explanation.definitions.flatMap((def) => def.causes.map((cause) => cause.option)).sort();
+  };
+  expect(causes("nodes.b.configuration.users.users.bob.openssh.authorizedKeys.keys")).toEqual([
+    "ssh.access.a.keys.alice.hasAccessTo.b.bob",
+    "ssh.access.a.keys.alice.publicKey",
+  ]);
+  // Either of the two grants makes the host known.
+  expect(causes("nodes.a.configuration.programs.ssh.knownHosts")).toEqual([
+    "ssh.access.a.keys.alice.hasAccessTo.b.bob",
+    "ssh.access.a.keys.alice.hasAccessTo.b.root",
+    "ssh.access.b.hostKeys.x",
+  ]);
 });

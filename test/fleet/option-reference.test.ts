@@ -1,11 +1,8 @@
-import { join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { matching } from "../../src/cli/commands/options.ts";
 import { runRequest } from "../../src/cli/evaluation/run.ts";
 import { optionsMarkdown, renderOptions } from "../../src/cli/render/options.ts";
 import { networkFile } from "./network-of.ts";
-
-const root = join(import.meta.dirname, "../..");
 
 function optionsOf(text: string) {
   const file = networkFile(text);
@@ -17,7 +14,7 @@ function optionsOf(text: string) {
 test("docs/reference/options.md is up to date: npm run docs:options writes it", async () => {
   const { options } = optionsOf("{ }");
   const link = (place: string) => {
-    const file = relative(root, place.replace(/:\d+:\d+$/, ""));
+    const file = place.replace(/^<nixus\/(.*)>$/, "src/$1.ts");
     return `[${file}](../../${file})`;
   };
   // The built-in modules define some; that is nothing to document.

@@ -12,15 +12,15 @@ const statements = `
 import { defineModule, defineNetwork, defineNetworkModule, mkForce, mkIf, option, text, types as t } from "nixus";
 
 // @ts-expect-error not a string
-defineNetwork({ nodes: { a: { host: 3 } } });
+defineNetwork(() => ({ nodes: { a: { host: 3 } } }));
 // @ts-expect-error not a number
-defineNetwork({ nodes: { a: { switchTimeout: mkForce("x") } } });
+defineNetwork(() => ({ nodes: { a: { switchTimeout: mkForce("x") } } }));
 // @ts-expect-error no such option
-defineNetwork({ nodes: { a: { hots: "x" } } });
+defineNetwork(() => ({ nodes: { a: { hots: "x" } } }));
 // @ts-expect-error not a list of strings
-defineNetwork({ nodes: { a: { platform: "linux", configuration: { systemd: { services: { x: { wantedBy: [3] } } } } } } });
+defineNetwork(() => ({ nodes: { a: { platform: "linux", configuration: { systemd: { services: { x: { wantedBy: [3] } } } } } } }));
 // @ts-expect-error no such option
-defineNetwork({ nodes: { a: { platform: "linux", configuration: { networking: { hostname: "x" } } } } });
+defineNetwork(() => ({ nodes: { a: { platform: "linux", configuration: { networking: { hostname: "x" } } } } }));
 // @ts-expect-error no such value
 defineNetwork(({ config }) => ({ nodes: { a: { host: () => config.nodes["b"]!.hots } } }));
 // @ts-expect-error tags are strings
@@ -63,7 +63,7 @@ declare module "nixus" {
 }
 defineNetwork(({ config }) => ({ nodes: { a: { tags: () => [config.pages.port.toFixed()] } } }));
 // @ts-expect-error not a port
-defineNetwork({ pages: { port: true } });
+defineNetwork(() => ({ pages: { port: true } }));
 `;
 
 it("the declarations are usable: the example has no errors, wrong definitions have some", () => {

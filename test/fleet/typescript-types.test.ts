@@ -4,6 +4,7 @@ import {
   type Definable,
   type DefinitionsOf,
   defineModule,
+  defineNetwork,
   type Infer,
   type InferDefinition,
   type NetworkConfig,
@@ -51,4 +52,22 @@ it("what may be defined", () => {
 
 it("a module knows the file that makes it", () => {
   expect(module.file).toBe(import.meta.filename);
+});
+
+it("a mistake is marked where it is, also in a network that is a function", () => {
+  defineNetwork(({ config }) => ({
+    nodes: { foo: { host: "x", tags: () => [config.nodes["a"]!.host ?? ""] } },
+    ssh: {
+      access: {
+        foo: {
+          keys: {
+            alice: {
+              // @ts-expect-error not a boolean
+              hasAccessTo: { bar: { bob: 1 } },
+            },
+          },
+        },
+      },
+    },
+  }));
 });

@@ -286,7 +286,7 @@ describe("what is not a module", () => {
 
   it("is said so", () => {
     expect(message({ "nixus.config.ts": "export const a = 1;" })).toBe(
-      "error: the module nixus.config.ts has no default export: write `export default defineNetwork({ ... })' or `export default defineModule({ ... })'",
+      "error: the module nixus.config.ts has no default export: write `export default defineNetwork(() => ({ ... }))' or `export default defineModule({ ... })'",
     );
     expect(message({ "nixus.config.ts": "export default 3;" })).toBe(
       "error: the default export of nixus.config.ts is no module: it is of type number",

@@ -4,7 +4,7 @@ import { nearest } from "../../modules/nearest.ts";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
 import { evaluate } from "../evaluation/client.ts";
-import { findNetworkFile } from "../network-file.ts";
+import { networkFileOrEmpty } from "../network-file.ts";
 import { optionsMarkdown, renderOptions } from "../render/options.ts";
 import * as text from "../text.ts";
 import { fileFlag, showTraceFlag } from "./flags.ts";
@@ -20,7 +20,7 @@ export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
   async func(flags, pattern) {
     const { stdout, stderr } = this.process;
     const { options } = await evaluate(
-      { kind: "options", file: findNetworkFile(flags.file, this.process.cwd()) },
+      { kind: "options", file: networkFileOrEmpty(flags.file, this.process.cwd()) },
       {
         showTrace: flags.showTrace,
         onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),

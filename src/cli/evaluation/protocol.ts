@@ -5,7 +5,7 @@ import type { DocumentedOption } from "../../fleet/network/reference.ts";
 import type { MessageKind } from "../../lang/host.ts";
 
 export type EvaluationRequest =
-  /** All nodes, or the named ones, ready to be deployed. */
+  /** All nodes, or those that the selectors mean, ready to be deployed. */
   | { readonly kind: "network"; readonly file: string; readonly nodes: readonly string[] | undefined }
   /** One value of the evaluated network. */
   | { readonly kind: "value"; readonly file: string; readonly path: string; readonly format: ValueFormat }

@@ -26,7 +26,7 @@ export function runRequest(
   const network = new Network(session.evaluator, fromText(request.file));
   switch (request.kind) {
     case "network":
-      return { kind: "network", network: evaluateNodes(network, session.host.objects, request.nodes) };
+      return { kind: "network", network: evaluateNodes(network, session.host.objects, request.nodes ?? []) };
     case "value": {
       const slot = valueAt(session.evaluator, network.config, namesOf(request.path));
       return { kind: "value", text: toText(format(session, slot, request.format)) };

@@ -24,6 +24,10 @@ function renderDefinition(definition: TracedDefinition): string[] {
     for (const file of imported.reverse()) lines.push(`      in ${file}, which is imported`);
     lines.push(`      through ${origin.option}, defined at ${headline(origin.definition)}`);
   }
+  for (const cause of definition.causes) {
+    lines.push(`      because of ${cause.option} = ${cause.value.replaceAll(/\s+/g, " ")}`);
+    lines.push(`        defined at ${headline(cause)}`);
+  }
   return lines;
 }
 

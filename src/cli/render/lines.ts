@@ -83,6 +83,8 @@ function outcomeText(outcome: Outcome): string {
       return "Failed to activate new system! Rolled back to previous one";
     case "failed":
       return "Failed to deploy! The machine was not changed";
+    case "skipped":
+      return "Skipped! The machine was not changed";
     case "unknown":
       return "Failed to learn whether the new system was activated!";
   }
@@ -94,6 +96,7 @@ function summaryText(outcomes: Readonly<Record<Outcome, number>>): string {
     unchanged: "unchanged",
     "rolled-back": "rolled back",
     failed: "failed",
+    skipped: "skipped",
     unknown: "unknown",
   };
   const parts = (Object.keys(words) as Outcome[])

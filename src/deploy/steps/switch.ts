@@ -38,7 +38,7 @@ export const defaultTiming: Timing = {
 };
 
 export interface SwitchResult {
-  readonly outcome: Exclude<Outcome, "unchanged" | "failed">;
+  readonly outcome: Exclude<Outcome, "unchanged" | "failed" | "skipped">;
   /** Why it is not `activated`; empty when it is. */
   readonly problem: string;
 }

@@ -114,7 +114,9 @@ export type NetworkDefinition = SubmoduleDefinition<
  * }));
  * ```
  */
-export function defineNetwork(definition: NetworkDefinition): ScriptModule {
+export function defineNetwork(
+  definition: (args: ModuleArgs<NetworkConfig>) => NetworkDefinition,
+): ScriptModule {
   return new ScriptModule(definition as ModuleFunction | object, fromText(callerFile(defineNetwork)));
 }
 

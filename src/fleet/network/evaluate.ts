@@ -1,7 +1,6 @@
 /** From an evaluated network to the plain data that planning and deployment work on. */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Attrs } from "../../lang/eval/value.ts";
-import { nearest } from "../../modules/nearest.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
@@ -10,19 +9,18 @@ import { addBaseline } from "../platforms/linux/platform.ts";
 import { readPackages } from "../platforms/linux/read/packages.ts";
 import { Reader } from "../reader.ts";
 import type { Network } from "./network.ts";
+import { readSettings, selectNodes } from "./settings.ts";
 
-/**
- * Evaluates the enabled nodes, or the named ones. A name that the network does not have, or a node that cannot
- * be deployed, is an error.
- */
+/** Evaluates the enabled nodes that the words select (selection.ts). One that cannot be deployed is an error. */
 export function evaluateNodes(
   network: Network,
   store: VirtualStore,
-  names: readonly string[] | undefined,
+  words: readonly string[],
 ): EvaluatedNetwork {
   const reader = new Reader(network.evaluator);
   const networkWarnings = checkAssertions(reader, network.config, null);
-  const nodes = selectNodes(network, reader, names).map((name) => evaluateNode(network, reader, store, name));
+  const names = selectNodes(network, reader, words, { deployed: true });
+  const nodes = names.map((name) => evaluateNode(network, reader, store, name));
   const objects = new Map<string, StoreObject>();
   for (const { objects: closure } of nodes) for (const object of closure) objects.set(object.path, object);
   return {
@@ -31,28 +29,6 @@ export function evaluateNodes(
     objects: [...objects.values()],
     warnings: [...networkWarnings, ...nodes.flatMap(({ warnings }) => warnings)],
   };
-}
-
-function selectNodes(network: Network, reader: Reader, names: readonly string[] | undefined): string[] {
-  const known = network.nodes.names();
-  for (const name of names ?? []) {
-    const byteName = fromText(name);
-    if (known.includes(byteName)) continue;
-    const [near] = nearest(byteName, known);
-    const hint = near === undefined ? `it has: ${known.join(", ") || "none"}` : `did you mean '${near}'?`;
-    throw new NixError("module", `the network has no node '${byteName}'; ${hint}`);
-  }
-  const wanted = names === undefined ? known : known.filter((name) => names.includes(toText(name)));
-  return wanted.filter((name) => {
-    const enabled = reader.bool(reader.at(network.node(name), "enabled"));
-    if (!enabled && names !== undefined) {
-      throw new NixError(
-        "module",
-        `node '${name}' is not enabled; set 'nodes.${name}.enabled' to true to deploy it`,
-      );
-    }
-    return enabled;
-  });
 }
 
 interface Evaluated {
@@ -64,9 +40,8 @@ interface Evaluated {
 function evaluateNode(network: Network, reader: Reader, store: VirtualStore, name: string): Evaluated {
   const node = network.node(name);
   const option = (key: string) => `nodes.${name}.${key}`;
-  const text = (key: string) => toText(reader.plain(reader.at(node, key), option(key)));
-  const texts = (key: string) => reader.strings(reader.at(node, key), option(key)).map(toText);
-  if (text("platform") !== "linux") {
+  const settings = readSettings(network, reader, name);
+  if (settings.platform !== "linux") {
     throw new NixError(
       "module",
       `node '${name}' is a NixOS machine: this version evaluates NixOS configurations, but does not build and deploy ` +
@@ -75,35 +50,18 @@ function evaluateNode(network: Network, reader: Reader, store: VirtualStore, nam
   }
   const configuration = reader.attrs(reader.at(node, "configuration"));
   const warnings = checkAssertions(reader, configuration, name);
-  const system = reader.plain(reader.at(node, "system"), option("system"));
   const toplevel = reader.text(reader.at(configuration, "system", "build", "toplevel"));
-  const baseline = addBaseline(network.evaluator, system);
+  const baseline = addBaseline(network.evaluator, fromText(settings.system));
   const objects = store.closure([...toplevel.references, baseline]);
   return {
     objects,
     warnings,
     node: {
-      name: toText(name),
-      host: reader.nullOr(reader.at(node, "host"), () => text("host")),
-      platform: "linux",
-      system: toText(system),
+      ...settings,
       toplevel: toText(toplevel.text),
       closure: objects.map(({ path }) => path),
       baseline,
-      tags: texts("tags"),
-      buildOn: text("buildOn"),
-      hasFastConnection: reader.bool(reader.at(node, "hasFastConnection")),
-      privilegeEscalationCommand: texts("privilegeEscalationCommand"),
-      switchTimeout: reader.integer(reader.at(node, "switchTimeout")),
-      successTimeout: reader.integer(reader.at(node, "successTimeout")),
-      ignoreFailingSystemdUnits: reader.bool(reader.at(node, "ignoreFailingSystemdUnits")),
       packages: readPackages(reader, configuration).map(toText),
-      sshOptions: Object.fromEntries(
-        reader.entries(reader.at(node, "ssh", "options"), (key, slot) => [
-          toText(key),
-          toText(reader.plain(slot, `${option("ssh.options")}.${key}`)),
-        ]),
-      ),
     },
   };
 }

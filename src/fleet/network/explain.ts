@@ -16,6 +16,7 @@ import type { ExplainedDefinition, Location } from "../../modules/type.ts";
 import { definitionsOf } from "../../modules/type-value.ts";
 import { toText } from "../../store/bytes.ts";
 import { valueAt } from "../value-at.ts";
+import { causesOf } from "./causes.ts";
 import type { Network, NodeConfiguration } from "./network.ts";
 
 /** A value with what made it; texts are JavaScript strings. */
@@ -32,6 +33,13 @@ export interface Explanation {
 export interface TracedDefinition extends DefinitionReport {
   /** How a module got into the configuration of a machine; null for the network's own options. */
   readonly origin: Origin | null;
+  /** Definitions of the network's options without which it would be another; for configurations of machines. */
+  readonly causes: readonly ReportedCause[];
+}
+
+interface ReportedCause extends DefinitionReport {
+  /** The option of the network, or the part of its value. */
+  readonly option: string;
 }
 
 interface Origin {
@@ -73,26 +81,52 @@ type Explained = Pick<Explanation, "option" | "definitions">;
 function explainOption({ evaluation }: Network, path: Location): Explained {
   return {
     option: optionOf(evaluation.options, [], path),
-    definitions: evaluation.definitionsOf(path).map((def) => ({ ...reportDefinition(def), origin: null })),
+    definitions: evaluation
+      .definitionsOf(path)
+      .map((def) => ({ ...reportDefinition(def), origin: null, causes: [] })),
   };
 }
 
 function explainConfiguration(network: Network, configuration: NodeConfiguration, path: Location): Explained {
   const prefix = path.slice(0, configurationDepth);
   const rest = path.slice(configurationDepth);
-  const option = optionOf(configuration.evaluation.options, prefix, rest);
-  if (configuration.platform === "nixos") {
-    return { option, definitions: nixosDefinitions(network, configuration.evaluation.options, rest) };
-  }
-  const { evaluation } = configuration;
-  const origins = originsOf(network, evaluation, prefix);
+  const originOf = originFinder(network, configuration, prefix);
+  const causes = causesOf(network, (other) => definitionsIn(other, other.configurationOf(prefix[1]!), rest));
   return {
-    option,
-    definitions: evaluation.definitionsOf(rest).map((def) => ({
+    option: optionOf(configuration.evaluation.options, prefix, rest),
+    definitions: definitionsIn(network, configuration, rest).map((def, index) => ({
       ...reportDefinition(def),
-      origin: originOf(origins, toText(showOption(prefix)), def),
+      origin: originOf(def),
+      causes: (causes[index] ?? []).map(({ loc, definition }) => ({
+        option: toText(showOption(loc)),
+        ...reportDefinition(definition),
+      })),
     })),
   };
+}
+
+function definitionsIn(
+  network: Network,
+  { platform, evaluation }: NodeConfiguration,
+  path: Location,
+): readonly ExplainedDefinition[] {
+  switch (platform) {
+    case "linux":
+      return evaluation.definitionsOf(path);
+    case "nixos":
+      return nixosDefinitions(network, evaluation.options, path);
+  }
+}
+
+/** nixpkgs' own module system does not tell which module imports which. */
+function originFinder(
+  network: Network,
+  configuration: NodeConfiguration,
+  prefix: Location,
+): (def: ExplainedDefinition) => Origin | null {
+  if (configuration.platform === "nixos") return () => null;
+  const origins = originsOf(network, configuration.evaluation, prefix);
+  return (def) => originOf(origins, toText(showOption(prefix)), def);
 }
 
 function optionOf(options: Attrs, prefix: Location, path: Location): OptionReport | null {
@@ -102,20 +136,17 @@ function optionOf(options: Attrs, prefix: Location, path: Location): OptionRepor
 }
 
 /** What nixpkgs' own module system says of an option: files without positions, none of those that lost. */
-function nixosDefinitions(network: Network, options: Attrs, path: Location): TracedDefinition[] {
+function nixosDefinitions(network: Network, options: Attrs, path: Location): ExplainedDefinition[] {
   const option = locateOption(options, path)?.option;
   const definitions = option?.getByName("definitionsWithLocations");
   if (option === undefined || definitions === undefined) return [];
   const highest = force(option.getByName("highestPrio") ?? null);
   return definitionsOf(ModuleSystem.of(network.evaluator), definitions).map((def) => ({
-    ...reportDefinition({
-      ...def,
-      priority: typeof highest === "bigint" ? Number(highest) : def.priority,
-      order: plainOrder,
-      place: def.file,
-      discarded: false,
-    }),
-    origin: null,
+    ...def,
+    priority: typeof highest === "bigint" ? Number(highest) : def.priority,
+    order: plainOrder,
+    place: def.file,
+    discarded: false,
   }));
 }
 

@@ -1,6 +1,7 @@
 /** The options of `nodes.<name>` (design, section 3), except `configuration`, which depends on the platform. */
 import { defineModule, mkDefault, option } from "../../modules/define.ts";
 import { t } from "../../modules/types/index.ts";
+import { healthChecksOption } from "./health-checks.ts";
 
 export const nodeOptions = defineModule({
   file: import.meta.url,
@@ -62,6 +63,34 @@ export const nodeOptions = defineModule({
       type: t.bool,
       default: false,
       description: "Whether an activation counts as good when units fail in it.",
+    }),
+    healthChecks: healthChecksOption,
+    after: option({
+      type: t.listOf(t.str),
+      default: [],
+      example: ["db-1", "@backup"],
+      description:
+        "Nodes that have to be on their new system before this one is begun: names, patterns, `@` and a tag. Those that are not part of a deployment don't count.",
+    }),
+    atomicGroup: option({
+      type: t.nullOr(t.str),
+      default: null,
+      example: "database",
+      description:
+        "Nodes with the same word here are switched together: none is committed before all could be confirmed, and all roll back when one of them fails.",
+    }),
+    whenUnreachable: option({
+      type: t.enum(["fail", "skip", "retry"]),
+      default: "fail",
+      description:
+        "When there is no connection to the machine: the deployment fails (of this machine, the others go on), the machine is passed over without that being a failure, or it is tried again for some minutes.",
+    }),
+    deployScriptPhases: option({
+      type: t.dagOf(t.lines),
+      default: {},
+      example: { notify: 'notify-send "$NIXUS_NODE"' },
+      description:
+        "Shell scripts that the deploying machine runs while it deploys the node, before and after the built-in phases `connect`, `build`, `copy`, `secrets`, `switch`, `confirm` and `commit`. One that fails ends the deployment of the node: before the switch nothing is changed, between `switch` and `commit` it is rolled back.",
     }),
     ssh: {
       options: option({

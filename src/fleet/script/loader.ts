@@ -111,7 +111,7 @@ function moduleOf(exported: unknown, path: string): ModuleSource {
   throw new NixError(
     "module",
     definition === undefined
-      ? `the module ${path} has no default export: write \`export default defineNetwork({ ... })' or \`export default defineModule({ ... })'`
+      ? `the module ${path} has no default export: write \`export default defineNetwork(() => ({ ... }))' or \`export default defineModule({ ... })'`
       : `the default export of ${path} is no module: it is of type ${typeof definition}`,
   );
 }

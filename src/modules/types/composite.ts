@@ -153,7 +153,7 @@ export function attrsWith<T, D>({
       payload: (system) => attrsPayload(system.typeValue(elemType), isLazy, placeholder),
       valueMeta: (system, loc, defs) =>
         attrsMeta(
-          sortedAttrs(attributeDefinitions(defs), (sym, raw) => {
+          sortedAttrs(attributeDefinitions(system, loc, defs), (sym, raw) => {
             const at = [...loc, symbolName(sym)];
             if (isLazy) return lazy(() => elemType.valueMeta(system, at, discharge(raw).defs));
             const winners = discharge(raw).defs;
@@ -169,9 +169,9 @@ export function attrsWith<T, D>({
         const elem = merged.nestedTypes["elemType"]!;
         return attrsWith({ elemType: elem, lazy: isLazy, placeholder: theirs });
       },
-      descend(_, __, defs, name) {
+      descend(system, loc, defs, name) {
         const sym = lookupSymbol(name);
-        const raw = sym === undefined ? [] : (attributeDefinitions(defs).get(sym) ?? []);
+        const raw = sym === undefined ? [] : (attributeDefinitions(system, loc, defs).get(sym) ?? []);
         return { kind: "element", type: elemType, defs: raw };
       },
     },
@@ -187,7 +187,11 @@ export const attrsOf = <T, D>(elemType: OptionType<T, D>) => attrsWith({ elemTyp
 export const lazyAttrsOf = <T, D>(elemType: OptionType<T, D>) => attrsWith({ elemType, lazy: true });
 
 /** The definitions of each attribute. */
-function attributeDefinitions(defs: readonly Definition[]): Map<Sym, RawDefinition[]> {
+function attributeDefinitions(
+  system: ModuleSystem,
+  loc: Location,
+  defs: readonly Definition[],
+): Map<Sym, RawDefinition[]> {
   const found = new Map<Sym, RawDefinition[]>();
   for (const def of defs) {
     const { shape, values, positions } = force(def.value) as Attrs;
@@ -199,6 +203,7 @@ function attributeDefinitions(defs: readonly Definition[]): Map<Sym, RawDefiniti
         slot: values[index]!,
         guards: null,
       };
+      if (system.trial?.omits({ loc: [...loc, symbolName(sym)], pos: raw.pos })) return;
       const known = found.get(sym);
       if (known === undefined) found.set(sym, [raw]);
       else known.push(raw);
@@ -231,7 +236,7 @@ function mergeAttributes(
   elemType: OptionType,
   defs: readonly Definition[],
 ): Attrs {
-  return sortedAttrs(attributeDefinitions(defs), (sym, raw) => {
+  return sortedAttrs(attributeDefinitions(system, loc, defs), (sym, raw) => {
     const winners = discharge(raw).defs;
     if (winners.length === 0) return undefined;
     return system.tracked(
@@ -247,7 +252,7 @@ function mergeLazily(
   elemType: OptionType,
   defs: readonly Definition[],
 ): Attrs {
-  return sortedAttrs(attributeDefinitions(defs), (sym, raw) =>
+  return sortedAttrs(attributeDefinitions(system, loc, defs), (sym, raw) =>
     system.tracked(
       () => [...loc, symbolName(sym)],
       (at) => {

@@ -225,15 +225,17 @@ describe("laziness", () => {
 
 it("wrong definitions are errors in the editor", () => {
   const right = { publicKey: alice, options: { command: "x" }, hasAccessTo: { bar: { bob: true } } };
-  expect(defineNetwork({ ssh: { access: { foo: { keys: { alice: right } } } } })).toBeInstanceOf(
+  expect(defineNetwork(() => ({ ssh: { access: { foo: { keys: { alice: right } } } } }))).toBeInstanceOf(
     ScriptModule,
   );
   // @ts-expect-error not a boolean
-  defineNetwork({ ssh: { access: { foo: { keys: { alice: { options: { restrict: "yes" } } } } } } });
+  defineNetwork(() => ({ ssh: { access: { foo: { keys: { alice: { options: { restrict: "yes" } } } } } } }));
   // @ts-expect-error no such option
-  defineNetwork({ ssh: { access: { foo: { keys: { alice: { options: { form: ["a"] } } } } } } });
-  // @ts-expect-error true or false
-  defineNetwork({ ssh: { access: { foo: { keys: { alice: { hasAccessTo: { bar: { bob: 1 } } } } } } } });
+  defineNetwork(() => ({ ssh: { access: { foo: { keys: { alice: { options: { form: ["a"] } } } } } } }));
+  defineNetwork(() => ({
+    // @ts-expect-error true or false
+    ssh: { access: { foo: { keys: { alice: { hasAccessTo: { bar: { bob: 1 } } } } } } },
+  }));
 });
 
 it("the host of a destination", () => {

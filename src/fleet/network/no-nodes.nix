@@ -1,0 +1,2 @@
+# A network without anything of its own, whose options are looked at where there is no network file.
+{ }
