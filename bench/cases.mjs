@@ -1,5 +1,7 @@
 // What is evaluated.
 
+import { join } from "node:path";
+
 /**
  * @typedef {{ nixpkgs: string | undefined, nixpkgsLib: string | undefined }} Paths
  * @typedef {{
@@ -7,8 +9,10 @@
  *   needs: readonly (keyof Paths)[],
  *   args: readonly string[],
  *   expression: (paths: Paths) => string,
+ *   ours?: (paths: Paths) => string,
  *   atMost?: number,
- * }} Case `atMost`: no more runs than this, of what takes minutes
+ * }} Case `ours`: what Nixus evaluates, where that is not the same text; `atMost`: no more runs than this, of what takes
+ *   minutes
  */
 
 /**
@@ -37,6 +41,26 @@ function systems({ nixpkgs }, count) {
     return `(${system}).system.drvPath`;
   });
   return `[ ${paths.map((path) => `(${path})`).join(" ")} ]`;
+}
+
+const structure = join(import.meta.dirname, "network/structure.nix");
+
+/**
+ * The module structure of a network, by nixpkgs' lib in Nix and by our own in Nixus.
+ *
+ * @param {number} nodes
+ * @returns {Case}
+ */
+function moduleStructure(nodes) {
+  const expression = (/** @type {string} */ lib) =>
+    `import ${structure} { lib = ${lib}; nodes = ${nodes}; records = 500; }`;
+  return {
+    name: `modules of a network, ${nodes} nodes`,
+    needs: ["nixpkgsLib"],
+    args: [],
+    expression: ({ nixpkgsLib }) => expression(`import ${nixpkgsLib}`),
+    ours: () => expression("import <nixus/lib>"),
+  };
 }
 
 /** @type {readonly Case[]} */
@@ -68,4 +92,6 @@ export const cases = [
     expression: (/** @type {Paths} */ paths) => systems(paths, count),
     atMost: count === 1 ? Number.POSITIVE_INFINITY : 1,
   })),
+  moduleStructure(200),
+  moduleStructure(1000),
 ];

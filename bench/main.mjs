@@ -47,19 +47,20 @@ const paths = {
 };
 /** @type {import("./report.mjs").Row[]} */
 const rows = [];
-for (const { name, needs, args, expression, atMost = Number.POSITIVE_INFINITY } of cases) {
+for (const { name, needs, args, expression, ours = expression, atMost = Number.POSITIVE_INFINITY } of cases) {
   if (positionals.length > 0 && !positionals.some((part) => name.includes(part))) continue;
   const missing = needs.find((key) => paths[key] === undefined);
   if (missing !== undefined) {
     console.log(`skipped: ${name} (needs --${missing === "nixpkgs" ? "nixpkgs" : "nixpkgs-lib"})`);
     continue;
   }
-  const flags = ["--eval", "--strict", ...args, "-E", expression(paths)];
+  const flags = ["--eval", "--strict", ...args, "-E"];
   const times = Math.min(runs, atMost);
   console.log(`${name}: ${times} times each ...`);
-  const ours = [process.execPath, program, "nix-instantiate", ...flags];
+  const theirs = [...nix, ...flags, expression(paths)];
+  const nixus = [process.execPath, program, "nix-instantiate", ...flags, ours(paths)];
   try {
-    rows.push({ name, ...measure([...nix, ...flags], ours, times) });
+    rows.push({ name, ...measure(theirs, nixus, times) });
   } catch (error) {
     // As where the installed Nix is too old for that nixpkgs.
     console.log(`skipped: ${name}: ${error instanceof Error ? error.message : String(error)}`);

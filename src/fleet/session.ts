@@ -1,14 +1,11 @@
 /** An evaluator set up for networks: files of this machine, a virtual store, all builtins, `<nixus/lib>`. */
-import { fileURLToPath } from "node:url";
 import { families } from "../lang/builtins/index.ts";
 import { createEvaluator } from "../lang/eval/evaluation.ts";
 import type { Evaluator } from "../lang/eval/evaluator.ts";
-import { lazy } from "../lang/eval/value.ts";
 import type { MessageKind } from "../lang/host.ts";
 import { createNodeHost, type NodeHost } from "../lang/node-host.ts";
-import { libGlobal } from "../modules/lib/load.ts";
+import { reachableLib } from "../modules/lib/reachable.ts";
 import { ModuleSystem } from "../modules/system.ts";
-import { fromText } from "../store/bytes.ts";
 import { createScriptLoader } from "./script/loader.ts";
 import { searchPath } from "./search-path.ts";
 
@@ -23,10 +20,6 @@ export interface Session {
   readonly host: NodeHost;
 }
 
-const reserved: Readonly<Record<string, URL>> = {
-  "nixus/lib": new URL("../modules/lib/default.nix", import.meta.url),
-};
-
 export function createSession({ env, onMessage }: SessionOptions): Session {
   const host = createNodeHost({ env, onMessage });
   const evaluator: Evaluator = createEvaluator({
@@ -39,11 +32,7 @@ export function createSession({ env, onMessage }: SessionOptions): Session {
       currentSystem: undefined,
     },
     families,
-    extraGlobals: { [libGlobal]: lazy(() => ModuleSystem.of(evaluator).lib) },
-    reservedPath: (name) => {
-      const url = reserved[name];
-      return url && fromText(fileURLToPath(url));
-    },
+    ...reachableLib(() => evaluator),
   });
   ModuleSystem.of(evaluator).scripts = createScriptLoader(host);
   return { evaluator, host };

@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { fromText } from "../store/bytes.ts";
 import type { Definable, OpenDefinitionsOf } from "./definable.ts";
 import type { ModuleImport } from "./module.ts";
+import { ownFiles } from "./own-files.ts";
 import { callerFile } from "./script-position.ts";
 import type { OptionType } from "./type.ts";
 
@@ -98,11 +99,9 @@ export class NativeModule<out Tree = unknown> {
 }
 
 /** Our own modules, e.g. `<nixus/fleet/modules/ssh/module>`: where they are installed says nothing to anyone. */
-const ownFiles = new URL("..", import.meta.url).href;
-
 function nameOfFile(written: string): string {
-  if (written.startsWith(ownFiles))
-    return `<nixus/${written.slice(ownFiles.length).replace(/\.[jt]s$/, "")}>`;
+  if (written.startsWith(ownFiles.href))
+    return `<nixus/${written.slice(ownFiles.href.length).replace(/\.[jt]s$/, "")}>`;
   return written.startsWith("file:") ? fileURLToPath(written) : written;
 }
 

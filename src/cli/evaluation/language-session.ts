@@ -1,4 +1,4 @@
-/** An evaluator for the language alone: no networks, no module system; set up by the flags of Nix's own programs. */
+/** An evaluator for expressions rather than networks; set up by the flags of Nix's own programs. */
 import { existsSync, readFileSync } from "node:fs";
 import { searchPath } from "../../fleet/search-path.ts";
 import { families } from "../../lang/builtins/index.ts";
@@ -10,6 +10,7 @@ import { resolvePath } from "../../lang/eval/paths.ts";
 import { Attrs, lazy, type Slot } from "../../lang/eval/value.ts";
 import type { MessageKind } from "../../lang/host.ts";
 import { createNodeHost, type NodeHost, type NodeHostOptions } from "../../lang/node-host.ts";
+import { reachableLib } from "../../modules/lib/reachable.ts";
 import { fromBytes, fromText } from "../../store/bytes.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
 import type { AutoArgument, EvaluationArguments } from "../arguments/evaluation.ts";
@@ -45,7 +46,10 @@ export function createLanguageSession(
     ...(allowed === undefined ? {} : { allowed }),
     ...(store === undefined ? {} : { store }),
   });
-  const evaluator = createEvaluator({ host, settings, families });
+  const evaluator: Evaluator = createEvaluator({
+    ...{ host, settings, families },
+    ...reachableLib(() => evaluator),
+  });
   const session = { evaluator, host, workingDirectory: fromText(workingDirectory) };
   const autoArguments = [...args.autoArguments].map(([name, argument]): [string, Slot] => [
     fromText(name),

@@ -1,4 +1,4 @@
-/** The thread that evaluates for `nixus nix-instantiate`. It has no part of the module system or of deployments. */
+/** The thread that evaluates for `nixus nix-instantiate`. It has no part of networks or of deployments. */
 import { parentPort, workerData } from "node:worker_threads";
 import { showsTrace } from "../arguments/evaluation.ts";
 import { renderFailure } from "../evaluation/failure.ts";

@@ -5,6 +5,7 @@ import { explainMissing } from "../../lang/eval/suggestions.ts";
 import { Attrs, PrimOp, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { fromBytes } from "../../store/bytes.ts";
+import { ownFile } from "../own-files.ts";
 import type { ModuleSystem } from "../system.ts";
 import { nativeFunctions } from "./natives.ts";
 
@@ -26,7 +27,7 @@ export function loadLib(system: ModuleSystem): Attrs {
   // Read here and not through the evaluation's host: they are part of the program, not of what is evaluated.
   const evalFile = (file: string): Value =>
     evaluator.evalString(
-      fromBytes(readFileSync(new URL(`./${file}`, import.meta.url))),
+      fromBytes(readFileSync(ownFile(`modules/lib/${file}`))),
       { kind: "builtin", name: `<nixus/lib/${file}>` },
       "/",
     );

@@ -88,6 +88,11 @@ describe("nix-instantiate --eval", () => {
     );
   });
 
+  it("finds the library of Nixus", async () => {
+    const { stdout } = await run(["--eval", "-E", "(import <nixus/lib>).types.str.description"]);
+    expect(stdout).toBe('"string"\n');
+  });
+
   it("finds files", async () => {
     await withFiles({ "x.nix": "1" }, async (directory) => {
       expect(await run(["--find-file", "x.nix", "a/x.nix", "-I", directory, "-I", `a=${directory}`])).toEqual(
