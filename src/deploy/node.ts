@@ -2,6 +2,7 @@
 import type { Outcome, StepName } from "../events/event.ts";
 import { plan, type Step, wantedPaths } from "../plan/plan.ts";
 import { InterruptedError, NodeError } from "./errors.ts";
+import { runHealthChecks } from "./health/check.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
 import { type DeployableNode, type DeploymentContext, type NodeSession, objectAt } from "./session.ts";
 import { Connection } from "./ssh/connection.ts";
@@ -126,8 +127,15 @@ class NodeDeployment {
       if (event.type === "confirming") this.step = "confirm";
       this.session.report(event);
     };
+    const session = { ...this.session, report };
     try {
-      const { outcome, problem } = await switchSystem({ ...this.session, report }, system, previous);
+      const { outcome, problem } = await switchSystem(session, {
+        system,
+        previous,
+        ...(session.node.healthChecks.length === 0
+          ? {}
+          : { verify: (signal) => runHealthChecks(session, signal) }),
+      });
       return { outcome, problem: problem === "" ? null : { step: this.step, message: problem } };
     } catch (error) {
       if (error instanceof NodeError) this.outcomeOfFailure = "failed";

@@ -43,6 +43,14 @@ export type Event =
   | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
   | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })
   | (NodeEvent & { readonly type: "confirming" })
+  /** A health check has ended; what a failed one printed came before, as output. */
+  | (NodeEvent & {
+      readonly type: "health-check";
+      readonly check: string;
+      readonly ok: boolean;
+      readonly tries: number;
+      readonly problem: string | null;
+    })
   /** A line that the activation or the switcher printed on the machine. */
   | (NodeEvent & { readonly type: "output"; readonly step: StepName; readonly line: string })
   | (NodeEvent & { readonly type: "warning"; readonly step: StepName; readonly message: string })

@@ -59,6 +59,13 @@ function renderLines(event: Event): readonly Line[] {
       return node(event, "Triggering system switcher...");
     case "confirming":
       return node(event, "Trying to confirm success...");
+    case "health-check":
+      return node(
+        event,
+        event.ok
+          ? `Health check '${event.check}' passed`
+          : `Health check '${event.check}' failed after ${event.tries === 1 ? "1 try" : `${event.tries} tries`}`,
+      );
     case "output":
       return node(event, event.line);
     case "warning":

@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import { ConnectionError } from "../errors.ts";
+import { hostOf } from "./destination.ts";
 import { connectionError } from "./failures.ts";
 import { remoteCommand } from "./remote-script.ts";
 
@@ -102,6 +103,13 @@ export class Connection {
     // A broken pipe only says that the other side had stopped reading: its exit status says why.
     if (feedError !== undefined && !isBrokenPipe(feedError)) throw feedError;
     return { exitCode: result.exitCode, stderr };
+  }
+
+  /** The name or address that ssh connects to, by the user's configuration (`ssh -G`). */
+  async hostname(): Promise<string> {
+    const args = [...this.options({}), "-G", "--", this.target.destination];
+    const { stdout } = await execa("ssh", args, { stdin: "ignore", reject: false, timeout: 5000 });
+    return /^hostname (\S+)$/m.exec(stdout)?.[1] ?? hostOf(this.target.destination);
   }
 
   /** Ends the shared connection. Never fails: without one there is nothing to do. */

@@ -3,15 +3,11 @@
  * be reached, and learn how it ended. The switcher decides alone; we only report what it has acknowledged, and ask
  * again when an answer was lost.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "../../events/event.ts";
-import { busyProblem } from "../../plan/plan.ts";
-import { ConnectionError, InterruptedError, NodeError, RemoteCommandError } from "../errors.ts";
-import { type Answer, parseAnswer, type SwitcherState } from "../protocol.ts";
-import type { Reporter } from "../reporter.ts";
+import { ConnectionError, InterruptedError, NodeError } from "../errors.ts";
+import type { Answer } from "../protocol.ts";
 import type { NodeSession } from "../session.ts";
-import { lastLines } from "../ssh/failures.ts";
-import { switcherScript } from "../target/scripts.ts";
+import { type Conversation, follow, Progress } from "./conversation.ts";
 
 /** All in milliseconds. */
 export interface Timing {
@@ -44,15 +40,25 @@ export interface SwitchResult {
 }
 
 /**
- * Switches the machine to `system`; `previous` is what it goes back to. Fails with a NodeError when nothing was begun there; from then on there is always a result.
+ * Looks at a machine that was reached after the activation. Resolves with what is wrong, or with undefined when the word
+ * may be given. The signal aborts when that makes no difference any more.
  */
-export async function switchSystem(
-  session: NodeSession,
-  system: string,
-  previous: string,
-): Promise<SwitchResult> {
+export type Verify = (signal: AbortSignal) => Promise<string | undefined>;
+
+export interface SwitchOrder {
+  readonly system: string;
+  /** What the machine goes back to. */
+  readonly previous: string;
+  /** Of the deployment on the machine; that of the context when left out. */
+  readonly id?: string;
+  readonly verify?: Verify;
+}
+
+/** Switches the machine. Fails with a NodeError when nothing was begun there; from then on there is always a result. */
+export async function switchSystem(session: NodeSession, order: SwitchOrder): Promise<SwitchResult> {
   const { node, report } = session;
-  const { id, by, signal, timing } = session.context;
+  const { by, signal, timing } = session.context;
+  const { system, previous, id = session.context.id } = order;
   report({ type: "triggering-switcher", system, previous });
   const progress = new Progress(report);
   const trigger = follow(session, progress, [
@@ -67,149 +73,55 @@ export async function switchSystem(
   }
   // Its answer was lost: whether it began has to be asked.
   if (!progress.started) trigger.end();
+  const verification = order.verify && new Verification(order.verify, signal, () => progress.changed());
   try {
-    return await untilItEnds(session, progress, trigger);
+    return await untilItEnds(session, id, progress, trigger, verification);
   } finally {
+    verification?.end();
     trigger.end();
     await trigger.done;
   }
 }
 
-/** What the switcher has told us, over whichever connection. */
-class Progress {
-  started = false;
-  state: SwitcherState | undefined;
-  result: (Answer & { readonly kind: "result" }) | undefined;
-  refusal: NodeError | undefined;
-  /** Lines of its log that were reported already. */
-  lines = 0;
-  /** The machine says that it knows nothing of this deployment. */
-  unknown = false;
-  private readonly report: Reporter;
-  private wake: (() => void) | undefined;
+/** What has to be looked at before the word is given, once the machine was reached. */
+class Verification {
+  /** What was found, when it has come to an end. */
+  verdict: { readonly problem: string | undefined } | undefined;
+  private begun = false;
+  private readonly verify: Verify;
+  private readonly over = new AbortController();
+  private readonly signal: AbortSignal;
+  private readonly onVerdict: () => void;
 
-  constructor(report: Reporter) {
-    this.report = report;
+  constructor(verify: Verify, signal: AbortSignal, onVerdict: () => void) {
+    this.verify = verify;
+    this.signal = AbortSignal.any([signal, this.over.signal]);
+    this.onVerdict = onVerdict;
   }
 
-  /** `line`: for output, its number in the log. */
-  take(answer: Answer, line: number): void {
-    switch (answer.kind) {
-      case "started":
-        this.started = true;
-        break;
-      case "output":
-        if (line > this.lines) {
-          this.lines = line;
-          this.report({ type: "output", step: "switch", line: answer.line });
-        }
-        break;
-      case "state":
-        this.started = true;
-        this.state = answer.state;
-        break;
-      case "result":
-        this.started = true;
-        this.result ??= answer;
-        break;
-      case "warning":
-        this.report({ type: "warning", step: "switch", message: answer.message });
-        break;
-      case "refused":
-        this.refusal ??= new RemoteCommandError(`the switcher refused: ${answer.message}`);
-        break;
-      case "busy":
-        this.refusal ??= new NodeError(busyProblem(answer));
-        break;
-      case "changed":
-        this.refusal ??= new NodeError(
-          `the machine was switched to another system meanwhile (it runs ${answer.running || "none"}); deploy again`,
-        );
-        break;
-      case "none":
-        this.unknown = true;
-        break;
-      case "alive":
-        break;
-    }
-    this.changed();
+  begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.verify(this.signal)
+      .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+      .then((problem) => {
+        this.verdict = { problem };
+        this.onVerdict();
+      });
   }
 
-  changed(): void {
-    this.wake?.();
-  }
-
-  /** Waits for a condition that an answer may bring about, for a time, or for the end of the signal. */
-  async until(condition: () => boolean, milliseconds: number, signal: AbortSignal): Promise<void> {
-    const end = performance.now() + milliseconds;
-    while (!condition() && !signal.aborted) {
-      const left = end - performance.now();
-      if (left <= 0) return;
-      const woken = new AbortController();
-      this.wake = () => woken.abort();
-      await sleep(left, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => {});
-    }
+  end(): void {
+    this.over.abort(new InterruptedError("the switch has ended"));
   }
 }
 
-/** A question to the switcher whose answers go to a Progress as they come. */
-interface Conversation {
-  readonly open: boolean;
-  /** Milliseconds since its last word. */
-  readonly silence: number;
-  /** Why it ended, when that was a failure. */
-  readonly failure: unknown;
-  readonly done: Promise<void>;
-  end(): void;
-}
-
-function follow(
-  { connection, context }: NodeSession,
-  progress: Progress,
-  command: readonly string[],
-  options: { fresh?: boolean; from?: number; connectTimeout?: number } = {},
-): Conversation {
-  const ended = new AbortController();
-  let heard = performance.now();
-  let open = true;
-  let failure: unknown;
-  let line = options.from ?? 0;
-  const done = connection
-    .run(switcherScript(context.switcher.path, command), {
-      fresh: options.fresh ?? false,
-      signal: AbortSignal.any([ended.signal, context.signal]),
-      ...(options.connectTimeout === undefined ? {} : { connectTimeout: options.connectTimeout }),
-      onLine: (text) => {
-        const answer = parseAnswer(text);
-        if (answer === undefined) return;
-        heard = performance.now();
-        if (answer.kind === "output") line += 1;
-        progress.take(answer, line);
-      },
-    })
-    .then(({ exitCode, stderr }) => {
-      if (exitCode !== 0) failure = new RemoteCommandError(`exit status ${exitCode}: ${lastLines(stderr)}`);
-    })
-    .catch((error: unknown) => {
-      failure = error;
-    })
-    .finally(() => {
-      open = false;
-      progress.changed();
-    });
-  return {
-    get open() {
-      return open;
-    },
-    get silence() {
-      return performance.now() - heard;
-    },
-    get failure() {
-      return failure;
-    },
-    done,
-    end: () => ended.abort(new InterruptedError("enough was heard")),
-  };
+/** What is said to a switcher that waits for the word. */
+function word(verification: Verification | undefined, id: string, from: number, hold: number): string[] {
+  if (verification !== undefined && verification.verdict === undefined) {
+    return ["hold", id, String(hold), String(from)];
+  }
+  const problem = verification?.verdict?.problem;
+  return problem === undefined ? ["confirm", id, String(from)] : ["reject", id, problem.replace(/\s+/g, " ")];
 }
 
 /**
@@ -218,13 +130,15 @@ function follow(
  */
 async function untilItEnds(
   session: NodeSession,
+  id: string,
   progress: Progress,
   trigger: Conversation,
+  verification: Verification | undefined,
 ): Promise<SwitchResult> {
   const { node, report } = session;
-  const { id, signal, timing } = session.context;
+  const { signal, timing } = session.context;
   const { switchTimeout, successTimeout } = node;
-  const begun = performance.now();
+  let begun = performance.now();
   let patience = (2 * switchTimeout + successTimeout) * 1000 + timing.margin + timing.restart;
   let confirming = false;
   let wait = timing.firstRetry;
@@ -250,11 +164,14 @@ async function untilItEnds(
       confirming = true;
       report({ type: "confirming" });
     }
-    const from = progress.lines;
-    const verb = waiting ? "confirm" : progress.started ? "result" : "withdraw";
-    const question = follow(session, progress, [verb, id, String(from)], {
+    const command = waiting
+      ? word(verification, id, progress.lines, successTimeout)
+      : [progress.started ? "result" : "withdraw", id, String(progress.lines)];
+    const [verb] = command;
+    const question = follow(session, progress, command, {
       fresh: true,
-      from,
+      // A rejection is followed from the first line.
+      from: verb === "reject" ? 0 : progress.lines,
       connectTimeout: Math.max(1, Math.min(5, successTimeout)),
     });
     while (
@@ -272,6 +189,14 @@ async function untilItEnds(
       throw new NodeError(`the switcher could not be started${why}`, { cause: lastFailure });
     }
     if (question.failure === undefined && progress.state === "waiting" && !waiting) continue;
+    if (question.failure === undefined && verb === "hold" && progress.result === undefined) {
+      begun = performance.now();
+      verification?.begin();
+      const news = () =>
+        progress.result !== undefined || progress.state !== "waiting" || verification?.verdict !== undefined;
+      await progress.until(news, (successTimeout * 1000) / 3, signal);
+      continue;
+    }
     if (question.failure !== undefined) lastFailure = question.failure;
     const refused =
       question.failure instanceof ConnectionError && question.failure.failure === "permission-denied";
