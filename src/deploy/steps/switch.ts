@@ -43,7 +43,7 @@ export interface SwitchResult {
  * Looks at a machine that was reached after the activation. Resolves with what is wrong, or with undefined when the word
  * may be given. The signal aborts when that makes no difference any more.
  */
-export type Verify = (signal: AbortSignal) => Promise<string | undefined>;
+type Verify = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface SwitchOrder {
   readonly system: string;
