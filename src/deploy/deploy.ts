@@ -4,8 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { EventSink, Outcome } from "../events/event.ts";
-import type { EvaluatedNetwork } from "../fleet/evaluated.ts";
+import type { EvaluatedNetwork, EvaluationFailure } from "../fleet/evaluated.ts";
 import { deployNode, type NodeResult } from "./node.ts";
+import { reporterFor } from "./reporter.ts";
 import type { DeployableNode, DeploymentContext } from "./session.ts";
 import { defaultTiming, type Timing } from "./steps/switch.ts";
 import { switcherObject } from "./target/scripts.ts";
@@ -21,7 +22,7 @@ export interface DeploymentOptions {
 }
 
 export interface DeploymentReport {
-  /** In the order of the network. */
+  /** In the order of the network, after those that could not be evaluated. */
   readonly nodes: readonly NodeResult[];
   /** Whether every machine is on its new system. */
   readonly ok: boolean;
@@ -47,6 +48,7 @@ export async function deploy(
   sink: EventSink,
 ): Promise<DeploymentReport> {
   const nodes = selectNodes(network, options.nodes);
+  const unevaluated = network.failures.map((failure) => reportUnevaluated(failure, sink));
   const context: DeploymentContext = {
     id: deploymentId(),
     by: deployer(),
@@ -58,15 +60,25 @@ export async function deploy(
   };
   const directory = await socketDirectory();
   try {
-    const results = await inParallel(nodes, options.parallel ?? defaultParallel, (node, index) =>
+    const deployed = await inParallel(nodes, options.parallel ?? defaultParallel, (node, index) =>
       deployNode(node, join(directory, String(index)), context),
     );
+    const results = [...unevaluated, ...deployed];
     const ok = results.every(({ outcome }) => outcome === "activated" || outcome === "unchanged");
     sink({ type: "summary", time: Date.now(), outcomes: countOutcomes(results), ok });
     return { nodes: results, ok };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** A node that is not begun because nobody knows what it should become. */
+function reportUnevaluated({ node, host, message }: EvaluationFailure, sink: EventSink): NodeResult {
+  const report = reporterFor({ name: node, host }, sink);
+  const problem = { step: "evaluate", message } as const;
+  report({ type: "problem", ...problem });
+  report({ type: "finished", outcome: "failed", system: "" });
+  return { node, outcome: "failed", system: "", problem, output: [] };
 }
 
 function selectNodes(network: EvaluatedNetwork, names: readonly string[] | undefined): DeployableNode[] {

@@ -9,7 +9,7 @@ type NodeReport = Told<Event>;
 
 export type Reporter = (report: NodeReport) => void;
 
-export function reporterFor(node: EvaluatedNode, sink: EventSink): Reporter {
+export function reporterFor(node: Pick<EvaluatedNode, "name" | "host">, sink: EventSink): Reporter {
   const host = node.host === null ? node.name : hostOf(node.host);
   return (report) => {
     sink({ ...report, time: Date.now(), node: node.name, host } as Event);

@@ -4,7 +4,15 @@
  */
 
 /** The steps of a deployment, in order. */
-export type StepName = "connect" | "build" | "copy" | "secrets" | "switch" | "confirm" | "commit";
+export type StepName =
+  | "evaluate"
+  | "connect"
+  | "build"
+  | "copy"
+  | "secrets"
+  | "switch"
+  | "confirm"
+  | "commit";
 
 interface NodeEvent {
   /** Milliseconds since the epoch, on the deploying machine. */
@@ -56,7 +64,11 @@ export type Event =
   | (NodeEvent & { readonly type: "warning"; readonly step: StepName; readonly message: string })
   /** Why a node failed or was rolled back: what happened and what to do. Comes before `finished`. */
   | (NodeEvent & { readonly type: "problem"; readonly step: StepName; readonly message: string })
-  | (NodeEvent & { readonly type: "finished"; readonly outcome: Outcome; readonly system: string })
+  | (NodeEvent & {
+      readonly type: "finished";
+      readonly outcome: Outcome /** Empty when it could not be evaluated. */;
+      readonly system: string;
+    })
   /** Not about one node. */
   | { readonly type: "evaluating"; readonly time: number; readonly file: string }
   | {

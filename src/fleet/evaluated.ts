@@ -10,15 +10,43 @@ export interface EvaluatedNetwork {
   readonly file: string;
   /** By name, in name order; disabled nodes are not in it. */
   readonly nodes: readonly EvaluatedNode[];
-  /** Every store object that the nodes' systems consist of, references before referrers. */
+  /** Every store object that the nodes' systems consist of or are built from, references before referrers. */
   readonly objects: readonly StoreObject[];
+  /** Enabled nodes whose evaluation failed. */
+  readonly failures: readonly EvaluationFailure[];
   readonly warnings: readonly string[];
+}
+
+export interface EvaluationFailure {
+  readonly node: string;
+  /** SSH destination; null where the node has none, or even that can't be evaluated. */
+  readonly host: string | null;
+  /** The error, ready to be shown. */
+  readonly message: string;
+}
+
+/** How a store path is had. */
+export type PathSource =
+  /** It was made by the evaluation. */
+  | { readonly type: "memory" }
+  /** It is an output of this `.drv`, which the evaluation has made. */
+  | { readonly type: "derivation"; readonly derivation: string; readonly output: string }
+  /** It is in a store already, or can be substituted. */
+  | { readonly type: "store" };
+
+/** A store path that a machine needs. */
+export interface NeededPath {
+  readonly path: string;
+  readonly source: PathSource;
 }
 
 export interface EvaluatedNode extends NodeSettings {
   /** The store path of its system. */
   readonly toplevel: string;
-  /** Paths of `objects` that `toplevel` and `baseline` consist of, references before referrers. */
+  readonly source: PathSource;
+  /** What else the machine is to have. */
+  readonly closurePaths: readonly NeededPath[];
+  /** Paths of `objects` that have to be on the machine as they are, references before referrers. */
   readonly closure: readonly string[];
   /**
    * Generation 0: the system that manages nothing, to which a machine goes back that Nixus has never deployed.

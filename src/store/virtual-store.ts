@@ -202,6 +202,22 @@ export class VirtualStore {
     return [...found.values()].filter((object) => object !== undefined);
   }
 
+  /** The same, without what is not held: some other store has it. */
+  heldClosure(paths: Iterable<string>): StoreObject[] {
+    const found = new Map<string, StoreObject>();
+    const seen = new Set<string>();
+    const visit = (path: string) => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const object = this.get(path);
+      if (object === undefined) return;
+      for (const reference of object.references) visit(reference);
+      found.set(path, object);
+    };
+    for (const path of paths) visit(path);
+    return [...found.values()];
+  }
+
   /** What is at a path (lstat: a link at the end is not followed). Fails on a loop of links. */
   locate(path: string): Located {
     let at = path;

@@ -60,6 +60,18 @@ describe("a deployment that goes well", () => {
     expect(ssh.calls).toHaveLength(1);
   });
 
+  test("does not make up for a node that could not be evaluated: that one has failed", async () => {
+    const facts = { ...fitFacts, currentSystem: node.toplevel, profile: node.toplevel };
+    const failures = [{ node: "bad", host: "root@bad.example.com", message: "error: no such option" }];
+    const { report, events } = await run(machine({}, facts), {}, { ...network, failures });
+    expect(report.ok).toBe(false);
+    expect(report.nodes.map(({ node, outcome }) => [node, outcome])).toEqual([
+      ["bad", "failed"],
+      ["foo", "unchanged"],
+    ]);
+    expect(events[0]).toMatchObject({ type: "problem", host: "bad.example.com", step: "evaluate" });
+  });
+
   test("nodes without a host are left out, unknown ones are an error before anything is done", async () => {
     const hostless = { ...network, nodes: [{ ...node, host: null }] };
     expect((await run(machine({}), {}, hostless)).report).toEqual({ nodes: [], ok: true });

@@ -52,11 +52,14 @@ export function trivialNetwork(name: string, activation: Activation, node: TestN
     file: "/network/default.nix",
     objects,
     warnings: [],
+    failures: [],
     nodes: [
       {
         platform: "linux",
         system: "x86_64-linux",
         toplevel,
+        source: { type: "memory" },
+        closurePaths: [],
         baseline,
         closure: objects.map(({ path }) => path),
         tags: [],

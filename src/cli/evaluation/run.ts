@@ -9,6 +9,7 @@ import { createSession, type Session } from "../../fleet/session.ts";
 import { valueAt } from "../../fleet/value-at.ts";
 import { NixError } from "../../lang/eval/errors.ts";
 import { printValue } from "../../lang/eval/print.ts";
+import { showError } from "../../lang/eval/show-error.ts";
 import type { Slot } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { fromText, toText } from "../../store/bytes.ts";
@@ -18,6 +19,7 @@ export function runRequest(
   request: EvaluationRequest,
   env: Readonly<Record<string, string | undefined>>,
   send: (message: EvaluationMessage) => void,
+  showTrace = false,
 ): EvaluationResult {
   const session = createSession({
     env,
@@ -26,7 +28,13 @@ export function runRequest(
   const network = new Network(session.evaluator, fromText(request.file));
   switch (request.kind) {
     case "network":
-      return { kind: "network", network: evaluateNodes(network, session.host.objects, request.nodes ?? []) };
+      return {
+        kind: "network",
+        network: evaluateNodes(network, session.host.objects, {
+          words: request.nodes ?? [],
+          showFailure: (error) => toText(showError(error, { showTrace })),
+        }),
+      };
     case "value": {
       const slot = valueAt(session.evaluator, network.config, namesOf(request.path));
       return { kind: "value", text: toText(format(session, slot, request.format)) };

@@ -13,7 +13,7 @@ function send(message: EvaluationMessage): void {
 }
 
 try {
-  send({ type: "result", result: runRequest(request, process.env, send) });
+  send({ type: "result", result: runRequest(request, process.env, send, showTrace) });
 } catch (error) {
   if (!(error instanceof NixError)) throw error;
   send({ type: "error", text: toText(showError(error, { showTrace })) });

@@ -4,31 +4,57 @@ import type { Attrs } from "../../lang/eval/value.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
-import type { EvaluatedNetwork, EvaluatedNode } from "../evaluated.ts";
+import type { EvaluatedNetwork, EvaluatedNode, EvaluationFailure } from "../evaluated.ts";
 import { addBaseline } from "../platforms/linux/platform.ts";
 import { readPackages } from "../platforms/linux/read/packages.ts";
 import { Reader } from "../reader.ts";
+import type { NodeSettings } from "../settings.ts";
+import { readNeededPath } from "./needed-path.ts";
 import type { Network } from "./network.ts";
 import { readSettings, selectNodes } from "./settings.ts";
 
-/** Evaluates the enabled nodes that the words select (selection.ts). One that cannot be deployed is an error. */
+export interface EvaluateOptions {
+  /** Nodes to evaluate (selection.ts); all that are enabled when there is none. */
+  readonly words: readonly string[];
+  /** An error as it is shown, where the other nodes go on. */
+  readonly showFailure: (error: NixError) => string;
+}
+
+/** Evaluates the enabled nodes that the words select. One that is named and cannot be deployed is an error. */
 export function evaluateNodes(
   network: Network,
   store: VirtualStore,
-  words: readonly string[],
+  { words, showFailure }: EvaluateOptions,
 ): EvaluatedNetwork {
   const reader = new Reader(network.evaluator);
-  const networkWarnings = checkAssertions(reader, network.config, null);
+  const warnings = checkAssertions(reader, network.config, null);
   const names = selectNodes(network, reader, words, { deployed: true });
-  const nodes = names.map((name) => evaluateNode(network, reader, store, name));
+  const nodes: EvaluatedNode[] = [];
+  const failures: EvaluationFailure[] = [];
   const objects = new Map<string, StoreObject>();
-  for (const { objects: closure } of nodes) for (const object of closure) objects.set(object.path, object);
-  return {
-    file: toText(network.file),
-    nodes: nodes.map(({ node }) => node),
-    objects: [...objects.values()],
-    warnings: [...networkWarnings, ...nodes.flatMap(({ warnings }) => warnings)],
-  };
+  for (const name of names) {
+    try {
+      const evaluated = evaluateNode(network, reader, store, name);
+      nodes.push(evaluated.node);
+      warnings.push(...evaluated.warnings);
+      for (const object of evaluated.objects) objects.set(object.path, object);
+    } catch (error) {
+      if (!(error instanceof NixError) || names.length === 1) throw error;
+      failures.push({ node: toText(name), host: hostOf(network, reader, name), message: showFailure(error) });
+    }
+  }
+  return { file: toText(network.file), nodes, objects: [...objects.values()], failures, warnings };
+}
+
+/** As far as it can be evaluated. */
+function hostOf(network: Network, reader: Reader, name: string): string | null {
+  try {
+    const slot = reader.at(network.node(name), "host");
+    return reader.nullOr(slot, () => toText(reader.plain(slot, `nodes.${name}.host`)));
+  } catch (error) {
+    if (error instanceof NixError) return null;
+    throw error;
+  }
 }
 
 interface Evaluated {
@@ -38,32 +64,65 @@ interface Evaluated {
 }
 
 function evaluateNode(network: Network, reader: Reader, store: VirtualStore, name: string): Evaluated {
-  const node = network.node(name);
-  const option = (key: string) => `nodes.${name}.${key}`;
   const settings = readSettings(network, reader, name);
-  if (settings.platform !== "linux") {
-    throw new NixError(
-      "module",
-      `node '${name}' is a NixOS machine: this version evaluates NixOS configurations, but does not build and deploy ` +
-        `them yet; set '${option("platform")}' to "linux", or '${option("enabled")}' to false`,
-    );
-  }
+  const node = network.node(name);
   const configuration = reader.attrs(reader.at(node, "configuration"));
-  const warnings = checkAssertions(reader, configuration, name);
-  const toplevel = reader.text(reader.at(configuration, "system", "build", "toplevel"));
-  const baseline = addBaseline(network.evaluator, fromText(settings.system));
-  const objects = store.closure([...toplevel.references, baseline]);
+  const system = readSystem(network, reader, store, name, settings, configuration);
+  const closurePaths = reader.entries(reader.at(node, "closurePaths"), (key, slot) =>
+    readNeededPath(reader, store, slot, `nodes.${name}.closurePaths.${key}`),
+  );
+  const needed = [{ path: system.toplevel, source: system.source }, ...closurePaths];
+  const inMemory = needed.filter(({ source }) => source.type === "memory").map(({ path }) => path);
+  const closure = store.closure([...inMemory, ...(system.baseline === null ? [] : [system.baseline])]);
+  const derivations = needed.flatMap(({ source }) =>
+    source.type === "derivation" ? [source.derivation] : [],
+  );
   return {
-    objects,
-    warnings,
+    objects: [...closure, ...store.heldClosure(derivations)],
+    warnings: system.warnings,
     node: {
       ...settings,
-      toplevel: toText(toplevel.text),
-      closure: objects.map(({ path }) => path),
-      baseline,
-      packages: readPackages(reader, configuration).map(toText),
+      toplevel: system.toplevel,
+      source: system.source,
+      baseline: system.baseline,
+      closurePaths,
+      closure: closure.map(({ path }) => path),
+      packages: system.packages,
     },
   };
+}
+
+interface EvaluatedSystem extends Pick<EvaluatedNode, "toplevel" | "source" | "baseline" | "packages"> {
+  readonly warnings: readonly string[];
+}
+
+function readSystem(
+  network: Network,
+  reader: Reader,
+  store: VirtualStore,
+  name: string,
+  settings: NodeSettings,
+  configuration: Attrs,
+): EvaluatedSystem {
+  const option = `nodes.${name}.configuration.system.build.toplevel`;
+  switch (settings.platform) {
+    case "linux": {
+      const warnings = checkAssertions(reader, configuration, name);
+      const { path, source } = readToplevel();
+      const baseline = addBaseline(network.evaluator, fromText(settings.system));
+      const packages = readPackages(reader, configuration).map(toText);
+      return { toplevel: path, source, baseline, packages, warnings };
+    }
+    case "nixos": {
+      // Its toplevel is what checks the assertions, and traces the warnings.
+      const { path, source } = readToplevel();
+      return { toplevel: path, source, baseline: null, packages: [], warnings: [] };
+    }
+  }
+
+  function readToplevel() {
+    return readNeededPath(reader, store, reader.at(configuration, "system", "build", "toplevel"), option);
+  }
 }
 
 /** Fails when an assertion of the node's configuration, or of the network, does not hold; gives its warnings. */

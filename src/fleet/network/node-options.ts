@@ -26,7 +26,8 @@ export const nodeOptions = defineModule({
     nixpkgs: option({
       type: t.nullOr(t.unspecified),
       default: null,
-      description: "The nixpkgs that a NixOS node is evaluated with: a path.",
+      description:
+        "The nixpkgs that a NixOS node is evaluated with: a path, or something with an `outPath`, such as the input of a flake or a pin of npins.",
     }),
     system: option({
       type: t.str,
@@ -84,6 +85,12 @@ export const nodeOptions = defineModule({
       default: "fail",
       description:
         "When there is no connection to the machine: the deployment fails (of this machine, the others go on), the machine is passed over without that being a failure, or it is tried again for some minutes.",
+    }),
+    closurePaths: option({
+      type: t.attrsOf(t.unspecified),
+      default: {},
+      description:
+        "Packages and other store paths that are copied to the machine beside its system, by a name of your choice.",
     }),
     deployScriptPhases: option({
       type: t.dagOf(t.lines),

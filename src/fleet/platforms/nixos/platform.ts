@@ -1,13 +1,23 @@
 /** The `nixos` platform: a configuration is evaluated by the node's own nixpkgs. */
+import { fileURLToPath } from "node:url";
 import { NixError } from "../../../lang/eval/errors.ts";
 import type { Evaluator } from "../../../lang/eval/evaluator.ts";
-import { Attrs, force, type Slot } from "../../../lang/eval/value.ts";
+import { Attrs, force, NixPath, type Slot } from "../../../lang/eval/value.ts";
+import { resolveSymlinks } from "../../../lang/symlinks.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
 import { moduleValue } from "../../../modules/sources.ts";
+import { fromBytes, fromText } from "../../../store/bytes.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
+import { givenEvaluation } from "./given.ts";
 
 /** Where nixpkgs has the function that evaluates a NixOS configuration. */
 const evalConfigFile = "nixos/lib/eval-config.nix";
+
+/** A module that every machine gets. */
+const sshdModule = new NixPath(fromText(fileURLToPath(new URL("./sshd.nix", import.meta.url))));
+
+/** The first release whose module system has what networks rely on. */
+const oldestRelease = "20.09";
 
 /** What nixpkgs' evaluation of a configuration gives. */
 export interface NixosEvaluation {
@@ -16,26 +26,16 @@ export interface NixosEvaluation {
 }
 
 export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): NixosEvaluation {
-  if (force(node.nixpkgs) === null) {
-    throw new NixError(
-      "module",
-      `node '${node.name}' is a NixOS machine, but 'nodes.${node.name}.nixpkgs' is not set; ` +
-        "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, or 'platform' to \"linux\"",
-    );
-  }
-  const nixpkgs = evaluator.coerceToPath(node.nixpkgs, noPos, "the nixpkgs of a node", new Set());
-  const file = `${nixpkgs}/${evalConfigFile}`;
-  if (evaluator.host.fileType(file) === undefined) {
-    throw new NixError(
-      "module",
-      `'nodes.${node.name}.nixpkgs' is '${nixpkgs}', which is not a nixpkgs: it has no ${evalConfigFile}`,
-    );
-  }
+  return givenEvaluation(evaluator, node.modules) ?? evaluateWithNixpkgs(evaluator, node);
+}
+
+function evaluateWithNixpkgs(evaluator: Evaluator, node: NodeEvaluation): NixosEvaluation {
+  const file = findEvalConfig(evaluator, node);
   const evaluation = evaluator.call(
     evaluator.importFile(file),
     Attrs.fromEntries([
       ["system", node.system],
-      ["modules", node.modules.map(moduleValue) satisfies Slot[]],
+      ["modules", [...node.modules.map(moduleValue), sshdModule] satisfies Slot[]],
       ["specialArgs", Attrs.fromEntries(Object.entries(node.specialArgs))],
     ]),
   );
@@ -52,4 +52,41 @@ export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Nixos
       return part("options");
     },
   };
+}
+
+function findEvalConfig(evaluator: Evaluator, node: NodeEvaluation): string {
+  const option = `nodes.${node.name}.nixpkgs`;
+  if (force(node.nixpkgs) === null) {
+    throw new NixError(
+      "module",
+      `node '${node.name}' is a NixOS machine, but '${option}' is not set; ` +
+        "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, or 'platform' to \"linux\"",
+    );
+  }
+  const nixpkgs = evaluator.coerceToPath(node.nixpkgs, noPos, "the nixpkgs of a node", new Set());
+  const file = `${nixpkgs}/${evalConfigFile}`;
+  if (evaluator.host.fileType(file) === undefined) {
+    throw new NixError(
+      "module",
+      `'${option}' is '${nixpkgs}', which is not a nixpkgs: it has no ${evalConfigFile}`,
+    );
+  }
+  const release = releaseOf(evaluator, nixpkgs);
+  if (release !== undefined && release < oldestRelease) {
+    throw new NixError(
+      "module",
+      `'${option}' is '${nixpkgs}', which is of NixOS ${release}; ${oldestRelease} or later is needed`,
+    );
+  }
+  return file;
+}
+
+/** e.g. `20.09`; undefined where nixpkgs does not say it in the way that we know. */
+function releaseOf(evaluator: Evaluator, nixpkgs: string): string | undefined {
+  const file = [`${nixpkgs}/lib/.version`, `${nixpkgs}/.version`].find(
+    (path) => evaluator.host.fileType(path) !== undefined,
+  );
+  if (file === undefined) return undefined;
+  const path = resolveSymlinks(evaluator.host, file, "full");
+  return /^\d\d\.\d\d/.exec(fromBytes(evaluator.host.readFile(path)))?.[0];
 }
