@@ -6,6 +6,7 @@ import type { MessageKind } from "../lang/host.ts";
 import { createNodeHost, type NodeHost } from "../lang/node-host.ts";
 import { reachableLib } from "../modules/lib/reachable.ts";
 import { ModuleSystem } from "../modules/system.ts";
+import { sharedPlaces } from "./platforms/nixos/shared-places.ts";
 import { createScriptLoader } from "./script/loader.ts";
 import { searchPath } from "./search-path.ts";
 
@@ -33,6 +34,7 @@ export function createSession({ env, onMessage }: SessionOptions): Session {
     },
     families,
     ...reachableLib(() => evaluator),
+    sharedPlaces,
   });
   ModuleSystem.of(evaluator).scripts = createScriptLoader(host);
   return { evaluator, host };

@@ -25,6 +25,8 @@ export interface EvalHost {
   currentTime(): bigint;
   /** `builtins.trace` and warnings; a byte string without its kind and without a line end. */
   message(kind: MessageKind, text: string): void;
+  /** For what nothing has asked for yet: while it runs, a message fails instead of being shown. */
+  quietly<T>(compute: () => T): T;
   /** Gets something from elsewhere, unless it is here already, and returns its store path. */
   fetch(request: FetchRequest): string;
   /** As {@link fetch}, of a tree of which more is to be known. */

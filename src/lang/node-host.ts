@@ -57,6 +57,7 @@ class FileSystemHost implements NodeHost {
   readonly store: EvalStore;
   private readonly options: NodeHostOptions;
   private readonly now: bigint;
+  private isQuiet = false;
   private fetchers:
     | { readonly cache: FetchCache; readonly files: Fetcher; readonly trees: TreeFetcher }
     | undefined;
@@ -164,7 +165,18 @@ class FileSystemHost implements NodeHost {
   }
 
   message(kind: MessageKind, text: string): void {
+    if (this.isQuiet) throw new NixError("eval", `a message where nothing was asked for: ${text}`);
     this.options.onMessage(kind, text);
+  }
+
+  quietly<T>(compute: () => T): T {
+    const before = this.isQuiet;
+    this.isQuiet = true;
+    try {
+      return compute();
+    } finally {
+      this.isQuiet = before;
+    }
   }
 
   fetch(request: FetchRequest): string {

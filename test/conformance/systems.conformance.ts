@@ -17,12 +17,21 @@ function systemOf(name: string): string {
   }).system.drvPath`;
 }
 
+/** Systems in one evaluation, which share what they have in common, and nothing else. */
+function twins(): string {
+  return `builtins.mapAttrs (name: configuration: (import ${nixpkgs}/nixos {
+    system = "x86_64-linux";
+    inherit configuration;
+  }).system.drvPath) (import ${join(import.meta.dirname, "twins.nix")})`;
+}
+
 if (nixpkgs === undefined) {
   skipSuite("systems", "NIXUS_NIXPKGS does not name a nixpkgs");
 } else if ((await nixVersion()) === undefined) {
   skipSuite("systems", "there is no nix-instantiate to compare with");
 } else {
-  checkNames(systems);
+  const together = "twins, together";
+  checkNames([...systems, together]);
   describe("the derivation of a system", () => {
     test.each(systems)("%s", (name) =>
       check(name, async () => {
@@ -32,4 +41,11 @@ if (nixpkgs === undefined) {
       }),
     );
   });
+  test(together, () =>
+    check(together, async () => {
+      const { theirs, ours } = await both(["--eval", "--strict", "-E", twins()]);
+      expect(theirs.stdout, theirs.stderr).toContain(".drv");
+      expect(ours.stdout.trim(), ours.stderr).toBe(theirs.stdout.trim());
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 /** An evaluator for expressions rather than networks; set up by the flags of Nix's own programs. */
 import { existsSync, readFileSync } from "node:fs";
+import { sharedPlaces } from "../../fleet/platforms/nixos/shared-places.ts";
 import { searchPath } from "../../fleet/search-path.ts";
 import { families } from "../../lang/builtins/index.ts";
 import { NixError } from "../../lang/eval/errors.ts";
@@ -47,7 +48,7 @@ export function createLanguageSession(
     ...(store === undefined ? {} : { store }),
   });
   const evaluator: Evaluator = createEvaluator({
-    ...{ host, settings, families },
+    ...{ host, settings, families, sharedPlaces },
     ...reachableLib(() => evaluator),
   });
   const session = { evaluator, host, workingDirectory: fromText(workingDirectory) };

@@ -5,7 +5,17 @@ import type { Coercion } from "./coercion.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
 import { languageError } from "./stack.ts";
-import { Attrs, blackhole, type Code, type Env, type Slot, Thunk, ThunkCode, type Value } from "./value.ts";
+import {
+  Attrs,
+  blackhole,
+  type Closed,
+  type Code,
+  type Env,
+  type Slot,
+  Thunk,
+  ThunkCode,
+  type Value,
+} from "./value.ts";
 
 /** How a slot is filled: with a thunk of this code, or with what the function gives (a value, a variable's slot). */
 export type Recipe = ThunkCode | ((env: Env) => Slot);
@@ -27,10 +37,10 @@ export function constantRecipe(slot: Slot): Recipe {
 }
 
 /** Compiled when it first runs: most code of a large program never does. */
-export class DeferredCode extends ThunkCode {
-  private compiler: Compiler | undefined;
-  private expr: Expr | undefined;
-  private scope: Scope | undefined;
+export class DeferredCode extends ThunkCode implements Closed {
+  readonly expr: Expr;
+  readonly scope: Scope;
+  private readonly compiler: Compiler;
 
   constructor(compiler: Compiler, expr: Expr, scope: Scope) {
     super(runFirst as Code);
@@ -40,11 +50,8 @@ export class DeferredCode extends ThunkCode {
   }
 
   compile(): Code {
-    const code = this.compiler!.compile(this.expr!, this.scope!);
+    const code = this.compiler.compile(this.expr, this.scope);
     this.run = code;
-    this.compiler = undefined;
-    this.expr = undefined;
-    this.scope = undefined;
     return code;
   }
 }

@@ -11,6 +11,7 @@ import { NamesScope, type Scope } from "./scope.ts";
 import { nearMisses } from "./suggestions.ts";
 import {
   Attrs,
+  type Closed,
   type Code,
   type Env,
   force,
@@ -32,6 +33,7 @@ class SimpleFunction implements LambdaCode {
   readonly ellipsis = false;
   readonly argName: Sym;
   readonly inner: LambdaCode | undefined;
+  readonly closed: Closed;
   /** How many arguments are in the environment that the function is made in, to be copied. */
   private readonly copied: number;
   /** The function that is the body, where that one copies this one's arguments. */
@@ -41,6 +43,7 @@ class SimpleFunction implements LambdaCode {
 
   /** `scope` is that of the function's environment, `names` those in it that are copied. */
   constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope, names: readonly Sym[] = []) {
+    this.closed = { expr, scope };
     this.pos = expr.pos;
     this.name = expr.name === undefined ? undefined : symbolName(expr.name);
     this.argName = expr.arg!;
@@ -99,6 +102,7 @@ class SetFunction implements LambdaCode {
   readonly formals: readonly { readonly name: Sym; readonly pos: Pos; readonly hasDefault: boolean }[];
   readonly ellipsis: boolean;
   readonly inner = undefined;
+  readonly closed: Closed;
   readonly argName: Sym | undefined;
   private readonly compiler: Compiler;
   private readonly expr: LambdaExpr;
@@ -113,6 +117,7 @@ class SetFunction implements LambdaCode {
   constructor(compiler: Compiler, expr: LambdaExpr, scope: Scope) {
     this.compiler = compiler;
     this.expr = expr;
+    this.closed = { expr, scope };
     this.pos = expr.pos;
     this.name = expr.name === undefined ? undefined : symbolName(expr.name);
     const { list, ellipsis } = expr.formals!;

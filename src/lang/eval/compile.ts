@@ -2,8 +2,7 @@
 import type { Expr } from "../syntax/ast.ts";
 import { resolvePos } from "../syntax/positions.ts";
 import { type Compiler, constantRecipe, DeferredCode, makeSlot, type Recipe } from "./code.ts";
-import type { CopyToStore } from "./coercion.ts";
-import { Coercion } from "./coercion.ts";
+import type { Coercion } from "./coercion.ts";
 import { compileAttrs, compileLet } from "./compile-attrs.ts";
 import { compileCall, functionRecipe } from "./compile-functions.ts";
 import {
@@ -23,11 +22,11 @@ const emptyList: List = [];
 
 export class ClosureCompiler implements Compiler {
   readonly coercion: Coercion;
-  private readonly show: (expr: Expr) => string;
+  /** Prints an expression, for the message of a failed assertion. */
+  readonly show: (expr: Expr) => string;
 
-  /** `show` prints an expression, for the message of a failed assertion. */
-  constructor(copyToStore: CopyToStore, show: (expr: Expr) => string) {
-    this.coercion = new Coercion(copyToStore);
+  constructor(coercion: Coercion, show: (expr: Expr) => string) {
+    this.coercion = coercion;
     this.show = show;
   }
 

@@ -9,6 +9,7 @@ import { printExpr } from "../syntax/printer.ts";
 import { apply, applyAll, applyTwo } from "./call.ts";
 import * as checks from "./checks.ts";
 import { framed } from "./code.ts";
+import { Coercion } from "./coercion.ts";
 import { ClosureCompiler } from "./compile.ts";
 import { deepForce } from "./deep.ts";
 import { compareSlots, equalSlots } from "./equality.ts";
@@ -19,6 +20,7 @@ import { outermost } from "./frames.ts";
 import { internalFile, internalPath } from "./internal-files.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
+import { type SharedPlace, SharingCompiler } from "./sharing.ts";
 import { languageError } from "./stack.ts";
 import { Attrs, force, type List, lazy, PrimOp, type Slot, type Value } from "./value.ts";
 import { checkVariables } from "./variables.ts";
@@ -35,6 +37,8 @@ export interface EvaluatorOptions {
   readonly extraGlobals?: Readonly<Record<string, Slot>>;
   /** What names like `<nixus/lib>` mean when the search path does not say; undefined: nothing. */
   readonly reservedPath?: (name: string) => string | undefined;
+  /** Expressions that are evaluated once for all environments in which they mean the same; default: none. */
+  readonly sharedPlaces?: readonly SharedPlace[];
 }
 
 export function createEvaluator(options: EvaluatorOptions): Evaluator {
@@ -48,6 +52,7 @@ class Evaluation implements Evaluator {
   private readonly globals: GlobalScope;
   private readonly compiler: ClosureCompiler;
   private readonly reservedPath: (name: string) => string | undefined;
+  private readonly sharedPlaces: readonly SharedPlace[];
   /** By the path that was asked for. */
   private readonly resolvedFiles = new Map<string, string>();
   private readonly files = new Map<string, Slot>();
@@ -58,7 +63,8 @@ class Evaluation implements Evaluator {
     this.host = options.host;
     this.settings = options.settings;
     this.reservedPath = options.reservedPath ?? (() => undefined);
-    this.compiler = new ClosureCompiler((path) => this.copyToStore(path), printExpr);
+    this.compiler = new ClosureCompiler(new Coercion((path) => this.copyToStore(path)), printExpr);
+    this.sharedPlaces = options.sharedPlaces ?? [];
     const definitions = options.families.flatMap((family) => family(this));
     const { builtins, globals } = globalNames(definitions, this.constants(), options.extraGlobals ?? {});
     this.builtins = builtins;
@@ -118,9 +124,14 @@ class Evaluation implements Evaluator {
     return home === undefined ? { basePath } : { basePath, home };
   }
 
-  private run(expr: Expr, scope: GlobalScope): Value {
+  private run(expr: Expr, scope: GlobalScope, compiler = this.compiler): Value {
     checkVariables(expr, scope);
-    return this.compiler.compile(expr, scope)(outermost);
+    return compiler.compile(expr, scope)(outermost);
+  }
+
+  private compilerOf(path: string, expr: Expr): ClosureCompiler {
+    const places = this.sharedPlaces.filter(({ file }) => path.endsWith(file));
+    return places.length === 0 ? this.compiler : new SharingCompiler(this.compiler, places, expr, this.host);
   }
 
   importFile(path: string): Value {
@@ -150,7 +161,7 @@ class Evaluation implements Evaluator {
     const text = internalFile(path) ?? fromBytes(this.host.readFile(path));
     const expr = this.parse(text, { kind: "file", path }, parentPath(path));
     try {
-      return this.run(expr, scope);
+      return this.run(expr, scope, this.compilerOf(path, expr));
     } catch (error) {
       throw framed(error, noPos, `while evaluating the file '${path}':`);
     }

@@ -16,10 +16,12 @@
  * A *slot* is what a list, a set or a variable holds: a value, or a thunk that will become one.
  * Whoever needs the value calls `force(slot)`.
  */
+import type { Expr } from "../syntax/ast.ts";
 import type { Pos } from "../syntax/positions.ts";
 import { noPos } from "../syntax/positions.ts";
 import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
 import { NixError } from "./errors.ts";
+import type { Scope } from "./scope.ts";
 
 export type Value =
   | null
@@ -77,6 +79,12 @@ export const noEnv = undefined as unknown as Env;
 
 /** Compiled code of an expression: computes its value (in weak head normal form) in an environment. */
 export type Code = (env: Env) => Value;
+
+/** An expression and the scope that it stands in: what compiled code was made of. */
+export interface Closed {
+  readonly expr: Expr;
+  readonly scope: Scope;
+}
 
 /** How a thunk is computed; shared by all thunks that one expression makes. */
 export class ThunkCode {
@@ -281,6 +289,7 @@ export interface LambdaCode {
   readonly argName: Sym | undefined;
   /** `y: body` of `x: y: body`. */
   readonly inner: LambdaCode | undefined;
+  readonly closed: Closed;
   call(env: Env, arg: Slot): Value;
   /** `f first second` where there is an `inner`. */
   callTwo(env: Env, first: Slot, second: Slot): Value;

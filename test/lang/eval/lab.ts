@@ -6,6 +6,7 @@ import { NixError } from "../../../src/lang/eval/errors.ts";
 import { createEvaluator } from "../../../src/lang/eval/evaluation.ts";
 import type { Evaluator } from "../../../src/lang/eval/evaluator.ts";
 import { printValue } from "../../../src/lang/eval/print.ts";
+import type { SharedPlace } from "../../../src/lang/eval/sharing.ts";
 import type { EvalHost } from "../../../src/lang/host.ts";
 import { fromText, toText } from "../../../src/store/bytes.ts";
 
@@ -28,6 +29,7 @@ export interface LabOptions {
   readonly nixPath?: readonly { readonly prefix: string; readonly path: string }[];
   readonly reservedPath?: (name: string) => string | undefined;
   readonly families?: readonly BuiltinFamily[];
+  readonly sharedPlaces?: readonly SharedPlace[];
 }
 
 /** What these tests are not about. */
@@ -40,6 +42,7 @@ export function lab(options: LabOptions = {}): Lab {
   const links = options.links ?? {};
   const messages: string[] = [];
   const copied: string[] = [];
+  let isQuiet = false;
   const host: EvalHost = {
     fileType: (path) => {
       if (path in links) return "symlink";
@@ -58,7 +61,18 @@ export function lab(options: LabOptions = {}): Lab {
     readLink: (path) => links[path]!,
     environmentVariable: (name) => ({ HOME: "/home/user", LANGUAGE: "nix" })[name],
     currentTime: () => 1_700_000_000n,
-    message: (kind, text) => messages.push(`${kind}: ${toText(text)}`),
+    message: (kind, text) => {
+      if (isQuiet) throw new NixError("eval", "quiet");
+      messages.push(`${kind}: ${toText(text)}`);
+    },
+    quietly: (compute) => {
+      isQuiet = true;
+      try {
+        return compute();
+      } finally {
+        isQuiet = false;
+      }
+    },
     fetch: outside,
     fetchTree: outside,
     isAvailable: outside,
@@ -88,6 +102,7 @@ export function lab(options: LabOptions = {}): Lab {
       currentSystem: "x86_64-linux",
     },
     families: [controlFamily, ...(options.families ?? [])],
+    ...(options.sharedPlaces === undefined ? {} : { sharedPlaces: options.sharedPlaces }),
     ...(options.reservedPath === undefined ? {} : { reservedPath: options.reservedPath }),
   });
   const evaluate = (expression: string) =>
