@@ -1,17 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readLinuxSystem } from "../../../src/fleet/platforms/linux/read/config.ts";
 import type { LinuxSystem, Unit } from "../../../src/fleet/platforms/linux/system.ts";
-import { Reader } from "../../../src/fleet/reader.ts";
-import { messageOf, networkOf } from "../network-of.ts";
-
-/** The system that a configuration of the linux platform describes. */
-function systemOf(configuration: string): LinuxSystem {
-  const { network, evaluator } = networkOf(`{
-    nodes.a = { platform = "linux"; configuration = { lib, ... }: { ${configuration} }; };
-  }`);
-  const reader = new Reader(evaluator);
-  return readLinuxSystem(reader, reader.attrs(reader.at(network.node("a"), "configuration")), "x86_64-linux");
-}
+import { messageOf } from "../network-of.ts";
+import { systemOf } from "./system-of.ts";
 
 function unitOf(system: LinuxSystem, name: string): Unit {
   const unit = system.units.find((found) => found.name === name);

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { toBytes } from "../../../store/bytes.ts";
 import { checkUnitName, LinuxSystemError } from "./names.ts";
-import type { Group, Unit, User } from "./system.ts";
+import type { Group, KernelParameter, Unit, User } from "./system.ts";
 
 /** What a managed path shall be. */
 export type ManagedFile =
@@ -139,4 +139,11 @@ export function memberLines(users: readonly User[], groups: readonly Group[]): s
   for (const user of users) for (const group of user.extraGroups) lines.add(`${group}:${user.name}\n`);
   for (const group of groups) for (const member of group.members) lines.add(`${group.name}:${member}\n`);
   return [...lines].sort().join("");
+}
+
+/** `PATH VALUE`, the path below /proc/sys. */
+export function kernelParameterLine({ path, value }: KernelParameter): string {
+  const option = `boot.kernel.sysctl."${path}"`;
+  if (/[\n\r\0]/.test(value)) throw new LinuxSystemError(option, "the value must be a single line");
+  return `${path} ${value.trim()}\n`;
 }

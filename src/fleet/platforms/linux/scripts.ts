@@ -6,7 +6,7 @@ import { digest } from "./manifest.ts";
 import type { ActivationScript } from "./system.ts";
 
 const programs = ["switch-to-configuration", "restore", "boot"] as const;
-const libraries = ["common", "files", "accounts", "units", "checks", "restorer", "host"] as const;
+const libraries = ["common", "files", "accounts", "units", "checks", "restorer", "host", "kernel"] as const;
 
 /** Byte string of a script; the files stand beside this module in the package as well. */
 function script(name: string): string {

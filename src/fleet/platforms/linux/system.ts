@@ -28,6 +28,9 @@ export interface LinuxSystem {
   readonly sshd: Sshd | null;
   /** Files for systemd-networkd; null leaves the network alone. */
   readonly network: Network | null;
+  /** The rules of our own tables, a file for nft(8); null: there are none. */
+  readonly nftables: string | null;
+  readonly kernelParameters: readonly KernelParameter[];
 }
 
 /** A system that manages nothing: generation 0 of any machine. Applying it puts the machine back as it was found. */
@@ -42,6 +45,8 @@ export function emptySystem(system: string): LinuxSystem {
     activationScripts: [],
     sshd: null,
     network: null,
+    nftables: null,
+    kernelParameters: [],
   };
 }
 
@@ -163,4 +168,12 @@ export interface Sshd {
 export interface Network {
   /** For /etc/systemd/network; the name with suffix: `10-lan.network`, `20-br0.netdev`, `30-nic.link`. */
   readonly files: readonly { readonly name: string; readonly text: StoreText }[];
+}
+
+/** A parameter of the running kernel (`boot.kernel.sysctl`). */
+export interface KernelParameter {
+  /** Relative to /proc/sys: `net/ipv4/ip_forward`. */
+  readonly path: string;
+  /** A single line. */
+  readonly value: string;
 }

@@ -14,8 +14,17 @@
 
 import type { EvalStore } from "../../../lang/host.ts";
 import { toBytes } from "../../../store/bytes.ts";
-import type { TreeNode } from "../../../store/tree.ts";
-import { digest, fileLine, groupLine, ManagedFiles, memberLines, unitLine, userLine } from "./manifest.ts";
+import { linkTree } from "./links.ts";
+import {
+  digest,
+  fileLine,
+  groupLine,
+  kernelParameterLine,
+  ManagedFiles,
+  memberLines,
+  unitLine,
+  userLine,
+} from "./manifest.ts";
 import {
   checkAbsolutePath,
   checkAccountField,
@@ -31,6 +40,7 @@ import {
   normalMode,
   storeName,
 } from "./names.ts";
+import { nftablesRemoval, nftablesUnit } from "./nftables.ts";
 import { activateUnitText, directory, regularFile, scriptTree } from "./scripts.ts";
 import { defaultAuthorizedKeysFiles, sshdConfig } from "./sshd-config.ts";
 import {
@@ -65,6 +75,7 @@ class SystemBuilder {
   readonly #references = new Set<string>();
   readonly #etcLinks = new Map<string, string>();
   readonly #unitLinks = new Map<string, string>();
+  readonly #settings: string[] = [];
 
   constructor(store: SystemStore, system: LinuxSystem) {
     this.#store = store;
@@ -77,13 +88,14 @@ class SystemBuilder {
     this.#addHostName();
     this.#addSshd();
     this.#addNetwork();
+    this.#addKernelParameters();
     const units = this.#allUnits();
     for (const unit of units) this.#addUnit(unit);
     this.#addActivation();
     this.#checkAccounts();
 
     const files = this.#files.sorted();
-    const settings: string[] = [];
+    const settings: string[] = this.#settings;
     if (hostName !== null) settings.push(`hostname ${hostName}\n`);
     for (const [daemon, places] of Object.entries(daemonFiles)) {
       const lines = files.filter(({ path }) => places.test(path)).map(fileLine);
@@ -100,6 +112,7 @@ class SystemBuilder {
         groups: groups.map(groupLine).join(""),
         members: memberLines(users.filter(isOrdinary), groups),
         settings: settings.join(""),
+        sysctl: this.#system.kernelParameters.map(kernelParameterLine).join(""),
       }).map(([file, text]) => [file, regularFile(text)]),
     );
     const tree = directory([
@@ -225,26 +238,45 @@ class SystemBuilder {
     }
   }
 
+  /** The scripts set them; systemd does for an interface that appears later, with the file. */
+  #addKernelParameters(): void {
+    const { kernelParameters } = this.#system;
+    if (kernelParameters.length === 0) return;
+    const lines = kernelParameters.map(({ path, value }) => `${path} = ${value}\n`);
+    const source = this.#text("sysctl.conf", { text: lines.join(""), references: [] });
+    this.#copy("boot.kernel.sysctl", "/run/sysctl.d/zz-nixus.conf", source);
+  }
+
   #allUnits(): readonly Unit[] {
     const { units, network } = this.#system;
     const seen = new Set<string>();
     for (const { name } of units) {
-      checkUnitName(`systemd.units."${name}"`, name);
-      if (seen.has(name)) throw new LinuxSystemError(`systemd.units."${name}"`, "is defined twice");
+      const option = `systemd.units."${name}"`;
+      checkUnitName(option, name);
+      if (/^nixus-(restore|activate|firewall)\.service$/.test(name))
+        throw new LinuxSystemError(option, "is the name of a unit of Nixus itself; choose another");
+      if (seen.has(name)) throw new LinuxSystemError(option, "is defined twice");
       seen.add(name);
     }
     const networkd = "systemd-networkd.service";
-    const all = [...units];
+    const all = [...units, ...this.#nftables()];
     if (network !== null && network.files.length > 0 && !seen.has(networkd))
       all.push(enabledDistributionUnit(networkd, ["multi-user.target"]));
     return all.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  #nftables(): readonly Unit[] {
+    const { nftables } = this.#system;
+    if (nftables === null) return [];
+    const rules = this.#text("firewall.nft", { text: nftables, references: [] });
+    const removal = this.#text("no-firewall.nft", { text: nftablesRemoval, references: [] });
+    this.#settings.push(`nftables ${rules}\n`);
+    return [nftablesUnit(rules, removal)];
+  }
+
   #addUnit(unit: Unit): void {
     const option = `systemd.units."${unit.name}"`;
     const path = `/run/systemd/system/${unit.name}`;
-    if (/^nixus-(restore|activate)\.service$/.test(unit.name))
-      throw new LinuxSystemError(option, "is the name of a unit of Nixus itself; choose another");
     if (!unit.enable) {
       this.#files.add(option, { kind: "link", path, target: "/dev/null" });
       this.#files.add(option, { kind: "absent", path: `/etc/systemd/system/${unit.name}` });
@@ -366,33 +398,4 @@ function enabledDistributionUnit(name: string, wantedBy: readonly string[]): Uni
     restartTriggers: [],
     reloadTriggers: [],
   };
-}
-
-interface Branch {
-  readonly links: Map<string, string>;
-  readonly branches: Map<string, Branch>;
-}
-
-/** Links at relative paths, as a directory. */
-function linkTree(links: ReadonlyMap<string, string>): TreeNode {
-  const root: Branch = { links: new Map(), branches: new Map() };
-  for (const [path, target] of links) {
-    const segments = path.split("/");
-    const last = segments.pop()!;
-    let branch = root;
-    for (const segment of segments) {
-      const next = branch.branches.get(segment) ?? { links: new Map(), branches: new Map() };
-      branch.branches.set(segment, next);
-      branch = next;
-    }
-    branch.links.set(last, target);
-  }
-  return branchNode(root);
-}
-
-function branchNode(branch: Branch): TreeNode {
-  return directory([
-    ...[...branch.links].map(([name, target]): [string, TreeNode] => [name, { type: "symlink", target }]),
-    ...[...branch.branches].map(([name, below]): [string, TreeNode] => [name, branchNode(below)]),
-  ]);
 }

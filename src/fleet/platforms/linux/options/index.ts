@@ -3,11 +3,14 @@ import { assertionsModule } from "../../../../modules/assertions.ts";
 import type { OptionsOf } from "../../../../modules/definable.ts";
 import { activationOptions } from "./activation.ts";
 import { etcOptions } from "./etc.ts";
+import { firewallOptions } from "./firewall.ts";
+import { natOptions } from "./nat.ts";
 import { networkingOptions } from "./networking.ts";
 import { opensshOptions } from "./openssh.ts";
 import { openvpnOptions } from "./openvpn.ts";
 import { packagesOptions } from "./packages.ts";
 import { sshClientOptions } from "./ssh-client.ts";
+import { sysctlOptions } from "./sysctl.ts";
 import { systemdOptions } from "./systemd.ts";
 import { usersOptions } from "./users.ts";
 import { wgQuickOptions } from "./wg-quick.ts";
@@ -17,11 +20,14 @@ export const linuxOptions = [
   activationOptions,
   assertionsModule,
   etcOptions,
+  firewallOptions,
+  natOptions,
   networkingOptions,
   opensshOptions,
   openvpnOptions,
   packagesOptions,
   sshClientOptions,
+  sysctlOptions,
   systemdOptions,
   usersOptions,
   wgQuickOptions,

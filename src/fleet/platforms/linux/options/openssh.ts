@@ -27,6 +27,12 @@ export const opensshOptions = defineModule({
           defaultText: "as the machine has it",
           description: "Ports that sshd listens on.",
         }),
+        openFirewall: option({
+          type: t.bool,
+          default: true,
+          description:
+            "Whether `networking.firewall` lets connections to `ports` in; where those are as the machine has them, to 22.",
+        }),
         authorizedKeysInHomedir: option({
           type: t.bool,
           default: true,

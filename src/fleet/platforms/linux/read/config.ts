@@ -4,8 +4,10 @@ import type { Reader } from "../../../reader.ts";
 import type { LinuxSystem } from "../system.ts";
 import { readActivationScripts } from "./activation.ts";
 import { readEtc } from "./etc.ts";
+import { readNftables } from "./firewall.ts";
 import { readNetwork } from "./networkd.ts";
 import { readSshd } from "./openssh.ts";
+import { readSysctl } from "./sysctl.ts";
 import { readUnits } from "./units.ts";
 import { readGroups, readUsers } from "./users.ts";
 
@@ -23,5 +25,7 @@ export function readLinuxSystem(reader: Reader, config: Attrs, system: string): 
     activationScripts: readActivationScripts(reader, config),
     sshd: readSshd(reader, config),
     network: readNetwork(reader, config),
+    nftables: readNftables(reader, config),
+    kernelParameters: readSysctl(reader, config),
   };
 }

@@ -31,6 +31,20 @@ check_network() {
   fi
 }
 
+# nft reads the whole file and asks the kernel, without changing anything.
+check_firewall() {
+  read_setting nftables
+  [ -n "$setting" ] || return 0
+  if ! command -v nft >/dev/null; then
+    problem 'networking.firewall and networking.nat need nft, which this machine does not have; install nftables'
+    return 1
+  fi
+  if ! cf_answer=$(nft -c -f "$setting" 2>&1 9>&-); then
+    problem "nft refuses the rules of networking.firewall and networking.nat: $cf_answer"
+    return 1
+  fi
+}
+
 # The interfaces other than lo that /etc/network/interfaces configures: in $interfaces.
 ifupdown_interfaces() {
   interfaces=

@@ -86,7 +86,7 @@ read_setting() {
 
 # Whether the system manages anything at all.
 manages_anything() {
-  for ma_file in files units users groups members settings; do
+  for ma_file in files units users groups members settings sysctl; do
     if [ -s "$system/manifest/$ma_file" ]; then return 0; fi
   done
   [ -e "$system/bin/activate" ]

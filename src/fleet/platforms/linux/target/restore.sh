@@ -5,7 +5,7 @@
 # Activation scripts need a machine that has booted further: nixus-activate.service runs them after basic.target.
 set -u
 system=$(readlink -f -- "$0") && system=${system%/bin/*} || exit 1
-for library in common files accounts units checks restorer host; do
+for library in common files accounts units checks restorer host kernel; do
   . "$system/lib/$library.sh"
 done
 
@@ -18,6 +18,7 @@ remember_enabled_units || status=2
 apply_accounts || { problem 'accounts could not be set up'; status=2; }
 { plan_files && apply_files; } || { problem 'files could not be set up'; status=2; }
 apply_hostname || { problem 'the host name could not be set'; status=2; }
+apply_parameters || { problem 'kernel parameters could not be set'; status=2; }
 finish_units || status=2
 for daemon in sshd network; do finish_daemon $daemon || status=2; done
 systemctl daemon-reload </dev/null 9>&- || status=2

@@ -16,7 +16,7 @@ Description=Put the committed Nixus system into effect
 DefaultDependencies=no
 RequiresMountsFor=/etc /var/lib/nixus
 Wants=nix.mount nix-store.mount network-pre.target
-After=local-fs.target systemd-remount-fs.service nix.mount nix-store.mount
+After=local-fs.target systemd-remount-fs.service systemd-sysctl.service nix.mount nix-store.mount
 Before=sysinit.target network-pre.target systemd-networkd.service ssh.service sshd.service ssh.socket
 # Only while booting: starting any unit later asks for what sysinit.target wants as well.
 ConditionPathExists=!/run/nixus/linux/live
@@ -43,7 +43,7 @@ install_scripts() {
       cp -- "$system/bin/boot" "$system/bin/restore" "$state/restorer.new/bin/" &&
       cp -- "$system/manifest/version" "$system/manifest/scripts" "$state/restorer.new/manifest/" || return 1
     # The system that manages nothing.
-    for is_manifest in files units users groups members settings; do
+    for is_manifest in files units users groups members settings sysctl; do
       : >"$state/restorer.new/manifest/$is_manifest" || return 1
     done
     sync -f "$state" && mv -T -- "$state/restorer.new" "$state/$is_name" || return 1
@@ -74,7 +74,7 @@ install_restorer() {
 
 # Whether the machine is as it was found, but for the restorer.
 is_untouched() {
-  if manages_anything || has_records; then return 1; fi
+  if manages_anything || has_records || has_found_parameters; then return 1; fi
   [ ! -s "$state/accounts" ] && [ ! -e "$state/originals/hostname" ]
 }
 

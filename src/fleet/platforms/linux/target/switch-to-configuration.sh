@@ -5,7 +5,7 @@
 # docs/reference/linux-activation.md explains what happens and why each moment of it survives a power cut.
 set -u
 system=$(readlink -f -- "$0") && system=${system%/bin/*} || exit 1
-for library in common files accounts units checks restorer host; do
+for library in common files accounts units checks restorer host kernel; do
   . "$system/lib/$library.sh"
 done
 
@@ -25,6 +25,7 @@ check_system() {
   check_files || cs_status=1
   check_activation_script || cs_status=1
   check_network || cs_status=1
+  check_firewall || cs_status=1
   check_sshd || cs_status=1
   return $cs_status
 }
@@ -56,6 +57,7 @@ activate() {
   say 'setting up /etc...'
   { plan_files && apply_files; } || { problem 'files could not be set up'; status=2; }
   apply_hostname || { problem 'the host name could not be set'; status=2; }
+  apply_parameters || { problem 'kernel parameters could not be set'; status=2; }
   if [ -e "$system/bin/activate" ]; then
     NIXOS_ACTION=$action "$system/bin/activate" </dev/null 9>&- ||
       { problem 'activation scripts failed'; status=2; }

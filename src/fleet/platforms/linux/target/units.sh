@@ -174,7 +174,11 @@ start_units() {
     systemctl reset-failed -- "$name" 2>/dev/null </dev/null 9>&- || true
   done <"$work/units/removed"
   announce 'reloading the following units' reload
-  run_systemctl reload reload || true
+  : >"$work/units/failed"
+  while IFS= read -r name; do
+    # A unit that fails to reload runs on with what it had; its state does not tell.
+    systemctl reload -- "$name" </dev/null 9>&- || list failed "$name"
+  done <"$work/units/reload"
   announce 'restarting the following units' restart
   run_systemctl restart restart || true
   announce 'starting the following units' start
@@ -196,8 +200,8 @@ report_failed_units() {
   [ -s "$work/units/touched" ] || return 0
   # A service of type simple counts as started before its program has shown whether it runs.
   sleep 0.5
-  : >"$work/units/failed"
   while IFS= read -r name; do
+    if has_line "$work/units/failed" "$name"; then continue; fi
     ru_state=$(systemctl show -p ActiveState -p SubState -- "$name" 2>/dev/null 9>&-)
     case $ru_state in *ActiveState=failed* | *SubState=auto-restart*) list failed "$name" ;; esac
   done <"$work/units/touched"
