@@ -15,8 +15,6 @@ const packageName = withParts<string>(t.strMatching("[a-z0-9][a-z0-9+.-]*[a-z0-9
  * `services.NAME.package`: the package that an option needs, to be added to `environment.systemPackages` where the
  * option is in use. Its default is Debian's name; on another distribution, or where the programs come in another way,
  * the user says so.
- *
- * @public
  */
 export function packageOption(debianName: string, what: string) {
   return option({
