@@ -33,8 +33,23 @@ export function optionValue(files: string | Readonly<Record<string, string>>, pa
   return JSON.parse(result.text);
 }
 
-/** All nodes, as `nixus deploy` gets them. */
+/** All nodes, as `nixus deploy` gets them; the first failure is thrown. */
 export function deploymentOf(
+  files: string | Readonly<Record<string, string>>,
+  nodes?: readonly string[],
+): EvaluatedNetwork {
+  const network = evaluationOf(files, nodes);
+  const [failure] = network.failures;
+  if (failure !== undefined)
+    throw new NixError(
+      "module",
+      fromText(failure.message.replace(/^error: /, "").replaceAll("\n       ", "\n")),
+    );
+  return network;
+}
+
+/** The same with failures of single nodes as part of it. */
+export function evaluationOf(
   files: string | Readonly<Record<string, string>>,
   nodes?: readonly string[],
 ): EvaluatedNetwork {

@@ -129,8 +129,8 @@ describe("what is deployed", () => {
     [
       `{ nodes.web = { }; }`,
       undefined,
-      "node 'web' is a NixOS machine: this version evaluates NixOS configurations, but does not build and deploy them yet; " +
-        "set 'nodes.web.platform' to \"linux\", or 'nodes.web.enabled' to false",
+      "node 'web' is a NixOS machine, but 'nodes.web.nixpkgs' is not set; " +
+        "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, or 'platform' to \"linux\"",
     ],
   ])("refuses %s %s", (network, nodes, message) => {
     expect(messageOf(() => deploymentOf(network, nodes))).toBe(message);

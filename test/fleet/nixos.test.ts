@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parseDerivation } from "../../src/store/aterm.ts";
 import { fromBytes } from "../../src/store/bytes.ts";
 import { contentsBytes } from "../../src/store/file-chunks.ts";
-import { deploymentOf, messageOf, optionValue } from "./network-of.ts";
+import { deploymentOf, evaluationOf, messageOf, optionValue } from "./network-of.ts";
 
 const nixpkgs = resolve(import.meta.dirname, "../fixtures/nixpkgs");
 
@@ -126,7 +126,7 @@ test("a node that can't be evaluated does not keep the others", () => {
     nodes.bad = { host = "root@bad.example.com"; configuration.networking.hostName = 5; };
     nodes.strict.configuration.assertions = [ { assertion = false; message = "no way"; } ];
   `);
-  const { nodes, failures } = deploymentOf(text);
+  const { nodes, failures } = evaluationOf(text);
   expect(nodes.map(({ name }) => name)).toEqual(["good"]);
   expect(failures.map(({ node, host }) => [node, host])).toEqual([
     ["bad", "root@bad.example.com"],
@@ -143,5 +143,7 @@ test("definitions keep their files in the messages of NixOS", () => {
     "one.nix": '{ networking.hostName = "one"; }',
     "two.nix": '{ networking.hostName = "two"; }',
   };
-  expect(messageOf(() => deploymentOf(files))).toMatch(/one\.nix[\s\S]*two\.nix/);
+  const message = messageOf(() => deploymentOf(files));
+  expect(message).toContain("one.nix");
+  expect(message).toContain("two.nix");
 });
