@@ -4,6 +4,8 @@ export const brief = "Deploys a fleet of Linux machines from one evaluation, and
 
 export const flags = {
   file: "The network file, or the directory that has it (default: ./default.nix or ./network.nix)",
+  identity: "File with a private key of age or SSH that decrypts secrets (may be given several times)",
+  locked: "Fail when nixus.lock would have to change",
   json: "Print JSON instead of text",
   jsonEvents: "Print every event as one line of JSON",
   showTrace: "Show the whole trace of an evaluation error",

@@ -7,6 +7,7 @@ import type { EventSink, Outcome } from "../events/event.ts";
 import type { EvaluatedNetwork, EvaluationFailure } from "../fleet/evaluated.ts";
 import { deployNode, type NodeResult } from "./node.ts";
 import { reporterFor } from "./reporter.ts";
+import type { SecretContents } from "./secrets/contents.ts";
 import type { DeployableNode, DeploymentContext } from "./session.ts";
 import { defaultTiming, type Timing } from "./steps/switch.ts";
 import { switcherObject } from "./target/scripts.ts";
@@ -19,6 +20,8 @@ export interface DeploymentOptions {
   /** When it aborts, no switch is begun any more; those under way are left to the machines' switchers. */
   readonly signal?: AbortSignal;
   readonly timing?: Timing;
+  /** The contents of the secrets that the nodes use; needed only for those that a machine lacks. */
+  readonly secrets?: SecretContents;
 }
 
 export interface DeploymentReport {
@@ -54,6 +57,7 @@ export async function deploy(
     by: deployer(),
     objects: new Map(network.objects.map((object) => [object.path, object])),
     switcher: switcherObject(),
+    secrets: options.secrets ?? new Map(),
     sink,
     signal: options.signal ?? new AbortController().signal,
     timing: options.timing ?? defaultTiming,

@@ -9,6 +9,7 @@ import { Connection } from "./ssh/connection.ts";
 import { connect } from "./steps/connect.ts";
 import { copyClosure, uncopy } from "./steps/copy.ts";
 import { installPackages } from "./steps/packages.ts";
+import { sendSecrets } from "./steps/secrets.ts";
 import { switchSystem } from "./steps/switch.ts";
 
 export interface NodeResult {
@@ -108,6 +109,11 @@ class NodeDeployment {
           case "install-packages":
             this.step = "copy";
             await installPackages(this.session, step.packages);
+            break;
+          case "secrets":
+            this.step = "secrets";
+            copied = true;
+            await sendSecrets(this.session, step.secrets);
             break;
           case "switch":
             this.step = "switch";

@@ -3,6 +3,7 @@ import type { EventSink } from "../events/event.ts";
 import type { EvaluatedNode } from "../fleet/evaluated.ts";
 import type { StoreObject } from "../store/tree.ts";
 import type { Reporter } from "./reporter.ts";
+import type { SecretContents } from "./secrets/contents.ts";
 import type { Connection } from "./ssh/connection.ts";
 import type { Timing } from "./steps/switch.ts";
 
@@ -15,6 +16,7 @@ export interface DeploymentContext {
   /** By store path. */
   readonly objects: ReadonlyMap<string, StoreObject>;
   readonly switcher: StoreObject;
+  readonly secrets: SecretContents;
   readonly sink: EventSink;
   readonly signal: AbortSignal;
   readonly timing: Timing;

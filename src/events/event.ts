@@ -47,6 +47,7 @@ export type Event =
       readonly size: number;
     })
   | (NodeEvent & { readonly type: "copying-path"; readonly path: string; readonly destination: string })
+  | (NodeEvent & { readonly type: "sending-secrets"; readonly count: number })
   /** Distribution packages are installed before the switcher is armed. */
   | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
   | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })
@@ -76,6 +77,13 @@ export type Event =
       readonly time: number;
       readonly nodes: readonly string[];
       readonly milliseconds: number;
+    }
+  /** `nixus.lock` has the digests of other secrets now; by what people call the secrets. */
+  | {
+      readonly type: "secrets-locked";
+      readonly time: number;
+      readonly added: readonly string[];
+      readonly changed: readonly string[];
     }
   | { readonly type: "evaluation-warning"; readonly time: number; readonly message: string }
   | {

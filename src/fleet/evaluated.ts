@@ -2,7 +2,9 @@
  * An evaluated network as plain data: what planning and deployment know of it, and what travels from the
  * evaluation's worker thread. Texts are ordinary JavaScript strings.
  */
+
 import type { StoreObject } from "../store/tree.ts";
+import type { SecretEntry, SecretOwner, SecretSource } from "./modules/secrets/secret.ts";
 import type { NodeSettings } from "./settings.ts";
 
 export interface EvaluatedNetwork {
@@ -15,6 +17,8 @@ export interface EvaluatedNetwork {
   /** Enabled nodes whose evaluation failed. */
   readonly failures: readonly EvaluationFailure[];
   readonly warnings: readonly string[];
+  /** Public keys of those who deploy any node, evaluated here or not; empty where no node evaluated has secrets. */
+  readonly deployers: readonly string[];
 }
 
 export interface EvaluationFailure {
@@ -53,6 +57,30 @@ export interface EvaluatedNode extends NodeSettings {
    * null where the platform has no such thing (NixOS machines always run a system).
    */
   readonly baseline: string | null;
+  /** Every secret of its configuration. */
+  readonly secrets: readonly EvaluatedSecret[];
   /** Distribution packages that must be there before the switch (linux platform). */
   readonly packages: readonly string[];
+}
+
+/** A secret of a node, without its content. */
+export interface EvaluatedSecret {
+  /** In `secrets.files`. */
+  readonly name: string;
+  /** Whose it is in `nixus.lock`. */
+  readonly owner: SecretOwner;
+  readonly source: SecretSource;
+  /** As in `nixus.lock`; null: it is not there yet, and `entry` and `pointer` are not the final ones. */
+  readonly digest: string | null;
+  readonly entry: SecretEntry;
+  /** Store path of the pointer. */
+  readonly pointer: string;
+  /** Whether the system refers to it: others are not sent. */
+  readonly used: boolean;
+  /** Where it stays when the secret changes. */
+  readonly path: string;
+  readonly binary: boolean;
+  /** Whether the configuration makes the account and the group; else the machine must have them. */
+  readonly makesUser: boolean;
+  readonly makesGroup: boolean;
 }

@@ -25,6 +25,8 @@ export interface NodeSettings {
   readonly whenUnreachable: WhenUnreachable;
   /** In no order. */
   readonly phases: readonly DeployPhase[];
+  /** Public keys of those who deploy it. */
+  readonly deployers: readonly string[];
   /** `-o` options for ssh, by name. */
   readonly sshOptions: Readonly<Record<string, string>>;
 }

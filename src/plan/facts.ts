@@ -1,5 +1,6 @@
 /** What is known of a machine before anything is planned: the answer of `src/deploy/target/facts.sh`. */
 import { z } from "zod";
+import type { SecretEntry } from "../fleet/modules/secrets/secret.ts";
 
 const format = "1";
 
@@ -45,6 +46,16 @@ export interface Facts {
   readonly missing: ReadonlySet<string>;
   /** Of the packages asked about, those that aren't installed. */
   readonly missingPackages: readonly string[];
+  /** Of the secrets asked about, those that aren't there; as {@link secretQuestion} names them. */
+  readonly missingSecrets: ReadonlySet<string>;
+  /** Of the owners of secrets asked about, those that the machine doesn't have. */
+  readonly missingUsers: ReadonlySet<string>;
+  readonly missingGroups: ReadonlySet<string>;
+}
+
+/** How the facts script is asked for a secret. */
+export function secretQuestion({ place, user, group, mode, file }: SecretEntry): string {
+  return `${place} ${user}+${group}+${mode}/${file}`;
 }
 
 /** What came over the connection is not what the facts script prints. */
@@ -86,6 +97,20 @@ const schema = z.object({
   lastDeployment: optionalText,
 });
 
+const listKeys = [
+  "missing",
+  "missingPackage",
+  "missingTool",
+  "missingSecret",
+  "missingUser",
+  "missingGroup",
+] as const;
+type ListKey = (typeof listKeys)[number];
+
+function isListKey(key: string): key is ListKey {
+  return listKeys.some((known) => known === key);
+}
+
 /** Parses the script's output; lines before it (a shell's greeting) are ignored. Throws a FactsError. */
 export function parseFacts(output: string): Facts {
   const lines = output.split("\n");
@@ -94,13 +119,20 @@ export function parseFacts(output: string): Facts {
   if (first < 0) throw new FactsError("the machine's answer holds no facts");
   if (last < 0) throw new FactsError("the machine's answer ends too early");
   const single: Record<string, string> = {};
-  const lists = { missing: [] as string[], missingPackage: [] as string[], missingTool: [] as string[] };
+  const lists: Record<ListKey, string[]> = {
+    missing: [],
+    missingPackage: [],
+    missingTool: [],
+    missingSecret: [],
+    missingUser: [],
+    missingGroup: [],
+  };
   for (const line of lines.slice(first, last)) {
     const separator = line.indexOf("=");
     if (separator < 0) throw new FactsError(`unexpected line in the machine's answer: ${line}`);
     const key = line.slice(0, separator);
     const value = line.slice(separator + 1);
-    if (key === "missing" || key === "missingPackage" || key === "missingTool") lists[key].push(value);
+    if (isListKey(key)) lists[key].push(value);
     else single[key] = value;
   }
   const parsed = schema.safeParse(single);
@@ -132,5 +164,8 @@ export function parseFacts(output: string): Facts {
     lastDeployment: rest.lastDeployment,
     missing: new Set(lists.missing),
     missingPackages: lists.missingPackage,
+    missingSecrets: new Set(lists.missingSecret),
+    missingUsers: new Set(lists.missingUser),
+    missingGroups: new Set(lists.missingGroup),
   };
 }

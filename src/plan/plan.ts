@@ -2,13 +2,16 @@
  * Planning: an evaluated node and the facts of its machine in, the steps of its deployment out. Pure. Whatever can be
  * known to go wrong is refused here, before anything is changed.
  */
-import type { EvaluatedNode } from "../fleet/evaluated.ts";
-import type { Facts, LockFacts } from "./facts.ts";
+import type { EvaluatedNode, EvaluatedSecret } from "../fleet/evaluated.ts";
+import { secretLabel } from "../fleet/modules/secrets/secret.ts";
+import { type Facts, type LockFacts, secretQuestion } from "./facts.ts";
 
 export type Step =
   /** Store paths to send, references before referrers, and the bytes of their NARs. */
   | { readonly type: "copy"; readonly paths: readonly string[]; readonly size: number }
   | { readonly type: "install-packages"; readonly packages: readonly string[] }
+  /** Secrets to send, to wait on the machine for the activation that puts them into use. */
+  | { readonly type: "secrets"; readonly secrets: readonly EvaluatedSecret[] }
   /** Activate `system`; `previous` is what the machine goes back to. */
   | { readonly type: "switch"; readonly system: string; readonly previous: string };
 
@@ -44,11 +47,15 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
   const { node } = wanted;
   const problem = unfit(node, facts) ?? (facts.lock?.live ? busyProblem(facts.lock) : undefined);
   if (problem !== undefined) return { type: "refuse", problem };
+  const secrets = usedSecrets(node).filter(({ entry }) => facts.missingSecrets.has(secretQuestion(entry)));
+  const ownerless = secrets.map((secret) => ownerProblem(secret, facts)).find((found) => found !== undefined);
+  if (ownerless !== undefined) return refuse(ownerless);
   if (
     facts.currentSystem === node.toplevel &&
     facts.profile === node.toplevel &&
     facts.lock === null &&
-    facts.missingPackages.length === 0
+    facts.missingPackages.length === 0 &&
+    secrets.length === 0
   ) {
     return { type: "unchanged" };
   }
@@ -88,8 +95,28 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
     }
     steps.push({ type: "install-packages", packages: facts.missingPackages });
   }
+  if (secrets.length > 0) steps.push({ type: "secrets", secrets });
   steps.push({ type: "switch", system: node.toplevel, previous });
   return { type: "deploy", steps, warnings: warningsOf(node, facts) };
+}
+
+/** The secrets that the node's system refers to. */
+export function usedSecrets(node: EvaluatedNode): EvaluatedSecret[] {
+  return node.secrets.filter(({ used }) => used);
+}
+
+function ownerProblem(
+  { owner, entry, makesUser, makesGroup }: EvaluatedSecret,
+  facts: Facts,
+): string | undefined {
+  const [kind, name] =
+    !makesUser && facts.missingUsers.has(entry.user)
+      ? ["user", entry.user]
+      : !makesGroup && facts.missingGroups.has(entry.group)
+        ? ["group", entry.group]
+        : [];
+  if (kind === undefined) return undefined;
+  return `the secret '${secretLabel(owner)}' is for the ${kind} '${name}', which neither the configuration nor the machine has; define 'users.${kind}s.${name}', or correct the name`;
 }
 
 function refuse(problem: string): Plan {

@@ -53,6 +53,7 @@ export function trivialNetwork(name: string, activation: Activation, node: TestN
     objects,
     warnings: [],
     failures: [],
+    deployers: [],
     nodes: [
       {
         platform: "linux",
@@ -75,6 +76,8 @@ export function trivialNetwork(name: string, activation: Activation, node: TestN
         atomicGroup: null,
         whenUnreachable: "fail",
         phases: [],
+        secrets: [],
+        deployers: [],
         sshOptions: {},
         ...node,
       },

@@ -2,15 +2,17 @@ import { buildCommand } from "@stricli/core";
 import type { Event } from "../../events/event.ts";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
-import { evaluate } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { type Detail, lineRenderer } from "../render/lines.ts";
+import { evaluateWithSecrets } from "../secrets/evaluate.ts";
 import * as text from "../text.ts";
-import { fileFlag, positiveInteger, showTraceFlag } from "./flags.ts";
+import { fileFlag, identityFlag, lockedFlag, positiveInteger, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
+  readonly identity?: readonly string[];
   readonly json: boolean;
+  readonly locked: boolean;
   readonly parallel: number;
   readonly showTrace: boolean;
   readonly verbose: boolean;
@@ -24,12 +26,18 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const file = findNetworkFile(flags.file, this.process.cwd());
     const started = Date.now();
     sink({ type: "evaluating", time: started, file });
-    const { network } = await evaluate(
-      { kind: "network", file, nodes: names.length > 0 ? names : undefined },
+    const { network, contents } = await evaluateWithSecrets(
+      {
+        file,
+        nodes: names.length > 0 ? names : undefined,
+        locked: flags.locked,
+        access: { env: { ...this.process.env }, identityFiles: flags.identity ?? [] },
+      },
       {
         showTrace: flags.showTrace,
         onMessage: (_kind, message) => sink({ type: "evaluation-warning", time: Date.now(), message }),
       },
+      sink,
     );
     for (const message of network.warnings) sink({ type: "evaluation-warning", time: Date.now(), message });
     const time = Date.now();
@@ -46,7 +54,11 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     // Not before it is needed: commands that deploy nothing start without it.
     const { deploy } = await import("../../deploy/deploy.ts");
     try {
-      const report = await deploy(network, { parallel: flags.parallel, signal: interrupted.signal }, sink);
+      const report = await deploy(
+        network,
+        { parallel: flags.parallel, signal: interrupted.signal, secrets: contents },
+        sink,
+      );
       if (!report.ok) this.process.exitCode = 1;
     } finally {
       interrupted.stop();
@@ -55,7 +67,9 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
   parameters: {
     flags: {
       file: fileFlag,
+      identity: identityFlag,
       json: { kind: "boolean", brief: text.flags.jsonEvents, default: false, withNegated: false },
+      locked: lockedFlag,
       parallel: {
         kind: "parsed",
         parse: positiveInteger,

@@ -16,6 +16,22 @@ export const showTraceFlag = {
   withNegated: false,
 } as const;
 
+export const identityFlag = {
+  kind: "parsed",
+  parse: String,
+  brief: text.flags.identity,
+  placeholder: "file",
+  optional: true,
+  variadic: true,
+} as const;
+
+export const lockedFlag = {
+  kind: "boolean",
+  brief: text.flags.locked,
+  default: false,
+  withNegated: false,
+} as const;
+
 export function positiveInteger(input: string): number {
   if (!/^[1-9][0-9]*$/.test(input)) throw new Error(`'${input}' is not a whole number above 0`);
   return Number(input);

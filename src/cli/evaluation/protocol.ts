@@ -6,7 +6,13 @@ import type { MessageKind } from "../../lang/host.ts";
 
 export type EvaluationRequest =
   /** All nodes, or those that the selectors mean, ready to be deployed. */
-  | { readonly kind: "network"; readonly file: string; readonly nodes: readonly string[] | undefined }
+  | {
+      readonly kind: "network";
+      readonly file: string;
+      readonly nodes: readonly string[] | undefined;
+      /** Secrets without a digest are no errors: who asks updates `nixus.lock` and asks again. */
+      readonly acceptsUnlockedSecrets?: boolean;
+    }
   /** One value of the evaluated network. */
   | { readonly kind: "value"; readonly file: string; readonly path: string; readonly format: ValueFormat }
   /** What made a value. */

@@ -28,6 +28,7 @@ export function runRequest(
   const network = new Network(session.evaluator, fromText(request.file));
   switch (request.kind) {
     case "network":
+      network.secrets.acceptsUnlocked = request.acceptsUnlockedSecrets ?? false;
       return {
         kind: "network",
         network: evaluateNodes(network, session.host.objects, {

@@ -43,6 +43,8 @@ function renderLines(event: Event): readonly Line[] {
     case "evaluating":
     case "evaluated":
       return [];
+    case "secrets-locked":
+      return [{ stream: "stderr", text: `nixus.lock: ${lockChange(event)}` }];
     case "evaluation-warning":
       return [{ stream: "stderr", text: `warning: ${event.message}` }];
     case "connecting":
@@ -53,6 +55,8 @@ function renderLines(event: Event): readonly Line[] {
       return node(event, `copying ${count(event.count, "path")}...`);
     case "copying-path":
       return node(event, `copying path '${event.path}' to '${event.destination}'...`);
+    case "sending-secrets":
+      return node(event, `Sending ${count(event.count, "secret")}...`);
     case "installing-packages":
       return node(event, `Installing packages: ${event.packages.join(", ")}...`);
     case "triggering-switcher":
@@ -77,6 +81,17 @@ function renderLines(event: Event): readonly Line[] {
     case "summary":
       return event.ok ? [] : [{ stream: "stderr", text: summaryText(event.outcomes) }];
   }
+}
+
+/** `new secrets a, b; changed secrets c`. */
+function lockChange(event: {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+}): string {
+  const part = (word: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`${word} ${names.length === 1 ? "secret" : "secrets"} ${names.join(", ")}`];
+  const parts = [...part("new", event.added), ...part("changed", event.changed)];
+  return parts.length === 0 ? "the key of the secrets' digests was updated" : parts.join("; ");
 }
 
 /** What each outcome is called in the transcript. */

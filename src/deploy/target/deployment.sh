@@ -139,6 +139,8 @@ record_end() {
 
 # end OUTCOME REASON: by the owner. The log goes to the journal as a whole, as our own standard output.
 end() {
+  # While the lock is ours: the next deployment may bring secrets of its own into use as soon as it is not.
+  (wipe_pending "$id" && collect_secrets) >>"$log" 2>&1
   exclusively record_end "$1" "$2"
   cat "$log"
   printf 'switcher: deployment %s: %s %s\n' "$id" "$1" "$2"

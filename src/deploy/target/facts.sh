@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # What the deployer needs to know of the machine before it plans anything. Sent over SSH after common.sh; changes
-# nothing. Standard input: store paths, one a line, an empty line, names of packages, one a line. Output: KEY=VALUE
-# lines between `nixus-facts=1` and `end=`; the keys `missing` and `missingPackage` may come often.
+# nothing. Standard input, one a line, an empty line after each kind: store paths; names of packages; secrets and the
+# accounts they are for (`disk FILE`, `memory FILE`, `user NAME`, `group NAME`). Output: KEY=VALUE lines between
+# `nixus-facts=1` and `end=`; those of what is missing may come often.
 
 fact() {
   printf '%s=%s\n' "$1" "$2"
@@ -34,9 +35,22 @@ read_paths() {
 }
 
 read_packages() {
-  while IFS= read -r package; do
+  while IFS= read -r package && [ -n "$package" ]; do
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null </dev/null)" = installed ] ||
       fact missingPackage "$package"
+  done
+}
+
+read_secrets() {
+  while read -r wanted_kind wanted_name; do
+    case $wanted_kind in
+    disk) [ -e "$state_dir/secrets/$wanted_name" ] || fact missingSecret "$wanted_kind $wanted_name" ;;
+    memory) [ -e "$run_dir/secrets/$wanted_name" ] || fact missingSecret "$wanted_kind $wanted_name" ;;
+    user) id -u -- "$wanted_name" >/dev/null 2>&1 || fact missingUser "$wanted_name" ;;
+    group)
+      getent group "$wanted_name" >/dev/null 2>&1 || grep -q "^$wanted_name:" /etc/group || fact missingGroup "$wanted_name"
+      ;;
+    esac
   done
 }
 
@@ -80,6 +94,7 @@ if [ -r "$history" ]; then fact lastDeployment "$(tail -n 1 "$history")"; fi
 if [ -n "$nix_store" ]; then
   read_paths
   read_packages
+  read_secrets
 else
   cat >/dev/null
 fi

@@ -16,6 +16,7 @@ const switcherFiles = [
   "switcher.sh",
   "common.sh",
   "deployment.sh",
+  "secrets.sh",
   "snapshot.sh",
   "activation.sh",
   "switch.sh",
@@ -44,7 +45,7 @@ export function switcherScript(switcher: string, command: readonly string[]): st
   return `exec ${[`${switcher}/switcher.sh`, ...command].map(quote).join(" ")}\n`;
 }
 
-/** The script that gathers facts; reads store paths and packages from standard input. */
+/** The script that gathers facts; reads store paths, packages and secrets from standard input. */
 export function factsScript(): string {
   return read("common.sh") + read("facts.sh");
 }
@@ -54,9 +55,14 @@ export function importScript(id: string, roots: readonly string[]): string {
   return `import_id=${quote(id)} import_roots=${quote(roots.join(" "))}\n${read("common.sh")}${read("import.sh")}`;
 }
 
-/** The script that takes that protection away. */
+/** The script that takes that protection away, and what was sent of secrets. */
 export function unrootScript(id: string): string {
-  return `import_id=${quote(id)}\n${read("common.sh")}${read("unroot.sh")}`;
+  return `import_id=${quote(id)}\n${read("common.sh")}${read("secrets.sh")}${read("unroot.sh")}`;
+}
+
+/** The script that receives `count` secrets from standard input for deployment `id`. */
+export function receiveSecretsScript(id: string, count: number): string {
+  return `secrets_id=${quote(id)} secrets_count=${count}\n${read("common.sh")}${read("secrets.sh")}${read("receive-secrets.sh")}`;
 }
 
 /** The script that installs packages of the distribution. */

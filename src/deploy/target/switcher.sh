@@ -15,6 +15,8 @@ here=$(dirname "$0")
 . "$here/common.sh"
 # shellcheck source=deployment.sh
 . "$here/deployment.sh"
+# shellcheck source=secrets.sh
+. "$here/secrets.sh"
 # shellcheck source=snapshot.sh
 . "$here/snapshot.sh"
 # shellcheck source=activation.sh

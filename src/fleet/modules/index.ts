@@ -4,11 +4,12 @@ import type { ModuleSource } from "../../modules/module.ts";
 import type { NetworkLock } from "../network/lock.ts";
 import { dnsModule } from "./dns/module.ts";
 import { publicIpDocumentation, publicIpModule } from "./public-ip/module.ts";
+import { secretsModule } from "./secrets/module.ts";
 import { sshModule } from "./ssh/module.ts";
 
 /** Those that read `nixus.lock` are made with it. */
 export function builtInModules(_lock: NetworkLock): readonly ModuleSource[] {
-  return [assertionsModule, dnsModule, publicIpModule, sshModule];
+  return [assertionsModule, dnsModule, publicIpModule, secretsModule, sshModule];
 }
 
 /** What they declare in the configurations of machines, for documentation. */

@@ -23,6 +23,7 @@ import { callerFile } from "../../modules/script-position.ts";
 import { fromText } from "../../store/bytes.ts";
 import type { DnsOptions } from "../modules/dns/options.ts";
 import type { PublicOptions } from "../modules/public-ip/options.ts";
+import type { NetworkSecretsOptions } from "../modules/secrets/module.ts";
 import type { SshOptions } from "../modules/ssh/options.ts";
 import type { LinuxOptions } from "../platforms/linux/options/index.ts";
 import type { nodeOptions } from "./node-options.ts";
@@ -87,7 +88,11 @@ export type NodeConfig = ConfigOf<NodeTree> & { readonly configuration: NodeConf
  * }
  * ```
  */
-export interface NetworkOptions extends OptionsOf<typeof assertionsModule>, DnsOptions, SshOptions {
+export interface NetworkOptions
+  extends OptionsOf<typeof assertionsModule>,
+    DnsOptions,
+    NetworkSecretsOptions,
+    SshOptions {
   readonly nodes: Option<
     Readonly<Record<string, NodeConfig>>,
     Definable<Readonly<Record<string, NodeDefinition>>>

@@ -5,6 +5,7 @@ import { fromText, toText } from "../../store/bytes.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
 import type { EvaluatedNetwork, EvaluatedNode, EvaluationFailure } from "../evaluated.ts";
+import { evaluateSecrets } from "../modules/secrets/evaluate.ts";
 import { addBaseline } from "../platforms/linux/platform.ts";
 import { readPackages } from "../platforms/linux/read/packages.ts";
 import { Reader } from "../reader.ts";
@@ -43,7 +44,24 @@ export function evaluateNodes(
       failures.push({ node: toText(name), host: hostOf(network, reader, name), message: showFailure(error) });
     }
   }
-  return { file: toText(network.file), nodes, objects: [...objects.values()], failures, warnings };
+  return {
+    ...{ file: toText(network.file), nodes, objects: [...objects.values()], failures, warnings },
+    deployers: nodes.some(({ secrets }) => secrets.length > 0) ? allDeployers(network, reader) : [],
+  };
+}
+
+/** Of all nodes, evaluated or not. */
+function allDeployers(network: Network, reader: Reader): string[] {
+  return [
+    ...new Set(
+      network.nodes
+        .names()
+        .flatMap((name) =>
+          reader.strings(reader.at(network.node(name), "deployers"), `nodes.${name}.deployers`),
+        )
+        .map(toText),
+    ),
+  ];
 }
 
 /** As far as it can be evaluated. */
@@ -77,8 +95,9 @@ function evaluateNode(network: Network, reader: Reader, store: VirtualStore, nam
   const derivations = needed.flatMap(({ source }) =>
     source.type === "derivation" ? [source.derivation] : [],
   );
+  const built = store.heldClosure(derivations);
   return {
-    objects: [...closure, ...store.heldClosure(derivations)],
+    objects: [...closure, ...built],
     warnings: system.warnings,
     node: {
       ...settings,
@@ -88,6 +107,11 @@ function evaluateNode(network: Network, reader: Reader, store: VirtualStore, nam
       closurePaths,
       closure: closure.map(({ path }) => path),
       packages: system.packages,
+      secrets: evaluateSecrets(
+        reader,
+        configuration,
+        new Set([...closure, ...built].map(({ path }) => path)),
+      ),
     },
   };
 }

@@ -12,7 +12,9 @@ import type { ModuleSource } from "../../modules/module.ts";
 import { ModuleSystem } from "../../modules/system.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
+import { toText } from "../../store/bytes.ts";
 import { builtInModules, documentedModules } from "../modules/index.ts";
+import { NetworkSecrets } from "../modules/secrets/resolve.ts";
 import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
 import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
@@ -46,12 +48,14 @@ export class Network {
   readonly evaluation: Evaluation;
   /** `nixus.lock`. */
   readonly lock: NetworkLock;
+  readonly secrets: NetworkSecrets;
   private readonly evaluated = new Map<string, NodeConfiguration>();
 
   constructor(evaluator: Evaluator, file: string) {
     this.evaluator = evaluator;
     this.file = file;
     this.lock = new NetworkLock(evaluator.host, file);
+    this.secrets = new NetworkSecrets(evaluator, this.lock, toText(file));
     ModuleSystem.of(evaluator).elsewhere = (loc) => this.elsewhere(loc);
     this.evaluation = evalModules(evaluator, {
       modules: [

@@ -99,6 +99,13 @@ export const nodeOptions = defineModule({
       description:
         "Shell scripts that the deploying machine runs while it deploys the node, before and after the built-in phases `connect`, `build`, `copy`, `secrets`, `switch`, `confirm` and `commit`. One that fails ends the deployment of the node: before the switch nothing is changed, between `switch` and `commit` it is rolled back.",
     }),
+    deployers: option({
+      type: t.listOf(t.singleLineStr),
+      default: [],
+      example: ["age1...", "ssh-ed25519 AAAAC3Nz... alice@laptop"],
+      description:
+        "Public keys, of age or SSH, of those who deploy the node: generated secrets and the key of all digests are encrypted to them. Empty: to whoever deploys it first.",
+    }),
     ssh: {
       options: option({
         type: t.attrsOf(t.str),

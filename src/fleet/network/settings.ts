@@ -87,6 +87,7 @@ export function readSettings(network: Network, reader: Reader, name: string): No
     atomicGroup,
     whenUnreachable: text("whenUnreachable") as WhenUnreachable,
     phases: readPhases(reader, at("deployScriptPhases"), option("deployScriptPhases")),
+    deployers: texts("deployers"),
     sshOptions: Object.fromEntries(
       reader.entries(reader.at(node, "ssh", "options"), (key, slot) => [
         toText(key),

@@ -6,11 +6,23 @@ import { digest } from "./manifest.ts";
 import type { ActivationScript } from "./system.ts";
 
 const programs = ["switch-to-configuration", "restore", "boot"] as const;
-const libraries = ["common", "files", "accounts", "units", "checks", "restorer", "host", "kernel"] as const;
+const libraries = [
+  "common",
+  "files",
+  "accounts",
+  "units",
+  "checks",
+  "restorer",
+  "host",
+  "kernel",
+  "secrets",
+] as const;
 
 /** Byte string of a script; the files stand beside this module in the package as well. */
 function script(name: string): string {
-  return fromBytes(readFileSync(new URL(`./target/${name}.sh`, import.meta.url)));
+  // That of secrets is the same on both platforms.
+  const directory = name === "secrets" ? "../../modules/secrets/target" : "./target";
+  return fromBytes(readFileSync(new URL(`${directory}/${name}.sh`, import.meta.url)));
 }
 
 export function regularFile(text: string, executable = false): RegularNode {

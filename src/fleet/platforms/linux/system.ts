@@ -6,6 +6,8 @@
  * machine belongs to the machine.
  */
 
+import type { SystemSecret } from "../../modules/secrets/secret.ts";
+
 /** A text and the store paths that it refers to: a Nix string with its context, resolved. */
 export interface StoreText {
   readonly text: string;
@@ -31,6 +33,8 @@ export interface LinuxSystem {
   /** The rules of our own tables, a file for nft(8); null: there are none. */
   readonly nftables: string | null;
   readonly kernelParameters: readonly KernelParameter[];
+  /** All that are defined; the system has those that it refers to. */
+  readonly secrets: readonly SystemSecret[];
 }
 
 /** A system that manages nothing: generation 0 of any machine. Applying it puts the machine back as it was found. */
@@ -47,6 +51,7 @@ export function emptySystem(system: string): LinuxSystem {
     network: null,
     nftables: null,
     kernelParameters: [],
+    secrets: [],
   };
 }
 

@@ -8,12 +8,15 @@
  *     manifest/                     what is managed, in lines (manifest.ts)
  *     etc/, units/                  links to the contents, for people
  *     system                        the Nix system
+ *     nixus-secrets                 the secrets that it refers to, if any
  *
  * Each text is a store object of its own, so that a change of one sends and replaces one.
  */
 
 import type { EvalStore } from "../../../lang/host.ts";
 import { toBytes } from "../../../store/bytes.ts";
+import { renderSecretsManifest, secretsManifest } from "../../modules/secrets/manifest.ts";
+import { entryPath, type SystemSecret, stablePath } from "../../modules/secrets/secret.ts";
 import { linkTree } from "./links.ts";
 import {
   digest,
@@ -42,6 +45,7 @@ import {
 } from "./names.ts";
 import { nftablesRemoval, nftablesUnit } from "./nftables.ts";
 import { activateUnitText, directory, regularFile, scriptTree } from "./scripts.ts";
+import { withSecretTriggers } from "./secret-triggers.ts";
 import { defaultAuthorizedKeysFiles, sshdConfig } from "./sshd-config.ts";
 import {
   defaultUnitChange,
@@ -52,7 +56,7 @@ import {
   type User,
 } from "./system.ts";
 
-type SystemStore = Pick<EvalStore, "storeDir" | "addText" | "addTree">;
+type SystemStore = Pick<EvalStore, "storeDir" | "addText" | "addTree" | "references">;
 
 /**
  * Adds the system to the store and returns its store path, `/nix/store/<digest>-linux-system-<host name>`. The system
@@ -93,6 +97,7 @@ class SystemBuilder {
     for (const unit of units) this.#addUnit(unit);
     this.#addActivation();
     this.#checkAccounts();
+    const secrets = this.#addSecrets();
 
     const files = this.#files.sorted();
     const settings: string[] = this.#settings;
@@ -122,6 +127,9 @@ class SystemBuilder {
       ["etc", linkTree(this.#etcLinks)],
       ["units", linkTree(this.#unitLinks)],
       ["system", regularFile(system)],
+      ...(secrets.length === 0
+        ? []
+        : [[secretsManifest, regularFile(renderSecretsManifest(secrets))] as const]),
     ]);
     const name = hostName === null ? "linux-system" : `linux-system-${hostName}`;
     return this.#store.addTree(name, tree, [...this.#references].sort());
@@ -262,7 +270,7 @@ class SystemBuilder {
     const all = [...units, ...this.#nftables()];
     if (network !== null && network.files.length > 0 && !seen.has(networkd))
       all.push(enabledDistributionUnit(networkd, ["multi-user.target"]));
-    return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return withSecretTriggers(all, this.#system.secrets).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   #nftables(): readonly Unit[] {
@@ -328,6 +336,23 @@ class SystemBuilder {
     }
     const source = this.#text("nixus-activate.service", { text: activateUnitText, references: [] });
     this.#copy("system.activationScripts", "/run/systemd/system/nixus-activate.service", source);
+  }
+
+  /** The secrets that something refers to, with their links at stable paths. */
+  #addSecrets(): readonly SystemSecret[] {
+    const { secrets } = this.#system;
+    const option = ({ name }: SystemSecret) => `secrets.files."${name}"`;
+    for (const { pointer, explicitPath, early } of secrets) {
+      if (explicitPath !== null || early) this.#references.add(pointer);
+    }
+    const reached = secrets.length === 0 ? new Set<string>() : closureOf(this.#store, this.#references);
+    const used = secrets.filter(({ pointer }) => reached.has(pointer));
+    for (const secret of used) {
+      const path = stablePath(secret);
+      checkAbsolutePath(`${option(secret)}.path`, path);
+      this.#files.add(option(secret), { kind: "link", path, target: entryPath(secret.entry) });
+    }
+    return used;
   }
 
   #checkAccounts(): void {
@@ -398,4 +423,11 @@ function enabledDistributionUnit(name: string, wantedBy: readonly string[]): Uni
     restartTriggers: [],
     reloadTriggers: [],
   };
+}
+
+/** All store paths that these lead to. */
+function closureOf(store: SystemStore, paths: Iterable<string>): ReadonlySet<string> {
+  const found = new Set(paths);
+  for (const path of found) for (const reference of store.references(path)) found.add(reference);
+  return found;
 }

@@ -7,6 +7,7 @@ import { resolveSymlinks } from "../../../lang/symlinks.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
 import { moduleValue } from "../../../modules/sources.ts";
 import { fromBytes, fromText } from "../../../store/bytes.ts";
+import { nixosSecretsModule } from "../../modules/secrets/nixos.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
 import { givenEvaluation } from "./given.ts";
 
@@ -35,7 +36,14 @@ function evaluateWithNixpkgs(evaluator: Evaluator, node: NodeEvaluation): NixosE
     evaluator.importFile(file),
     Attrs.fromEntries([
       ["system", node.system],
-      ["modules", [...node.modules.map(moduleValue), sshdModule] satisfies Slot[]],
+      [
+        "modules",
+        [
+          ...node.modules.map(moduleValue),
+          sshdModule,
+          nixosSecretsModule(evaluator, node.name),
+        ] satisfies Slot[],
+      ],
       ["specialArgs", Attrs.fromEntries(Object.entries(node.specialArgs))],
     ]),
   );

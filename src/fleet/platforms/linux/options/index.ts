@@ -1,6 +1,7 @@
 /** All option declarations of the `linux` platform. */
 import { assertionsModule } from "../../../../modules/assertions.ts";
 import type { OptionsOf } from "../../../../modules/definable.ts";
+import { secretFilesOptions } from "../../../modules/secrets/module.ts";
 import { activationOptions } from "./activation.ts";
 import { etcOptions } from "./etc.ts";
 import { firewallOptions } from "./firewall.ts";
@@ -26,6 +27,7 @@ export const linuxOptions = [
   opensshOptions,
   openvpnOptions,
   packagesOptions,
+  secretFilesOptions,
   sshClientOptions,
   sysctlOptions,
   systemdOptions,

@@ -1,5 +1,6 @@
 /** The configuration of a node of the linux platform as the system that it describes. */
 import type { Attrs } from "../../../../lang/eval/value.ts";
+import { secretsOf } from "../../../modules/secrets/evaluate.ts";
 import type { Reader } from "../../../reader.ts";
 import type { LinuxSystem } from "../system.ts";
 import { readActivationScripts } from "./activation.ts";
@@ -27,5 +28,6 @@ export function readLinuxSystem(reader: Reader, config: Attrs, system: string): 
     network: readNetwork(reader, config),
     nftables: readNftables(reader, config),
     kernelParameters: readSysctl(reader, config),
+    secrets: secretsOf(reader, config),
   };
 }

@@ -5,7 +5,7 @@
 # Activation scripts need a machine that has booted further: nixus-activate.service runs them after basic.target.
 set -u
 system=$(readlink -f -- "$0") && system=${system%/bin/*} || exit 1
-for library in common files accounts units checks restorer host kernel; do
+for library in common files accounts units checks restorer host kernel secrets; do
   . "$system/lib/$library.sh"
 done
 
@@ -15,7 +15,9 @@ status=0
 register_running_system /run/current-system || status=2
 register_running_system /run/booted-system || status=2
 remember_enabled_units || status=2
+install_secrets "$system/nixus-secrets" early || status=2
 apply_accounts || { problem 'accounts could not be set up'; status=2; }
+install_secrets "$system/nixus-secrets" all || status=2
 { plan_files && apply_files; } || { problem 'files could not be set up'; status=2; }
 apply_hostname || { problem 'the host name could not be set'; status=2; }
 apply_parameters || { problem 'kernel parameters could not be set'; status=2; }

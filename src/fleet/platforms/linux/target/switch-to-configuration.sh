@@ -5,7 +5,7 @@
 # docs/reference/linux-activation.md explains what happens and why each moment of it survives a power cut.
 set -u
 system=$(readlink -f -- "$0") && system=${system%/bin/*} || exit 1
-for library in common files accounts units checks restorer host kernel; do
+for library in common files accounts units checks restorer host kernel secrets; do
   . "$system/lib/$library.sh"
 done
 
@@ -48,12 +48,21 @@ arm_restorer() {
   fi
 }
 
+# apply_secrets early|all: a system whose secrets are not there is a failure, unless it is one that was gone back to.
+apply_secrets() {
+  if install_secrets "$system/nixus-secrets" "$1" || is_known_system; then return 0; fi
+  problem 'secrets could not be set up'
+  status=2
+}
+
 activate() {
   status=0
   plan_units && mark_units && mark_daemons || return 2
   stop_units
   say 'activating the configuration...'
+  apply_secrets early
   apply_accounts || { problem 'accounts could not be set up'; status=2; }
+  apply_secrets all
   say 'setting up /etc...'
   { plan_files && apply_files; } || { problem 'files could not be set up'; status=2; }
   apply_hostname || { problem 'the host name could not be set'; status=2; }

@@ -1,0 +1,64 @@
+/** Evaluates a network whose secrets are about to be sent: reads them, and brings `nixus.lock` up to date first. */
+import type { SecretContents } from "../../deploy/secrets/contents.ts";
+import { SecretError } from "../../deploy/secrets/errors.ts";
+import type { NetworkSecret, SecretAccess } from "../../deploy/secrets/update.ts";
+import type { EventSink } from "../../events/event.ts";
+import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+import type { EvaluationOptions } from "../evaluation/client.ts";
+import { evaluate } from "../evaluation/client.ts";
+
+export interface SecretsRequest {
+  readonly file: string;
+  readonly nodes: readonly string[] | undefined;
+  /** Fail instead of changing `nixus.lock`. */
+  readonly locked: boolean;
+  readonly access: SecretAccess;
+}
+
+export interface NetworkWithSecrets {
+  readonly network: EvaluatedNetwork;
+  readonly contents: SecretContents;
+}
+
+/** Nothing was changed but `nixus.lock` when it fails: sources that cannot be read are found before any connection. */
+export async function evaluateWithSecrets(
+  { file, nodes, locked, access }: SecretsRequest,
+  options: EvaluationOptions,
+  sink: EventSink,
+): Promise<NetworkWithSecrets> {
+  const once = async (acceptsUnlockedSecrets: boolean) =>
+    (await evaluate({ kind: "network", file, nodes, acceptsUnlockedSecrets }, options)).network;
+  const network = await once(true);
+  const deployed = { ...network, nodes: network.nodes.filter(({ host }) => host !== null) };
+  if (!deployed.nodes.some((node) => node.secrets.some(({ used }) => used))) {
+    return { network, contents: new Map() };
+  }
+  // Not before it is needed: most of what it brings is cryptography.
+  const { compareWithLock, networkSecrets, readSecrets, refuseProblems } = await import(
+    "../../deploy/secrets/update.ts"
+  );
+  const secrets = networkSecrets(deployed, ({ used }) => used);
+  const { contents, problems } = await readSecrets(secrets, access);
+  forgetVariables(secrets);
+  refuseProblems(problems);
+  const { change, write } = await compareWithLock(network, secrets, contents, access);
+  if (change.added.length + change.changed.length === 0 && !change.key) return { network, contents };
+  if (locked) {
+    const names = [...change.added, ...change.changed].map((name) => `'${name}'`).join(", ");
+    throw new SecretError(
+      names === ""
+        ? "nixus.lock has the key of the secrets' digests for others than 'deployers'; run 'nixus secrets update', or leave out --locked"
+        : `nixus.lock does not have the contents that these secrets have: ${names}; run 'nixus secrets update', or leave out --locked`,
+    );
+  }
+  await write();
+  sink({ type: "secrets-locked", time: Date.now(), added: change.added, changed: change.changed });
+  return { network: await once(false), contents };
+}
+
+/** Programs that are started from now on do not get them in their environment. */
+function forgetVariables(secrets: readonly NetworkSecret[]): void {
+  for (const { secret } of secrets) {
+    if (secret.source.type === "environment") delete process.env[secret.source.variable];
+  }
+}

@@ -1,0 +1,198 @@
+/** Reads the sources of a network's secrets and brings `nixus.lock` up to date with them. */
+import type { EvaluatedNetwork, EvaluatedNode, EvaluatedSecret } from "../../fleet/evaluated.ts";
+import { lockedDigest, type SecretsLock, secretsSection } from "../../fleet/modules/secrets/lock.ts";
+import { type SecretOwner, secretLabel } from "../../fleet/modules/secrets/secret.ts";
+import { readLockFile, updateLockFile } from "../../fleet/update-lock-file.ts";
+import { decrypt, encrypt } from "./age/age.ts";
+import { type Identities, loadIdentities } from "./age/identities.ts";
+import type { SecretContents } from "./contents.ts";
+import { type DigestKey, digestKeyLength, digestOf, newDigestKey } from "./digest.ts";
+import { SecretError } from "./errors.ts";
+import { contentProblem, readSource } from "./sources.ts";
+
+export interface SecretAccess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Identity files that were named. */
+  readonly identityFiles: readonly string[];
+}
+
+/** A secret and all nodes that have it. */
+export interface NetworkSecret {
+  readonly owner: SecretOwner;
+  /** One of them: its source and what it may be are the same everywhere. */
+  readonly secret: EvaluatedSecret;
+  readonly nodes: readonly EvaluatedNode[];
+}
+
+/** Each secret once, in the order of nodes and names. `which`: those of a node that count. */
+export function networkSecrets(
+  network: EvaluatedNetwork,
+  which: (secret: EvaluatedSecret) => boolean,
+): NetworkSecret[] {
+  const found = new Map<string, { owner: SecretOwner; secret: EvaluatedSecret; nodes: EvaluatedNode[] }>();
+  for (const node of network.nodes) {
+    for (const secret of node.secrets.filter(which)) {
+      const label = secretLabel(secret.owner);
+      const known = found.get(`${secret.owner.kind} ${label}`);
+      if (known === undefined) {
+        found.set(`${secret.owner.kind} ${label}`, { owner: secret.owner, secret, nodes: [node] });
+      } else known.nodes.push(node);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Why a secret can't be had. The message names the secret and its nodes. */
+export interface SecretProblem {
+  readonly secret: NetworkSecret;
+  readonly message: string;
+}
+
+/** Programs that run at the same time; each may ask somebody something. */
+const parallelReads = 8;
+
+/** Reads all of them. What is wrong with some does not keep the others from being read. */
+export async function readSecrets(
+  secrets: readonly NetworkSecret[],
+  access: SecretAccess,
+): Promise<{ readonly contents: SecretContents; readonly problems: readonly SecretProblem[] }> {
+  const contents = new Map<string, Uint8Array>();
+  const problems: SecretProblem[] = [];
+  const context = { env: access.env, identities: identitiesOf(access) };
+  const rest = secrets.values();
+  const worker = async () => {
+    for (const secret of rest) {
+      const { owner, nodes } = secret;
+      try {
+        const content = await readSource(secret.secret.source, context);
+        const problem = contentProblem(content, secret.secret.binary);
+        if (problem !== undefined) throw new SecretError(problem);
+        contents.set(secretLabel(owner), content);
+      } catch (error) {
+        if (!(error instanceof SecretError)) throw error;
+        const where = nodes.map(({ name }) => name).join(", ");
+        problems.push({
+          secret,
+          message: `secret '${secretLabel(owner)}' (${nodes.length === 1 ? "node" : "nodes"} ${where}): ${error.message}`,
+        });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelReads, secrets.length) }, worker));
+  return { contents, problems };
+}
+
+function identitiesOf(access: SecretAccess): () => Identities {
+  let known: Identities | undefined;
+  return () => {
+    known ??= loadIdentities(access.identityFiles, access.env);
+    return known;
+  };
+}
+
+/** Fails with one message for all. */
+export function refuseProblems(problems: readonly SecretProblem[]): void {
+  if (problems.length === 0) return;
+  const messages = problems.map(({ message }) => message);
+  throw new SecretError(
+    messages.length === 1
+      ? `${messages[0]}`
+      : `${messages.length} secrets cannot be had:\n${messages.map((message) => `- ${message}`).join("\n")}`,
+  );
+}
+
+/** The key of the digests, from the lock file; undefined when that has none yet. */
+async function digestKey(lock: SecretsLock, identities: () => Identities): Promise<DigestKey | undefined> {
+  if (lock.key === "") return undefined;
+  const key = await decrypt(
+    Buffer.from(lock.key, "base64"),
+    identities(),
+    "the key of the secrets' digests in nixus.lock",
+  );
+  if (key.length !== digestKeyLength)
+    throw new SecretError("the key of the secrets' digests in nixus.lock is damaged");
+  return key;
+}
+
+/** To whom the key of the digests is to be encrypted: all who deploy any node. */
+async function digestRecipients(
+  network: EvaluatedNetwork,
+  lock: SecretsLock,
+  identities: () => Identities,
+): Promise<string[]> {
+  if (network.deployers.length > 0) return [...network.deployers].sort();
+  if (lock.recipients.length > 0) return [...lock.recipients];
+  return [await ownRecipient(identities())];
+}
+
+async function ownRecipient(identities: Identities): Promise<string> {
+  const own = await identities.recipient();
+  if (own !== undefined) return own;
+  throw new SecretError(
+    `there is no key here to encrypt to (looked in ${identities.files.join(", ")}); set 'defaults.deployers' to the public keys of those who deploy, or make a key with ssh-keygen -t ed25519`,
+  );
+}
+
+export interface LockChange {
+  /** Labels of secrets that the lock file did not have, or has with another content. */
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  /** Whether the key was made or encrypted to others. */
+  readonly key: boolean;
+}
+
+/**
+ * Compares the contents with the lock file. `write` is what changes it, to be called when that is wanted; secrets that were
+ * not read keep their digests.
+ */
+export async function compareWithLock(
+  network: EvaluatedNetwork,
+  secrets: readonly NetworkSecret[],
+  contents: SecretContents,
+  access: SecretAccess,
+): Promise<{ readonly change: LockChange; readonly write: () => Promise<void> }> {
+  const lock = readLockFile(network.file).get(secretsSection);
+  const identities = identitiesOf(access);
+  const known = await digestKey(lock, identities);
+  const key = known ?? newDigestKey();
+  const digests = secrets.flatMap(({ owner }) => {
+    const content = contents.get(secretLabel(owner));
+    return content === undefined ? [] : [{ owner, digest: digestOf(key, owner, content) }];
+  });
+  const differing = digests.filter(({ owner, digest }) => lockedDigest(lock, owner) !== digest);
+  const labels = (which: (locked: string | null) => boolean) =>
+    differing.filter(({ owner }) => which(lockedDigest(lock, owner))).map(({ owner }) => secretLabel(owner));
+  const recipients = await digestRecipients(network, lock, identities);
+  const otherRecipients = recipients.join("\n") !== [...lock.recipients].sort().join("\n");
+  const rekey = known === undefined || otherRecipients;
+  return {
+    change: {
+      added: labels((locked) => locked === null),
+      changed: labels((locked) => locked !== null),
+      key: rekey,
+    },
+    write: async () => {
+      const encrypted = rekey ? Buffer.from(await encrypt(key, recipients)).toString("base64") : undefined;
+      updateLockFile(network.file, (file) => {
+        const current = file.get(secretsSection);
+        return file.with(secretsSection, {
+          ...withDigests(current, differing),
+          ...(encrypted === undefined ? {} : { key: encrypted, recipients }),
+        });
+      });
+    },
+  };
+}
+
+function withDigests(
+  lock: SecretsLock,
+  digests: readonly { readonly owner: SecretOwner; readonly digest: string }[],
+): SecretsLock {
+  const nodes = { ...lock.nodes };
+  const shared = { ...lock.shared };
+  for (const { owner, digest } of digests) {
+    if (owner.kind === "shared") shared[owner.name] = digest;
+    else nodes[owner.node] = { ...nodes[owner.node], [owner.name]: digest };
+  }
+  return { ...lock, nodes, shared };
+}
