@@ -8,6 +8,7 @@ export const flags = {
   locked: "Fail when nixus.lock would have to change",
   json: "Print JSON instead of text",
   jsonEvents: "Print every event as one line of JSON",
+  evalCache: "Reuse an earlier evaluation while nothing that it read has changed",
   showTrace: "Show the whole trace of an evaluation error",
   verbose: "Show everything that the machines print while they are switched",
   parallel: "How many machines are deployed at the same time",

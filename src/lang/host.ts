@@ -21,6 +21,8 @@ export interface EvalHost {
   readDirectory(path: string): ReadonlyMap<string, FileType>;
   readLink(path: string): string;
   environmentVariable(name: string): string | undefined;
+  /** Something that the host does not see was read: the evaluation can't be said to depend on this and that alone. */
+  noteUnrecorded(what: string): void;
   /** Seconds since the epoch, the same for the whole evaluation. */
   currentTime(): bigint;
   /** `builtins.trace` and warnings; a byte string without its kind and without a line end. */

@@ -2,7 +2,6 @@
  * The real {@link EvalHost}: files of this machine through node:fs, and a virtual store in front of `/nix/store`.
  * An evaluation sees one state of the world: what was looked at once is not looked at again, and all of it is recorded.
  */
-import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fromText } from "../store/bytes.ts";
 import type { Derivation, DerivationHash } from "../store/derivation.ts";
@@ -10,7 +9,6 @@ import { StoreError } from "../store/errors.ts";
 import { contentsBytes, contentsChunks, fsPath } from "../store/file-chunks.ts";
 import { hashOfChunks } from "../store/hash.ts";
 import { fileTypeOf } from "../store/read-tree.ts";
-import { compareBytes } from "../store/store-path.ts";
 import { systemErrorCode, withSystemErrors } from "../store/system-error.ts";
 import type { TreeNode } from "../store/tree.ts";
 import { VirtualStore } from "../store/virtual-store.ts";
@@ -28,7 +26,7 @@ import type {
   MessageKind,
   TreeRequest,
 } from "./host.ts";
-import type { ReadRecord } from "./read-record.ts";
+import { contentDigest, listingDigest, type ReadRecord } from "./read-record.ts";
 
 export interface NodeHostOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -71,6 +69,8 @@ class FileSystemHost implements NodeHost {
     fetches: [] as ReadRecord["fetches"][number][],
     trees: [] as ReadRecord["trees"][number][],
     variables: new Set<string>(),
+    storePaths: new Map<string, boolean>(),
+    unrecorded: new Set<string>(),
   };
 
   constructor(options: NodeHostOptions) {
@@ -116,8 +116,7 @@ class FileSystemHost implements NodeHost {
     const bytes = asNixErrors("io", () =>
       withSystemErrors("opening file", path, () => readFileSync(fsPath(located.path))),
     );
-    if (located.type === "outside")
-      this.record.files.set(located.path, createHash("sha256").update(bytes).digest("hex"));
+    if (located.type === "outside") this.record.files.set(located.path, contentDigest(bytes));
     return bytes;
   }
 
@@ -160,7 +159,12 @@ class FileSystemHost implements NodeHost {
     return value === undefined ? undefined : fromText(value);
   }
 
+  noteUnrecorded(what: string): void {
+    this.record.unrecorded.add(what);
+  }
+
   currentTime(): bigint {
+    this.noteUnrecorded("the time");
     return this.now;
   }
 
@@ -203,6 +207,11 @@ class FileSystemHost implements NodeHost {
       this.record.trees.push({ request, storePath: tree.storePath, rev: tree.rev });
       return tree;
     });
+  }
+
+  /** Whether something that the evaluation did not make is in the store of this machine. */
+  noteStorePath(path: string, exists: boolean): void {
+    if (this.locate(path).type === "outside") this.record.storePaths.set(path, exists);
   }
 
   isAvailable(storePath: string): boolean {
@@ -358,6 +367,7 @@ class HostStore implements EvalStore {
   }
 
   readDerivation(path: string): Derivation {
+    this.host.noteStorePath(path, true);
     return asNixErrors("store", () => this.objects.readDerivation(path));
   }
 
@@ -366,7 +376,9 @@ class HostStore implements EvalStore {
   }
 
   has(storePath: string): boolean {
-    return this.objects.has(storePath);
+    const exists = this.objects.has(storePath);
+    this.host.noteStorePath(storePath, exists);
+    return exists;
   }
 
   references(storePath: string): readonly string[] {
@@ -421,12 +433,4 @@ function regular(path: string, node: TreeNode): Extract<TreeNode, { type: "regul
 function listing(path: string, node: TreeNode): ReadonlyMap<string, FileType> {
   if (node.type !== "directory") throw new NixError("io", `path '${path}' is not a directory`);
   return new Map([...node.entries].map(([name, entry]) => [name, entry.type]));
-}
-
-function listingDigest(entries: ReadonlyMap<string, FileType>): string {
-  const hash = createHash("sha256");
-  for (const [name, type] of [...entries].sort((a, b) => compareBytes(a[0], b[0]))) {
-    hash.update(`${name}\0${type}\0`, "latin1");
-  }
-  return hash.digest("hex");
 }

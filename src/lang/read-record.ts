@@ -1,4 +1,6 @@
 /** What an evaluation read of the world outside: all that its result may depend on, as data. */
+import { createHash } from "node:crypto";
+import { compareBytes } from "../store/store-path.ts";
 import type { FileType, TreeRequest } from "./host.ts";
 
 /** Paths are absolute byte strings, digests SHA-256 in base 16. Store objects of the evaluation itself are not in it. */
@@ -33,4 +35,21 @@ export interface ReadRecord {
   }[];
   /** Names of environment variables that were read; not their values, which may be secrets. */
   readonly variables: ReadonlySet<string>;
+  /** Store paths that the evaluation did not make itself and whether they were there; what is in one never changes. */
+  readonly storePaths: ReadonlyMap<string, boolean>;
+  /** What cannot be recorded: the time, and code that reads by itself, e.g. a module in TypeScript. */
+  readonly unrecorded: ReadonlySet<string>;
+}
+
+/** The digest of names and types. */
+export function listingDigest(entries: ReadonlyMap<string, FileType>): string {
+  const hash = createHash("sha256");
+  for (const [name, type] of [...entries].sort((a, b) => compareBytes(a[0], b[0]))) {
+    hash.update(`${name}\0${type}\0`, "latin1");
+  }
+  return hash.digest("hex");
+}
+
+export function contentDigest(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -6,7 +6,14 @@ import { findNetworkFile } from "../network-file.ts";
 import { type Detail, lineRenderer } from "../render/lines.ts";
 import { evaluateWithSecrets } from "../secrets/evaluate.ts";
 import * as text from "../text.ts";
-import { fileFlag, identityFlag, lockedFlag, positiveInteger, showTraceFlag } from "./flags.ts";
+import {
+  evalCacheFlag,
+  fileFlag,
+  identityFlag,
+  lockedFlag,
+  positiveInteger,
+  showTraceFlag,
+} from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
@@ -15,6 +22,7 @@ interface Flags {
   readonly locked: boolean;
   readonly parallel: number;
   readonly showTrace: boolean;
+  readonly evalCache: boolean;
   readonly verbose: boolean;
 }
 
@@ -35,6 +43,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       },
       {
         showTrace: flags.showTrace,
+        useCache: flags.evalCache,
         onMessage: (_kind, message) => sink({ type: "evaluation-warning", time: Date.now(), message }),
       },
       sink,
@@ -78,6 +87,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
         placeholder: "n",
       },
       showTrace: showTraceFlag,
+      evalCache: evalCacheFlag,
       verbose: { kind: "boolean", brief: text.flags.verbose, default: false, withNegated: false },
     },
     aliases: { f: "file", p: "parallel", v: "verbose" },

@@ -3,12 +3,13 @@ import type { Context } from "../context.ts";
 import { evaluate } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import * as text from "../text.ts";
-import { fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
   readonly json: boolean;
   readonly showTrace: boolean;
+  readonly evalCache: boolean;
 }
 
 export const evalCommand = buildCommand<Flags, [path: string], Context>({
@@ -23,6 +24,7 @@ export const evalCommand = buildCommand<Flags, [path: string], Context>({
       },
       {
         showTrace: flags.showTrace,
+        useCache: flags.evalCache,
         onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
       },
     );
@@ -33,6 +35,7 @@ export const evalCommand = buildCommand<Flags, [path: string], Context>({
       file: fileFlag,
       json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
       showTrace: showTraceFlag,
+      evalCache: evalCacheFlag,
     },
     aliases: { f: "file" },
     positional: {

@@ -4,12 +4,13 @@ import { evaluate } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { renderExplanation } from "../render/explanation.ts";
 import * as text from "../text.ts";
-import { fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
   readonly json: boolean;
   readonly showTrace: boolean;
+  readonly evalCache: boolean;
 }
 
 export const explainCommand = buildCommand<Flags, [path: string], Context>({
@@ -19,6 +20,7 @@ export const explainCommand = buildCommand<Flags, [path: string], Context>({
       { kind: "explain", file: findNetworkFile(flags.file, this.process.cwd()), path },
       {
         showTrace: flags.showTrace,
+        useCache: flags.evalCache,
         onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
       },
     );
@@ -29,6 +31,7 @@ export const explainCommand = buildCommand<Flags, [path: string], Context>({
       file: fileFlag,
       json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
       showTrace: showTraceFlag,
+      evalCache: evalCacheFlag,
     },
     aliases: { f: "file" },
     positional: {

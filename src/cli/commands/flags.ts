@@ -32,6 +32,13 @@ export const lockedFlag = {
   withNegated: false,
 } as const;
 
+/** `--no-eval-cache`, as Nix calls it. */
+export const evalCacheFlag = {
+  kind: "boolean",
+  brief: text.flags.evalCache,
+  default: true,
+} as const;
+
 export function positiveInteger(input: string): number {
   if (!/^[1-9][0-9]*$/.test(input)) throw new Error(`'${input}' is not a whole number above 0`);
   return Number(input);

@@ -7,13 +7,14 @@ import { evaluate } from "../evaluation/client.ts";
 import { networkFileOrEmpty } from "../network-file.ts";
 import { optionsMarkdown, renderOptions } from "../render/options.ts";
 import * as text from "../text.ts";
-import { fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
   readonly json: boolean;
   readonly markdown: boolean;
   readonly showTrace: boolean;
+  readonly evalCache: boolean;
 }
 
 export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
@@ -23,6 +24,7 @@ export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
       { kind: "options", file: networkFileOrEmpty(flags.file, this.process.cwd()) },
       {
         showTrace: flags.showTrace,
+        useCache: flags.evalCache,
         onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
       },
     );
@@ -36,6 +38,7 @@ export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
       json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
       markdown: { kind: "boolean", brief: text.options.markdown, default: false, withNegated: false },
       showTrace: showTraceFlag,
+      evalCache: evalCacheFlag,
     },
     aliases: { f: "file" },
     positional: {

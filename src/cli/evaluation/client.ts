@@ -1,11 +1,20 @@
-/** Runs evaluations of networks in a thread of their own. */
+/** Evaluates networks, in a thread of their own where the result of an earlier time will not do. */
 import type { MessageKind } from "../../lang/host.ts";
 import { UserError } from "../errors.ts";
-import type { EvaluationMessage, EvaluationRequest, EvaluationResult, WorkerInput } from "./protocol.ts";
+import { EvaluationCache } from "./cache.ts";
+import type {
+  CachedResult,
+  EvaluationMessage,
+  EvaluationRequest,
+  EvaluationResult,
+  WorkerInput,
+} from "./protocol.ts";
 import { startEvaluationThread } from "./thread.ts";
 
 export interface EvaluationOptions {
   readonly showTrace: boolean;
+  /** Whether an earlier result will do while all that it depends on is as it was. */
+  readonly useCache: boolean;
   readonly onMessage: (kind: MessageKind, text: string) => void;
 }
 
@@ -20,13 +29,23 @@ export function evaluate<R extends EvaluationRequest>(
   request: R,
   options: EvaluationOptions,
 ): Promise<ResultOf<R["kind"]>> {
-  const input: WorkerInput = { request, showTrace: options.showTrace };
+  const known = options.useCache ? EvaluationCache.open(process.env)?.find<CachedResult>(request) : undefined;
+  if (known === undefined) return evaluateNow(request, options);
+  for (const { kind, text } of known.messages) options.onMessage(kind, text);
+  return Promise.resolve(known.result as ResultOf<R["kind"]>);
+}
+
+function evaluateNow<R extends EvaluationRequest>(
+  request: R,
+  { showTrace, useCache, onMessage }: EvaluationOptions,
+): Promise<ResultOf<R["kind"]>> {
+  const input: WorkerInput = { request, showTrace, useCache };
   return new Promise((resolve, reject) => {
     const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
     worker.on("message", (message: EvaluationMessage) => {
       switch (message.type) {
         case "message":
-          options.onMessage(message.kind, message.text);
+          onMessage(message.kind, message.text);
           break;
         case "result":
           resolve(message.result as ResultOf<R["kind"]>);

@@ -38,4 +38,12 @@ export type EvaluationMessage =
 export interface WorkerInput {
   readonly request: EvaluationRequest;
   readonly showTrace: boolean;
+  /** Whether the result may be kept for the next time. */
+  readonly useCache: boolean;
+}
+
+/** What the cache has of an evaluation. */
+export interface CachedResult {
+  readonly messages: readonly Extract<EvaluationMessage, { type: "message" }>[];
+  readonly result: EvaluationResult;
 }

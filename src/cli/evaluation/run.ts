@@ -11,6 +11,7 @@ import { NixError } from "../../lang/eval/errors.ts";
 import { printValue } from "../../lang/eval/print.ts";
 import { showError } from "../../lang/eval/show-error.ts";
 import type { Slot } from "../../lang/eval/value.ts";
+import type { ReadRecord } from "../../lang/read-record.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import type { EvaluationMessage, EvaluationRequest, EvaluationResult, ValueFormat } from "./protocol.ts";
@@ -21,10 +22,25 @@ export function runRequest(
   send: (message: EvaluationMessage) => void,
   showTrace = false,
 ): EvaluationResult {
+  return runRecorded(request, env, send, showTrace).result;
+}
+
+/** As {@link runRequest}, and what it read. */
+export function runRecorded(
+  request: EvaluationRequest,
+  env: Readonly<Record<string, string | undefined>>,
+  send: (message: EvaluationMessage) => void,
+  showTrace: boolean,
+): { readonly result: EvaluationResult; readonly reads: ReadRecord } {
   const session = createSession({
     env,
     onMessage: (kind, text) => send({ type: "message", kind, text: toText(text) }),
   });
+  const result = resultOf(request, session, showTrace);
+  return { result, reads: session.host.reads };
+}
+
+function resultOf(request: EvaluationRequest, session: Session, showTrace: boolean): EvaluationResult {
   const network = new Network(session.evaluator, fromText(request.file));
   switch (request.kind) {
     case "network":

@@ -57,6 +57,7 @@ export function createScriptLoader(host: EvalHost): ScriptLoader {
         if (host.fileType(path) === undefined) {
           throw new NixError("io", `the module '${path}' does not exist`);
         }
+        host.noteUnrecorded(path);
         module = moduleOf(importFile(started(), toText(path)), path);
         modules.set(path, module);
       }

@@ -60,6 +60,7 @@ export function lab(options: LabOptions = {}): Lab {
     readDirectory: () => new Map(),
     readLink: (path) => links[path]!,
     environmentVariable: (name) => ({ HOME: "/home/user", LANGUAGE: "nix" })[name],
+    noteUnrecorded: () => undefined,
     currentTime: () => 1_700_000_000n,
     message: (kind, text) => {
       if (isQuiet) throw new NixError("eval", "quiet");
