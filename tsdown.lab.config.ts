@@ -1,13 +1,13 @@
 import { defineConfig } from "tsdown";
 
-/** The library of test machines, for programs outside of vitest: the demo and `npm run lab`. */
+/** For programs outside of vitest: the library of test machines (the demo, `npm run lab`), and `npm run faults`. */
 export default defineConfig({
-  entry: { lab: "test/machines/lib/index.ts" },
+  entry: { lab: "test/machines/lib/index.ts", faults: "test/machines/faults/main.ts" },
   outDir: "dist-test",
   platform: "node",
   target: "node20",
   format: "esm",
   fixedExtension: false,
   dts: false,
-  clean: true,
+  clean: false,
 });

@@ -29,11 +29,22 @@ const labLibrary = {
   sources: ["test/machines/lib", "scripts/setup"],
 };
 
+/** @type {Product} */
+const faults = {
+  title: "Building the faults",
+  config: "tsdown.lab.config.ts",
+  output: "dist-test/faults.js",
+  sources: ["test/machines/lib", "test/machines/faults", "scripts/setup"],
+};
+
 /** Builds dist/, when it is older than its sources. */
 export const ensureProgram = () => ensure(program);
 
 /** Builds dist-test/lab.js, when it is older than its sources. */
 export const ensureLabLibrary = () => ensure(labLibrary);
+
+/** Builds dist-test/faults.js, when it is older than its sources. */
+export const ensureFaults = () => ensure(faults);
 
 /** @param {Product} product */
 async function ensure(product) {

@@ -21,6 +21,8 @@ export interface MachineOptions {
   readonly image?: ImageName;
   /** "systemd" when left out; "sshd": a target on which systemd is not running. */
   readonly init?: Init;
+  /** Size of its disk in bytes; 8 GiB when left out. Takes no more than what is written. */
+  readonly diskSize?: number;
   /** Files that it has from the start, by absolute path; a string is a text with mode 0644. */
   readonly files?: Readonly<Record<string, MachineFile | string>>;
 }
@@ -33,6 +35,8 @@ export interface LabOptions {
 
 /** How long a command may take that sets no time itself, in milliseconds. */
 const defaultTimeout = 120_000;
+
+const defaultDiskSize = 8 * 1024 ** 3;
 
 /**
  * Test machines in a network of their own, and a deployer in it: a root user with an SSH key that every machine's root
@@ -95,7 +99,7 @@ export class Lab {
         const image = images.get(machine.image ?? "debian") ?? "";
         mkdirSync(directory);
         const hostKey = await makeKey(join(directory, "host_key"), "");
-        const { name, files = {}, init = "systemd" } = machine;
+        const { name, files = {}, init = "systemd", diskSize = defaultDiskSize } = machine;
         writeLayer(join(directory, "layer"), image, {
           name,
           address,
@@ -105,7 +109,9 @@ export class Lab {
         });
         knownHosts.push(`${name},${address} ${hostKey.public}`);
         const cgroups = machineCgroups(workspace, id);
-        machines.push(new Machine({ name, address, id, directory, image, namespaces, cgroups, init }));
+        machines.push(
+          new Machine({ name, address, id, directory, image, namespaces, cgroups, init, diskSize }),
+        );
       }
       writeFileSync(join(home, ".ssh", "known_hosts"), knownHosts.join(""));
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { bridge, type Namespaces, prefixLength } from "./namespace.ts";
 import {
   CommandError,
@@ -28,6 +28,8 @@ export interface MachineSetting {
   readonly namespaces: Namespaces;
   readonly cgroups: readonly string[];
   readonly init: Init;
+  /** Bytes of the disk. */
+  readonly diskSize: number;
 }
 
 /** What a machine runs as its first process: systemd, or nothing but sshd, as a target that Nixus must refuse. */
@@ -42,23 +44,24 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /**
  * Runs as the parent of a machine, in a mount namespace of its own so that the disk is free as soon as the machine is
- * gone. $1 directory, $2 image, $3 id, $4 host name, $5 bridge, $6 init, $7 address, then the control groups.
+ * gone. $1 directory, $2 image, $3 id, $4 host name, $5 bridge, $6 init, $7 address, $8 size of the disk, then the control
+ * groups.
  *
- * The disk is a file system of its own (sparse, 8 GiB) because a power cut needs one: see cutPower below.
+ * The disk is a sparse file system of its own because a power cut needs one: see cutPower below.
  */
 const bootScript = `
 set -eu
-dir=$1 image=$2 id=$3 host=$4 bridge=$5 init=$6 address=$7
-shift 7
+dir=$1 image=$2 id=$3 host=$4 bridge=$5 init=$6 address=$7 size=$8
+shift 8
 for group; do
   mkdir -p "$group"
   echo 0 >"$group/cgroup.procs"
 done
 if [ ! -e "$dir/disk.img" ]; then
-  truncate -s 8G "$dir/disk.img"
+  truncate -s "$size" "$dir/disk.img"
   mkfs.ext4 -q -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$dir/disk.img"
 fi
-mount -o loop "$dir/disk.img" "$dir/disk"
+mount -o loop,errors=remount-ro "$dir/disk.img" "$dir/disk"
 mkdir -p "$dir/disk/upper" "$dir/disk/work"
 mount -t overlay overlay \
   -o "lowerdir=$dir/layer:$image,upperdir=$dir/disk/upper,workdir=$dir/disk/work" "$dir/root"
@@ -122,11 +125,11 @@ export class Machine {
     this.#failure = undefined;
     this.#expectEnd = false;
     await this.#released();
-    const { namespaces, directory, image, id, cgroups, init } = this.#setting;
+    const { namespaces, directory, image, id, cgroups, init, diskSize } = this.#setting;
     const host = this.name.split(".")[0] ?? this.name;
     const argv = namespaces.enter([
       ...["unshare", "--mount", "/bin/sh", "-c", bootScript, "sh"],
-      ...[directory, image, id, host, bridge, init, this.address, ...cgroups],
+      ...[directory, image, id, host, bridge, init, this.address, String(diskSize), ...cgroups],
     ]);
     const [program = "", ...args] = argv;
     const log = openSync(join(directory, "console.log"), "a");
@@ -232,6 +235,18 @@ export class Machine {
     await this.#released();
   }
 
+  /**
+   * The disk's file system meets an error and becomes read-only, as after a failed sector (errors=remount-ro, ext4(5)).
+   * The next boot has it writable again.
+   */
+  async failDisk(): Promise<void> {
+    this.#on();
+    const disk = join(this.#setting.directory, "disk.img");
+    const { stdout } = await must(["losetup", "--noheadings", "--output", "NAME", "--associated", disk]);
+    const device = basename(stdout.trim());
+    writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, "by a test");
+  }
+
   /** Takes the link down on the other side: the machine's interface loses its carrier. It stays so over reboots. */
   async cutNetwork(): Promise<void> {
     this.#networkCut = true;
@@ -281,6 +296,11 @@ export class Machine {
   /** The text of a file; throws when there is none. */
   async readFile(path: string): Promise<string> {
     return (await this.exec('cat -- "$FILE"', { env: { FILE: path } })).stdout;
+  }
+
+  /** Whether there is a file, not behind absolute links. False on a machine that is off. */
+  exists(path: string): boolean {
+    return this.#state.kind === "on" && existsSync(join("/proc", String(this.#state.leader), "root", path));
   }
 
   /** What a unit, or when left out everything, logged in this boot. */

@@ -1,0 +1,10 @@
+#!/bin/sh
+# On the machine: holds the process that calls it at the moment $1, as long as /run/faults/hold.MOMENT exists, then runs
+# /run/faults/do.MOMENT if there is one. Fails where /run/faults/fail.MOMENT exists.
+moments=/run/faults
+if [ -e "$moments/hold.$1" ]; then
+  : >"$moments/reached.$1"
+  while [ -e "$moments/hold.$1" ]; do sleep 0.05; done
+fi
+if [ -e "$moments/do.$1" ]; then . "$moments/do.$1"; fi
+[ ! -e "$moments/fail.$1" ]

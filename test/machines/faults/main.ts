@@ -1,0 +1,39 @@
+/**
+ * The program behind `npm run faults`: node faults.js PROJECT [NAME...]. Runs the cases whose names begin with one of
+ * the names, all when there is none, and writes the table of docs/reference/faults.md from what has been found so far.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { allCases, runCases } from "./run.ts";
+import { keepResults, writeTable } from "./table.ts";
+
+const [project = ".", ...names] = process.argv.slice(2);
+const chosen =
+  names.length === 0
+    ? allCases
+    : allCases.filter(({ name }) => names.some((wanted) => name === wanted || name.startsWith(`${wanted}/`)));
+if (chosen.length === 0) {
+  console.error(
+    `there is no case ${names.join(", ")}; the cases are:\n${allCases.map(({ name }) => name).join("\n")}`,
+  );
+  process.exit(2);
+}
+let done = 0;
+const results = await runCases(chosen, {
+  project,
+  onResult: ({ name, problems, runs, reported, rebooted, seconds }) => {
+    done += 1;
+    const end = `${runs}${rebooted ? " after a restart" : ""}, reported ${reported ?? "by nobody"}`;
+    const verdict = problems.length === 0 ? "passed" : "FAILED";
+    console.log(`${done}/${chosen.length} ${verdict} ${name}: ${end} (${seconds.toFixed(0)} s)`);
+    for (const problem of problems) console.log(`    ${problem.replaceAll("\n", "\n    ")}`);
+  },
+});
+const directory = join(project, "dist-test");
+mkdirSync(directory, { recursive: true });
+const all = keepResults(join(directory, "faults.json"), results, allCases);
+if (names.length === 0 || all.length === allCases.length)
+  writeTable(join(project, "docs/reference/faults.md"), all);
+const failed = results.filter(({ problems }) => problems.length > 0).length;
+console.log(`\n${results.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,45 @@
+/** Runs cases on several machines at a time. */
+import { type Case, type CaseResult, casesOf, runCase } from "./case.ts";
+import { faults, firstFaults } from "./faults.ts";
+import { Rig } from "./rig.ts";
+import { steps } from "./steps.ts";
+
+/** All cases, ordinary ones first. */
+export const allCases: readonly Case[] = [
+  ...faults.flatMap((fault) => casesOf(fault, steps)),
+  ...firstFaults.flatMap((fault) => casesOf(fault, steps, true)),
+];
+
+/** So many machines at a time: most of a case's time is waiting. */
+const machines = 4;
+
+export interface RunOptions {
+  /** The project's directory. */
+  readonly project: string;
+  readonly onResult?: (result: CaseResult) => void;
+}
+
+/** A machine on which a case failed is not used again. */
+export async function runCases(cases: readonly Case[], options: RunOptions): Promise<CaseResult[]> {
+  const rest = cases.values();
+  const results: CaseResult[] = [];
+  const worker = async (): Promise<void> => {
+    let rig: Rig | undefined;
+    try {
+      for (const item of rest) {
+        rig ??= await Rig.start(options.project);
+        const result = await runCase(rig, item);
+        results.push(result);
+        options.onResult?.(result);
+        if (result.problems.length > 0) {
+          await rig.stop();
+          rig = undefined;
+        }
+      }
+    } finally {
+      await rig?.stop();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(machines, cases.length) }, worker));
+  return results;
+}

@@ -1,0 +1,110 @@
+/** The table of docs/reference/faults.md: fault x step -> outcome, from the results of runs. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Case, CaseResult } from "./case.ts";
+import { faults } from "./faults.ts";
+import { steps } from "./steps.ts";
+
+/** Adds results to those of earlier runs. Only cases that there still are, in their order. */
+export function keepResults(
+  file: string,
+  results: readonly CaseResult[],
+  cases: readonly Case[],
+): CaseResult[] {
+  const earlier = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as CaseResult[]) : [];
+  const byName = new Map([...earlier, ...results].map((result) => [result.name, result]));
+  const all = cases.flatMap(({ name }) => byName.get(name) ?? []);
+  writeFileSync(file, JSON.stringify(all, null, 1));
+  return all;
+}
+
+export function writeTable(file: string, results: readonly CaseResult[]): void {
+  const ordinary = results.filter(({ first }) => !first);
+  const first = results.filter((result) => result.first);
+  const failed = results.filter(({ problems }) => problems.length > 0);
+  const sections = [
+    introduction(results),
+    "## Steps\n",
+    table(
+      ["step", "what happens at that moment"],
+      steps.map(({ name, what }) => [`\`${name}\``, what]),
+    ),
+    "## Faults at a step\n",
+    ...["before", "after"].map((half) => matrix(ordinary, half === "before")),
+    "## Faults of the new system, or of the machine\n",
+    table(
+      ["fault", "what happens", "ends on", "report"],
+      ordinary
+        .filter(({ step }) => step === null)
+        .map((result) => [`\`${result.fault}\``, whatOf(result.fault), ends(result), reported(result)]),
+    ),
+    "## The first deployment of a machine\n",
+    "There is no system to go back to: `old` is the machine as it was found, generation 0.\n",
+    matrix(first, true),
+    matrix(first, false),
+    ...(failed.length > 0
+      ? ["## Failed\n", ...failed.map(({ name, problems }) => `- \`${name}\`: ${problems.join("; ")}`), ""]
+      : []),
+  ];
+  writeFileSync(file, sections.filter((section) => section !== "").join("\n"));
+}
+
+function introduction(results: readonly CaseResult[]): string {
+  const count = (condition: (result: CaseResult) => boolean) => results.filter(condition).length;
+  return `# Faults during a deployment
+
+What becomes of a machine when something goes wrong at a step of its deployment. Written by \`npm run faults\` from what it
+found on real machines: ${results.length} cases, ${count(({ problems }) => problems.length === 0)} passed.
+${count(({ runs }) => runs === "old")} ended on the previous system, ${count(({ runs }) => runs === "new")} on the new one, ${count(({ rebooted }) => rebooted)} by way of a restart.
+
+In each case the deployment is held at the step, the fault happens, the deployment goes on, and then all of this holds,
+without anybody's hand: the machine can be reached over SSH, it runs one system as a whole and its profile is the same,
+its services run and no unit has failed, no lock, unit or protection from the garbage collector is left, what was reported
+and what the machine has recorded is what it runs, and the next deployment finds everything in order.
+
+\`new\`: the machine ended on the new system. \`old\`: on the previous one. ↻: it was restarted in between. An empty
+cell: the fault can't happen there, or makes no sense.
+`;
+}
+
+function matrix(results: readonly CaseResult[], untilWord: boolean): string {
+  const columns = steps.filter(
+    ({ phase }) => ["before", "begun", "activating"].includes(phase) === untilWord,
+  );
+  const rows = faults.flatMap(({ name }) => {
+    const own = results.filter(({ fault, step }) => fault === name && step !== null);
+    const cells = columns.map((step) => {
+      const result = own.find((candidate) => candidate.step === step.name);
+      return result === undefined ? "" : ends(result);
+    });
+    return cells.every((cell) => cell === "") ? [] : [[whatOf(name), ...cells]];
+  });
+  return table(["", ...columns.map(({ name }) => `\`${name}\``)], rows);
+}
+
+function ends({ runs, rebooted, problems }: CaseResult): string {
+  if (problems.length > 0) return "**failed**";
+  return rebooted ? `${runs} ↻` : runs;
+}
+
+function reported({ reported: outcome }: CaseResult): string {
+  return outcome ?? "none";
+}
+
+function whatOf(name: string): string {
+  return faults.find((fault) => fault.name === name)?.what ?? name;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  return [
+    line(head),
+    `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`,
+    ...rows.map(line),
+    "",
+  ].join("\n");
+}
