@@ -77,7 +77,9 @@ describe("the model knows what the scripts have", () => {
   });
 
   test("outcomes", () => {
-    const outcomes = named(/(?<!_)\b(?:record_end|end) (activated|rolled-back|[a-z-]+) "/g);
+    const outcomes = named(
+      /(?<!_)\b(?:record_end|end|take_from_the_dead) (activated|rolled-back|[a-z-]+) "/g,
+    );
     expect(outcomes.filter((outcome) => outcome !== "recorded").sort()).toEqual(
       ["activated", "failed", "interrupted", "rolled-back"].sort(),
     );
@@ -99,7 +101,7 @@ describe("the model knows what the scripts have", () => {
     expect(exclusive.sort()).toEqual(
       [
         ...["abandon", "adopt", "begin", "change_state", "decide", "give_word", "prolong", "put_withdrawn"],
-        ...["record_end", "settle_after_boot", "stand_in"],
+        ...["record_end", "settle", "stand_in"],
       ].sort(),
     );
     for (const name of exclusive) expect(source, name).toMatch(new RegExp(`\\b${name}\\b`));

@@ -92,9 +92,10 @@ export function connectionError(destination: string, stderr: string): Connection
     }
   }
   const said = lastLines(stderr);
-  return new ConnectionError("other", `ssh failed${said === "" ? "" : `: ${said}`}`, {
-    cause: new Error(stderr),
-  });
+  const cause = new Error(stderr);
+  // Silent: its shared connection ended.
+  if (said === "") return new ConnectionError("lost", `the connection to ${host} was lost`, { cause });
+  return new ConnectionError("other", `ssh failed: ${said}`, { cause });
 }
 
 /**

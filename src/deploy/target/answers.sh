@@ -45,7 +45,7 @@ begin() {
   fi
   running=$(link_target "$current_system")
   begin_previous=${running:-$3}
-  if [ -e "$lock" ] && { lock_is_live || ! take_from_the_dead "$1"; }; then
+  if [ -e "$lock" ] && { lock_is_live || ! take_from_the_dead interrupted "deployment $1 took over"; }; then
     say_busy
     return 1
   fi
@@ -71,8 +71,8 @@ begin() {
   say started "$begin_previous"
 }
 
-# take_from_the_dead ID: the lock belongs to a deployment of this boot whose switcher and watchdog are both gone. One
-# that had changed nothing is recorded as interrupted. One that had goes on where it was left, by a watchdog that we
+# take_from_the_dead OUTCOME WHY: the lock belongs to a deployment of this boot whose switcher and watchdog are both gone.
+# One that had changed nothing is recorded, with OUTCOME. One that had goes on where it was left, by a watchdog that we
 # start for it: to bring the machine to a good end is its business, and nobody else's. Fails then.
 take_from_the_dead() {
   use_deployment "$(field "$lock" id)" || return 1
@@ -90,8 +90,14 @@ take_from_the_dead() {
   esac
   kill_abandoned
   restore_profile
-  say warning "took over the lock of deployment $id by $(field "$lock" by), which was left ${stale_state:-starting}"
-  record_end interrupted "its switcher was gone ($stale_state); deployment $1 took over"
+  say warning "deployment $id by $(field "$lock" by) was left ${stale_state:-starting}; nothing had been changed"
+  record_end "$1" "its switcher was gone (${stale_state:-starting}); $2"
+}
+
+# settle: whoever asks finds a deployment that somebody sees to, or its end. To be called exclusively.
+settle() {
+  settle_after_boot
+  if [ -e "$lock" ] && ! lock_is_live; then take_from_the_dead failed "nothing was changed"; fi
 }
 
 say_busy() {
@@ -220,10 +226,13 @@ put_withdrawn() {
 # result ID [LINE]: one answer of `state`, `result` or `none`, after the new lines of the log.
 command_result() {
   id=$1
-  exclusively settle_after_boot
+  exclusively settle
   open_log "${2:-0}"
   result_state=
-  if use_deployment "$id"; then result_state=$(field "$state_file" state); fi
+  if use_deployment "$id"; then
+    result_state=$(field "$state_file" state)
+    { : >"$work_dir/asked"; } 2>/dev/null
+  fi
   say_log
   if [ -n "$result_state" ]; then
     say state "$result_state"
@@ -233,7 +242,7 @@ command_result() {
 }
 
 command_status() {
-  exclusively settle_after_boot
+  exclusively settle
   if [ -e "$lock" ]; then
     say_busy
     if lock_is_live; then say live; else say stale; fi

@@ -9,13 +9,18 @@ for old in "$gc_roots"/*; do
     rm -rf "$old"
   fi
 done
+# What can't be imported needs no protection, also when the connection is lost half-way.
+give_up() {
+  rm -rf "${gc_roots:?}/${import_id:?}"
+  exit "$1"
+}
 mkdir -p "$gc_roots/$import_id" || exit 73
 root_number=0
 for store_path in $import_roots; do
   root_number=$((root_number + 1))
-  ln -sfn "$store_path" "$gc_roots/$import_id/$root_number" || exit 73
+  ln -sfn "$store_path" "$gc_roots/$import_id/$root_number" || give_up 73
 done
-nix-store --import >/dev/null || exit 74
+nix-store --import >/dev/null || give_up 74
 for store_path in $import_roots; do
-  nix-store --check-validity "$store_path" || exit 74
+  nix-store --check-validity "$store_path" || give_up 74
 done

@@ -99,6 +99,36 @@ sshd_answers() {
   done
 }
 
+# Rules of the chains that packets for this machine come through first, one a line. Nothing is known of them where nobody
+# can list them. What is behind them (sets, chains that they jump to, NAT) changes by itself.
+firewall_facts() {
+  firewall_table=
+  firewall_chain=
+  firewall_listed=
+  timeout 10 nft --stateless --terse list ruleset 2>/dev/null </dev/null | while read -r firewall_line; do
+    case $firewall_line in
+    table\ *) firewall_table=${firewall_line% \{} ;;
+    chain\ *) firewall_chain=${firewall_line% \{} ;;
+    type\ filter\ hook\ input\ * | type\ filter\ hook\ prerouting\ * | type\ filter\ hook\ ingress\ *)
+      firewall_listed=1
+      ;;
+    \})
+      firewall_listed=
+      continue
+      ;;
+    esac
+    [ -z "$firewall_listed" ] || printf 'firewall %s %s: %s\n' "$firewall_table" "$firewall_chain" "$firewall_line"
+  done
+  for firewall_family in iptables ip6tables; do
+    timeout 10 "$firewall_family-save" -t filter 2>/dev/null </dev/null | while read -r firewall_line; do
+      case $firewall_line in
+      ':INPUT '*) printf 'firewall %s %s\n' "$firewall_family" "${firewall_line% \[*}" ;;
+      '-A INPUT '*) printf 'firewall %s %s\n' "$firewall_family" "$firewall_line" ;;
+      esac
+    done
+  done
+}
+
 # units STATE: names of units in that state, without our own and those of logins.
 units() {
   timeout 10 systemctl list-units --plain --no-legend --no-pager --full --state="$1" \
@@ -126,6 +156,12 @@ take_snapshot() {
   network_facts | sort -u >"$1.network"
   unit_facts active | sort -u >"$1.units"
   unit_facts failed | sort -u >"$1.failed"
+  firewall_facts | sort -u >"$1.firewall"
+}
+
+# firewall_since FILE: rules that have come or gone since the snapshot.
+firewall_since() {
+  firewall_facts | sort -u | comm -3 "$1.firewall" - | tr -d '\t'
 }
 
 # failed_since FILE: units that were active in the snapshot and have failed, as facts.

@@ -242,12 +242,20 @@ start_again() {
   done 2>>"$log"
 }
 
+# still_lost: what worked in the snapshot and does not now. Rules of a firewall that nobody has put back count when no
+# question has come over the network since the roll-back: they may be what keeps the questions away.
+still_lost() {
+  lost_since "$work_dir/snapshot"
+  [ -e "$work_dir/asked" ] || firewall_since "$work_dir/snapshot"
+}
+
 # settle REASON: returns when everything works that did before, reboots when it stays away.
 settle() {
+  rm -f "$work_dir/asked"
   settle_by=$(($(uptime_seconds) + settle_timeout))
   restarted=
   settle_pause=1
-  while lost=$(lost_since "$work_dir/snapshot") && [ -n "$lost" ]; do
+  while lost=$(still_lost) && [ -n "$lost" ]; do
     if [ "$(uptime_seconds)" -gt "$settle_by" ]; then
       note "gone since the snapshot: $lost"
       reboot_machine "$1; after the roll-back something was missing that worked before: $lost"

@@ -184,13 +184,12 @@ function powerCuts(machine: Machine): Transition[] {
 function later(machine: Machine): Transition[] {
   const lock = machine.lock.now;
   if (lock === null) return [];
-  if (lock.boot !== machine.boot) {
-    const processes = { ...machine.processes, ...spawn("status", "status", lock.id) };
-    return [{ label: "status is asked", to: { ...machine, processes } }];
-  }
-  if (lockIsLive(machine, lock)) return [];
+  if (lock.boot === machine.boot && lockIsLive(machine, lock)) return [];
+  const asked = { ...machine.processes, ...spawn("status", "status", lock.id) };
+  const question = { label: "status is asked", to: { ...machine, processes: asked } };
+  if (lock.boot !== machine.boot) return [question];
   const processes = { ...machine.processes, ...spawn("start c", "begin", "c") };
-  return [{ label: "a later deployment starts", to: { ...machine, processes } }];
+  return [question, { label: "a later deployment starts", to: { ...machine, processes } }];
 }
 
 /** Faults need not happen: a state in which nothing else can is an end. */

@@ -63,6 +63,7 @@ export type Step =
   | "start: wait"
   | "abandon"
   | "status"
+  | "status: settle"
   | "settle_after_boot: profile"
   | "adopt"
   | "prepare: arm_watchdog"

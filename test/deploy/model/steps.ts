@@ -62,7 +62,16 @@ function next(context: Context): Transition[] {
     case "abandon":
       return starting(context);
     case "status":
-      return free ? to(settleAfterBoot({ ...machine, mutex: name }, name, null)) : [];
+      return free ? to(settleAfterBoot({ ...machine, mutex: name }, name, "status: settle")) : [];
+    case "status: settle": {
+      const lock = machine.lock.now;
+      if (lock === null || lock.boot !== machine.boot || lockIsLive(machine, lock))
+        return to(exit(machine, name));
+      return foundDead(context, lock.id, {
+        left: (after) => exit(after, name),
+        record: { outcome: "failed", resume: null },
+      });
+    }
 
     case "settle_after_boot: profile":
       return settled(context);
@@ -242,7 +251,7 @@ function next(context: Context): Transition[] {
 
 /** command_start and begin. */
 function starting(context: Context): Transition[] {
-  const { machine, name, process, rules } = context;
+  const { machine, name, process } = context;
   const id = process.subject;
   const label = process.at;
   const lock = machine.lock.now;
@@ -260,7 +269,10 @@ function starting(context: Context): Transition[] {
       }
       if (lock === null) return [{ label, to: at("begin: compare") }];
       if (lockIsLive(machine, lock)) return [{ label: "busy", to: answer("busy") }];
-      return foundDead(context, lock.id);
+      return foundDead(context, lock.id, {
+        left: (after) => answer("busy", after),
+        record: { outcome: "interrupted", resume: "begin: compare" },
+      });
     }
     case "begin: compare":
       // Deployment c is planned for a system that no machine runs.
@@ -307,30 +319,36 @@ function starting(context: Context): Transition[] {
     default:
       throw new Error(`no step of start: ${process.at}`);
   }
+}
 
-  /** A lock of this boot that nobody sees to. */
-  function foundDead(_: Context, dead: Id): Transition[] {
-    const state = workDirectory(machine, dead).file?.state ?? "starting";
-    const begun = state !== "starting" && state !== "preparing";
-    if (begun && rules.revivesTheDead) {
-      return [
-        {
-          label: "arms the watchdog of the dead: busy",
-          to: answer("busy", { ...machine, timers: [...machine.timers, dead] }),
-        },
-        ...fails(machine, "systemd-run fails", (after) => answer("busy", after)),
-      ];
-    }
-    // take_from_the_dead
+/** take_from_the_dead: a lock of this boot that nobody sees to. `left`: somebody else brings it to its end. */
+function foundDead(
+  { machine, name, rules }: Context,
+  dead: Id,
+  then: {
+    readonly left: (machine: Machine) => Machine;
+    readonly record: Pick<Process, "outcome" | "resume">;
+  },
+): Transition[] {
+  const state = workDirectory(machine, dead).file?.state ?? "starting";
+  const begun = state !== "starting" && state !== "preparing";
+  if (begun && rules.revivesTheDead) {
     return [
       {
-        label: `takes the lock of ${dead}`,
-        to: go(begun ? machine : killAbandoned(restoreProfile(machine)), name, {
-          ...{ at: "record_end: history", resume: "begin: compare", outcome: "interrupted", subject: dead },
-        }),
+        label: "arms the watchdog of the dead",
+        to: then.left({ ...machine, timers: [...machine.timers, dead] }),
       },
+      ...fails(machine, "systemd-run fails", then.left),
     ];
   }
+  return [
+    {
+      label: `takes the lock of ${dead}`,
+      to: go(begun ? machine : killAbandoned(restoreProfile(machine)), name, {
+        ...{ at: "record_end: history", subject: dead, ...then.record },
+      }),
+    },
+  ];
 }
 
 /** stand_in, then what command_watch does: all transitions of a watchdog that fires. Empty when it has nothing to do. */

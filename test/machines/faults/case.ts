@@ -54,6 +54,8 @@ export interface CaseResult {
   readonly first: boolean;
   /** Nothing when it passed. */
   readonly problems: readonly string[];
+  /** What helps to find out why it did not. */
+  readonly details: readonly string[];
   readonly runs: "old" | "new" | "unknown";
   readonly reported: Outcome | null;
   readonly rebooted: boolean;
@@ -111,8 +113,12 @@ export async function runCase(rig: Rig, item: Case): Promise<CaseResult> {
     problems.push(error instanceof Error ? error.message : String(error));
     deployment?.kill("SIGKILL");
   }
-  if (problems.length > 0 && deployment !== undefined) {
-    problems.push(`reported: ${deployment.outcome} ${deployment.problem} ${deployment.errors}`.trimEnd());
+  const details: string[] = [];
+  if (problems.length > 0) {
+    if (deployment !== undefined) {
+      details.push(`reported: ${deployment.outcome} ${deployment.problem} ${deployment.errors}`.trimEnd());
+    }
+    details.push(await rig.journal());
   }
   return {
     name: item.name,
@@ -120,6 +126,7 @@ export async function runCase(rig: Rig, item: Case): Promise<CaseResult> {
     step: step?.name ?? null,
     first: item.first,
     problems,
+    details,
     runs: observed?.runs ?? "unknown",
     reported: deployment?.outcome ?? null,
     rebooted: observed?.rebooted ?? false,

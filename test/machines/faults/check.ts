@@ -20,13 +20,14 @@ export interface Observed {
   readonly recorded: string | undefined;
 }
 
+/** A file `*.new` is of a write that was cut short; the next one replaces it. */
 const inspect = `
 echo "number=$(cat /etc/faults/number 2>/dev/null)"
 echo "current=$(readlink -f /run/current-system)"
 echo "profile=$(readlink -e /nix/var/nix/profiles/system)"
 echo "services=$(systemctl is-active witness.service late.service ssh.service | tr '\\n' ' ')"
 echo "failed=$(systemctl list-units --failed --plain --no-legend | tr '\\n' ' ')"
-echo "left=$(ls /var/lib/nixus | grep -v -x -e history -e linux | tr '\\n' ' ')"
+echo "left=$(ls /var/lib/nixus | grep -v -x -e history -e linux -e '.*[.]new' | tr '\\n' ' ')"
 echo "roots=$(ls /nix/var/nix/gcroots/nixus | grep -v -x current-system | tr '\\n' ' ')"
 echo "units=$(systemctl list-units --all --plain --no-legend 'nixus-switch-*' 'nixus-watchdog-*' | tr '\\n' ' ')"
 echo "address=$(ip -o -4 address show dev host0 | tr -s ' ' | cut -d ' ' -f 4)"
@@ -74,7 +75,10 @@ export async function allProblems(
     problems.push(...(await nextDeployment(rig, running)));
     rig.runs = running;
   }
-  problems.push(...stateProblems(await inspected(rig), running, rig.systemOf(running)));
+  const state = await inspected(rig);
+  // A copy that never came to its switch is protected from the garbage collector for a day.
+  if (observed.recorded === undefined) state.set("roots", "");
+  problems.push(...stateProblems(state, running, rig.systemOf(running)));
   return problems;
 }
 

@@ -60,7 +60,7 @@ const killSwitcher = (rig: Rig, signal = "KILL") =>
 const stopWatchdog = (rig: Rig) => rig.machine.exec("systemctl stop 'nixus-watchdog-*.timer'");
 
 /** Until nobody sees to the deployment any more, at most so long (milliseconds). */
-async function untilOver({ rig, boots, deployment }: Scene, atMost = 60_000): Promise<void> {
+async function untilOver({ rig, boots, deployment, step }: Scene, atMost = 60_000): Promise<void> {
   let ended = false;
   void deployment.done.then(() => {
     ended = true;
@@ -69,7 +69,10 @@ async function untilOver({ rig, boots, deployment }: Scene, atMost = 60_000): Pr
   await rig
     .until(
       "the end",
-      () => ended || (rig.machine.isOn && (rig.machine.bootCount > boots || !rig.machine.exists(lock))),
+      () =>
+        ended ||
+        rig.machine.bootCount > boots ||
+        (step?.phase !== "before" && rig.machine.isOn && !rig.machine.exists(lock)),
       atMost,
     )
     .catch(() => {});
@@ -161,6 +164,7 @@ const powerFaults: readonly Fault[] = [
     what: "the power is cut",
     at: at(
       [untilWord, "old"],
+      [["connect"], "either"],
       [["commit", "profile"], "old"],
       [["profile-set"], "either"],
       [["boot", ...ending], "new"],

@@ -21,12 +21,12 @@ if (chosen.length === 0) {
 let done = 0;
 const results = await runCases(chosen, {
   project,
-  onResult: ({ name, problems, runs, reported, rebooted, seconds }) => {
+  onResult: ({ name, problems, details, runs, reported, rebooted, seconds }) => {
     done += 1;
     const end = `${runs}${rebooted ? " after a restart" : ""}, reported ${reported ?? "by nobody"}`;
     const verdict = problems.length === 0 ? "passed" : "FAILED";
     console.log(`${done}/${chosen.length} ${verdict} ${name}: ${end} (${seconds.toFixed(0)} s)`);
-    for (const problem of problems) console.log(`    ${problem.replaceAll("\n", "\n    ")}`);
+    for (const problem of [...problems, ...details]) console.log(`    ${problem.replaceAll("\n", "\n    ")}`);
   },
 });
 const directory = join(project, "dist-test");

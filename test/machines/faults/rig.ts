@@ -191,6 +191,16 @@ export class Rig {
     return deployments.map(({ system }) => system).find((system) => system !== "") ?? "";
   }
 
+  /** What switcher and watchdog have said, in this boot and the one before. */
+  async journal(): Promise<string> {
+    if (!this.machine.isOn) return this.machine.console.slice(-2000);
+    const { stdout } = await this.machine.exec(
+      "journalctl --no-pager --no-hostname --output=short-monotonic --lines=60 --unit='nixus-*'; cat /run/nixus/*/log 2>/dev/null | tail -n 20",
+      { check: false },
+    );
+    return stdout;
+  }
+
   async history(): Promise<string[]> {
     const { stdout } = await this.machine.exec("cat /var/lib/nixus/history 2>/dev/null || true");
     return stdout.split("\n").filter((line) => line !== "");
@@ -202,6 +212,7 @@ export class Rig {
 
   /** Brings the machine to where a case begins: a system of ours that runs, or none was ever deployed. */
   async begin(first: boolean): Promise<void> {
+    await this.machine.exec("rm -rf /nix/var/nix/gcroots/nixus/2*");
     if (first) {
       await this.forget();
     } else if (this.runs === 0) {
