@@ -101,7 +101,7 @@ describe("the model knows what the scripts have", () => {
     expect(exclusive.sort()).toEqual(
       [
         ...["abandon", "adopt", "begin", "change_state", "decide", "give_word", "prolong", "put_withdrawn"],
-        ...["record_end", "settle", "stand_in"],
+        ...["record_end", "settle_lock", "stand_in"],
       ].sort(),
     );
     for (const name of exclusive) expect(source, name).toMatch(new RegExp(`\\b${name}\\b`));

@@ -94,8 +94,8 @@ take_from_the_dead() {
   record_end "$1" "its switcher was gone (${stale_state:-starting}); $2"
 }
 
-# settle: whoever asks finds a deployment that somebody sees to, or its end. To be called exclusively.
-settle() {
+# settle_lock: whoever asks finds a deployment that somebody sees to, or its end. To be called exclusively.
+settle_lock() {
   settle_after_boot
   if [ -e "$lock" ] && ! lock_is_live; then take_from_the_dead failed "nothing was changed"; fi
 }
@@ -226,7 +226,7 @@ put_withdrawn() {
 # result ID [LINE]: one answer of `state`, `result` or `none`, after the new lines of the log.
 command_result() {
   id=$1
-  exclusively settle
+  exclusively settle_lock
   open_log "${2:-0}"
   result_state=
   if use_deployment "$id"; then
@@ -242,7 +242,7 @@ command_result() {
 }
 
 command_status() {
-  exclusively settle
+  exclusively settle_lock
   if [ -e "$lock" ]; then
     say_busy
     if lock_is_live; then say live; else say stale; fi

@@ -63,7 +63,7 @@ export type Step =
   | "start: wait"
   | "abandon"
   | "status"
-  | "status: settle"
+  | "status: settle_lock"
   | "settle_after_boot: profile"
   | "adopt"
   | "prepare: arm_watchdog"

@@ -62,8 +62,8 @@ function next(context: Context): Transition[] {
     case "abandon":
       return starting(context);
     case "status":
-      return free ? to(settleAfterBoot({ ...machine, mutex: name }, name, "status: settle")) : [];
-    case "status: settle": {
+      return free ? to(settleAfterBoot({ ...machine, mutex: name }, name, "status: settle_lock")) : [];
+    case "status: settle_lock": {
       const lock = machine.lock.now;
       if (lock === null || lock.boot !== machine.boot || lockIsLive(machine, lock))
         return to(exit(machine, name));

@@ -239,21 +239,21 @@ const networkFaults: readonly Fault[] = [
     name: "slow",
     what: "the connection has a round trip of 2 s",
     at: "new",
-    network: { settings: "successTimeout = 20;" },
+    network: { successTimeout: 20 },
     prepare: (rig) => rig.relay.set({ latency: 1000 }),
   },
   {
     name: "lossy",
     what: "one of five packets is lost",
     at: "new",
-    network: { settings: "successTimeout = 20;" },
+    network: { successTimeout: 20 },
     prepare: (rig) => rig.relay.set({ loss: 20, latency: 20 }),
   },
   {
     name: "slow-and-lossy",
     what: "2 s of round trip, and one of ten packets is lost",
     at: "new",
-    network: { settings: "successTimeout = 40;" },
+    network: { successTimeout: 40 },
     prepare: (rig) => rig.relay.set({ loss: 10, latency: 1000 }),
   },
 ];
@@ -338,7 +338,7 @@ const accessFaults: readonly Fault[] = [
     at: at([["half", "units", "wait"], "old"]),
     inject: async ({ rig }) => {
       await rig.machine.exec(
-        "nft -f - <<'END'\ntable inet closed { chain input { type filter hook input priority 0; tcp dport 22 drop; } }\nEND",
+        "nft add table inet closed; nft add chain inet closed input '{ type filter hook input priority 0; }'; nft add rule inet closed input tcp dport 22 drop",
       );
     },
   },
@@ -606,7 +606,7 @@ const machineFaults: readonly Fault[] = [
     name: "clients-penalised",
     what: `${nodeName} takes three seconds for each login`,
     at: "new",
-    network: { settings: "successTimeout = 15;" },
+    network: { successTimeout: 15 },
     prepare: async (rig) => {
       await rig.machine.exec("printf '#!/bin/sh\\nsleep 3\\n' >/etc/ssh/sshrc");
     },

@@ -10,8 +10,8 @@ import { Relay, relayAddress, relayPort } from "./relay.ts";
 export const nodeName = "foo.example.com";
 
 /** Seconds, in all networks of the rig unless a case says otherwise. */
-export const switchTimeout = 6;
-export const successTimeout = 4;
+const switchTimeout = 6;
+const successTimeout = 4;
 
 /** A machine on a disk this large has room for the systems of some hundred cases, and is soon full. */
 const diskSize = 192 * 1024 ** 2;
@@ -24,8 +24,8 @@ const tools = ["sync", "nix-env", "systemd-run", "systemctl"];
 export interface NetworkOptions {
   /** What the system has beside what all have: the inside of a configuration. */
   readonly configuration?: string;
-  /** Of the node. */
-  readonly settings?: string;
+  /** Seconds; `successTimeout` when left out. */
+  readonly successTimeout?: number;
   /** Whether it has something that takes its time to be copied. */
   readonly payload?: boolean;
   /** Whether it goes without what all systems have. */
@@ -133,7 +133,7 @@ export class Rig {
 
   /** Writes a network whose system no other is like; returns the system's number. */
   network(options: NetworkOptions): number {
-    const { configuration = "", settings = "", payload = false } = options;
+    const { configuration = "", payload = false } = options;
     const { managesNothing = false, direct = false } = options;
     const number = this.#next++;
     if (payload) writeFileSync(join(this.#networks, `payload-${number}`), randomBytes(3 * 1024 * 1024));
@@ -152,14 +152,13 @@ export class Rig {
     `;
     writeFileSync(
       this.file(number),
-      `{ lib, ... }: {
+      `{
   nodes.foo = {
     host = "root@${nodeName}";
     platform = "linux";
     ${direct ? "" : relayed}
-    switchTimeout = lib.mkDefault ${switchTimeout};
-    successTimeout = lib.mkDefault ${successTimeout};
-    ${settings}
+    switchTimeout = ${switchTimeout};
+    successTimeout = ${options.successTimeout ?? successTimeout};
     configuration = [ { ${managesNothing ? "" : base} } { ${configuration} } ];
   };
 }
@@ -195,7 +194,7 @@ export class Rig {
   async journal(): Promise<string> {
     if (!this.machine.isOn) return this.machine.console.slice(-2000);
     const { stdout } = await this.machine.exec(
-      "journalctl --no-pager --no-hostname --output=short-monotonic --lines=60 --unit='nixus-*'; cat /run/nixus/*/log 2>/dev/null | tail -n 20",
+      "journalctl --no-pager --no-hostname --output=short-monotonic --lines=60 --unit='nixus-*'; cat /run/nixus/*/log 2>/dev/null | tail -n 20; cat /var/lib/nixus/deployment /run/nixus/*/snapshot.network",
       { check: false },
     );
     return stdout;
