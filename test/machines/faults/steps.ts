@@ -8,7 +8,7 @@ export interface Systems {
 }
 
 /** Whatever has become of the machine at a moment, when nothing is done about the deployment. */
-export type Phase =
+type Phase =
   /** Nothing has begun on the machine. */
   | "before"
   /** The lock is taken, nothing is changed. */
@@ -233,14 +233,8 @@ export const steps: readonly Step[] = [
   ),
 ];
 
-export function step(name: string): Step {
-  const found = steps.find((candidate) => candidate.name === name);
-  if (found === undefined) throw new Error(`there is no step ${name}`);
-  return found;
-}
-
 /** The switcher's state of the deployment under way; empty when there is none. */
-export async function switcherState(rig: Rig): Promise<string> {
+async function switcherState(rig: Rig): Promise<string> {
   if (!rig.machine.isOn) return "";
   const { stdout } = await rig.machine.exec(
     "id=$(sed -n s/^id=//p /var/lib/nixus/deployment); sed -n s/^state=//p /run/nixus/$id/state",
