@@ -60,7 +60,7 @@ test("a pattern is a part of the name, with *, or a path in the configuration", 
   expect(names("switchTimeout")).toEqual(["nodes.<name>.switchTimeout"]);
   expect(names("nodes.*.enabled")).toEqual(["nodes.<name>.enabled"]);
   expect(names("nodes.foo.host")).toEqual(["nodes.<name>.host"]);
-  expect(() => names("swichTimeout")).toThrow("did you mean switchTimeout?");
+  expect(() => names("swichTimeout")).toThrow("did you mean switchTimeout");
 });
 
 test("as text", () => {

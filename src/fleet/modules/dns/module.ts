@@ -1,20 +1,31 @@
 /** `dns`: zones and records of the network, and the name servers that have them. */
 import { NixError } from "../../../lang/eval/errors.ts";
+import { mkAfter, mkIf } from "../../../modules/define.ts";
 import { fromText } from "../../../store/bytes.ts";
 import { defineNetworkModule, type NetworkConfig } from "../../network/define.ts";
 import { Problems, readEntries } from "./entries.ts";
 import { showName } from "./name.ts";
 import { namesOfNode } from "./node-names.ts";
-import { dnsOptions } from "./options.ts";
+import { type DnsConfig, dnsOptions } from "./options.ts";
 import { type DnsPlan, type NodeFacts, planDns } from "./plan.ts";
 import { publish } from "./published.ts";
+import {
+  bindOptions,
+  type NodeZones,
+  nsdOptions,
+  postStop,
+  preStart,
+  storeWriter,
+  zonesOfNode,
+  zonesUnit,
+} from "./servers.ts";
 import { renderZone } from "./zone-text.ts";
 
 export const dnsModule = defineNetworkModule({
   file: import.meta.url,
   key: "nixus/dns",
   options: dnsOptions,
-  config: ({ config: network }) => {
+  config: ({ config: network, lib }) => {
     const facts = factsOf(network);
     let made: DnsPlan | undefined;
     const plan = (): DnsPlan => {
@@ -27,7 +38,45 @@ export const dnsModule = defineNetworkModule({
       if (problem !== undefined) throw new NixError("module", fromText(problem));
       return plan();
     };
+    /** Whether a zone names the node; asked first, since the zones themselves need the addresses of others. */
+    const isServer = (node: string) =>
+      Object.values(network.dns.zones).some(
+        ({ primaryNode, secondaryNodes }) => primaryNode === node || secondaryNodes.includes(node),
+      );
+    const zonesOf = (node: string): NodeZones | undefined =>
+      isServer(node) ? zonesOfNode(soundPlan(), node) : undefined;
+    const runs = (node: string, software: "bind" | "nsd") => zonesOf(node)?.server.software === software;
+    const options = (node: string, software: "bind" | "nsd", all: typeof bindOptions) =>
+      Object.fromEntries(
+        Object.entries(all).map(([option, value]) => [
+          option,
+          mkIf(
+            () => runs(node, software),
+            () => value(zonesOf(node)!, network.dns.keys),
+          ),
+        ]),
+      );
     return {
+      defaults: {
+        configuration: ({ name: node }) => ({
+          networking: {
+            firewall: {
+              allowedTCPPorts: mkIf(() => isServer(node), [53]),
+              allowedUDPPorts: mkIf(() => isServer(node), [53]),
+            },
+          },
+          services: {
+            bind: options(node, "bind", bindOptions),
+            nsd: options(node, "nsd", nsdOptions),
+          },
+          systemd: {
+            services: mkIf(
+              () => zonesOf(node) !== undefined,
+              () => units(zonesOf(node)!, network.dns.keys, storeWriter(lib)),
+            ),
+          },
+        }),
+      },
       assertions: () => plan().problems.map((message) => ({ assertion: false, message })),
       dns: {
         published: () => soundPlan().zones.map(publish),
@@ -43,6 +92,16 @@ export const dnsModule = defineNetworkModule({
     };
   },
 });
+
+function units(zones: NodeZones, keys: DnsConfig["keys"], toFile: ReturnType<typeof storeWriter>) {
+  return {
+    [zones.server.software]: {
+      preStart: mkAfter(() => preStart(zones, keys)),
+      postStop: mkAfter(() => postStop(zones)),
+    },
+    ...(zones.primary.length === 0 ? {} : { "nixus-dns-zones": zonesUnit(zones, toFile) }),
+  };
+}
 
 function factsOf(network: NetworkConfig): NodeFacts {
   return {

@@ -114,7 +114,7 @@ const key = {
     description: "Algorithm of the key (RFC 8945).",
   }),
   keyFile: option({
-    type: t.externalPath,
+    type: t.path,
     example: "/etc/nixus-transfer.key",
     description:
       "Path on the machines of a file with the secret in base64 and nothing else, the same on all servers of the zones; only root needs to read it. `openssl rand -base64 32` makes one.",

@@ -1,5 +1,6 @@
 /** The zones of a network, and who serves them, from its options. Pure; what is wrong is collected. */
 import { nearest } from "../../../modules/nearest.ts";
+import { SourcePath } from "../../../modules/store-string.ts";
 import { ipv4, ipv6, isReverse, reverseName } from "./address.ts";
 import { checkZone } from "./check.ts";
 import type { RecordData } from "./data.ts";
@@ -52,6 +53,9 @@ export interface DnsPlan {
 
 type ZoneOptions = DnsConfig["zones"][string];
 
+/** What is the name of a file everywhere, and of a key. */
+const plainName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+
 /** A zone while its records are gathered. */
 interface Draft {
   readonly name: Name;
@@ -95,6 +99,8 @@ class Planner {
       const option = dnsOption("zones", text);
       const name = this.problems.attempt(option, () => zoneName(text));
       if (name === undefined) continue;
+      if (!plainName.test(nameKey(name)))
+        this.problems.add(option, "the name of a zone that is served here has letters, digits and ._- only");
       const other = seen.get(nameKey(name));
       if (other !== undefined) this.problems.say(option, `is the same zone as '${other}'; write one of them`);
       else this.#drafts.push({ name, text, option, said, records: [] });
@@ -284,7 +290,15 @@ class Planner {
   }
 
   #checkKey(option: string, key: string): void {
-    if (key in this.#config.keys) return;
+    const said = this.#config.keys[key];
+    if (said?.keyFile instanceof SourcePath)
+      this.problems.add(
+        dnsOption("keys", key, "keyFile"),
+        "a path would be copied to the store, where everybody can read it; write the place on the machines as a text, in quotes",
+      );
+    if (said !== undefined && !plainName.test(key))
+      this.problems.add(dnsOption("keys", key), "the name of a key has letters, digits and ._- only");
+    if (said !== undefined) return;
     this.problems.add(option, `there is no key '${key}'; set '${dnsOption("keys", key, "keyFile")}'`);
   }
 

@@ -34,7 +34,10 @@ export function directory(entries: Iterable<readonly [string, TreeNode]>): Direc
 }
 
 /** `bin`, `lib`, and the digest by which a machine knows whether it has these scripts already. */
-export function scriptTree(activation: readonly ActivationScript[]): {
+export function scriptTree(
+  activation: readonly ActivationScript[],
+  checks: readonly ActivationScript[],
+): {
   readonly bin: DirectoryNode;
   readonly lib: DirectoryNode;
   readonly digest: string;
@@ -43,6 +46,7 @@ export function scriptTree(activation: readonly ActivationScript[]): {
   const libraryTexts = libraries.map((name) => script(name));
   const bin: [string, TreeNode][] = programs.map((name, i) => [name, regularFile(programTexts[i]!, true)]);
   if (activation.length > 0) bin.push(["activate", regularFile(activationScript(activation), true)]);
+  if (checks.length > 0) bin.push(["check", regularFile(checkScript(checks), true)]);
   return {
     bin: directory(bin),
     lib: directory(libraries.map((name, i) => [`${name}.sh`, regularFile(libraryTexts[i]!)])),
@@ -68,6 +72,21 @@ export systemConfig
 umask 0022
 nixus_status=0
 trap 'nixus_failed=$? nixus_status=1' ERR
+${parts.join("")}exit "$nixus_status"
+`;
+}
+
+/** Each snippet in a shell of its own, with `$1` and `$2` as NixOS has them. */
+function checkScript(snippets: readonly ActivationScript[]): string {
+  const parts = snippets.map(
+    ({ name, text }) =>
+      `# ${name}\n(\nset -e\n${text.text}\n)\n` +
+      `if [ $? != 0 ]; then\n  printf "error: the check '%s' failed\\n" '${name}' >&2\n  nixus_status=1\nfi\n`,
+  );
+  return `#!/usr/bin/env bash
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+umask 0022
+nixus_status=0
 ${parts.join("")}exit "$nixus_status"
 `;
 }

@@ -26,6 +26,8 @@ export interface LinuxSystem {
   readonly groups: readonly Group[];
   /** In the order in which they run. */
   readonly activationScripts: readonly ActivationScript[];
+  /** Each on its own, before anything is changed; one that fails refuses the system. */
+  readonly preSwitchChecks: readonly ActivationScript[];
   /** What sshd is told; null leaves sshd alone. */
   readonly sshd: Sshd | null;
   /** Files for systemd-networkd; null leaves the network alone. */
@@ -47,6 +49,7 @@ export function emptySystem(system: string): LinuxSystem {
     users: [],
     groups: [],
     activationScripts: [],
+    preSwitchChecks: [],
     sshd: null,
     network: null,
     nftables: null,
@@ -156,7 +159,10 @@ export interface Group {
   readonly members: readonly string[];
 }
 
-/** A bash snippet (`system.activationScripts`); fails when any command of it fails, and the next ones still run. */
+/**
+ * A bash snippet (`system.activationScripts`, `system.preSwitchChecks`); fails when any command of it fails, and the
+ * next ones still run.
+ */
 export interface ActivationScript {
   readonly name: string;
   readonly text: StoreText;

@@ -48,6 +48,7 @@ import { activateUnitText, directory, regularFile, scriptTree } from "./scripts.
 import { withSecretTriggers } from "./secret-triggers.ts";
 import { defaultAuthorizedKeysFiles, sshdConfig } from "./sshd-config.ts";
 import {
+  type ActivationScript,
   defaultUnitChange,
   type EtcFile,
   type LinuxSystem,
@@ -87,7 +88,7 @@ class SystemBuilder {
   }
 
   add(): string {
-    const { system, hostName, users, groups, activationScripts } = this.#system;
+    const { system, hostName, users, groups, activationScripts, preSwitchChecks } = this.#system;
     for (const file of this.#system.etc) this.#addEtc(file);
     this.#addHostName();
     this.#addSshd();
@@ -106,7 +107,7 @@ class SystemBuilder {
       const lines = files.filter(({ path }) => places.test(path)).map(fileLine);
       if (lines.length > 0) settings.push(`${daemon} ${digest(lines)}\n`);
     }
-    const scripts = scriptTree(activationScripts);
+    const scripts = scriptTree(activationScripts, preSwitchChecks);
     const manifest = directory(
       Object.entries({
         version: "1\n",
@@ -324,16 +325,10 @@ class SystemBuilder {
   }
 
   #addActivation(): void {
-    const { activationScripts } = this.#system;
+    const { activationScripts, preSwitchChecks } = this.#system;
+    this.#addSnippets("system.activationScripts", activationScripts);
+    this.#addSnippets("system.preSwitchChecks", preSwitchChecks);
     if (activationScripts.length === 0) return;
-    for (const { name, text } of activationScripts) {
-      if (!/^[A-Za-z0-9_.+-]+$/.test(name))
-        throw new LinuxSystemError(
-          `system.activationScripts."${name}"`,
-          "the name may only have letters, digits and _.+-",
-        );
-      for (const reference of text.references) this.#references.add(reference);
-    }
     const source = this.#text("nixus-activate.service", { text: activateUnitText, references: [] });
     this.#copy("system.activationScripts", "/run/systemd/system/nixus-activate.service", source);
   }
@@ -353,6 +348,14 @@ class SystemBuilder {
       this.#files.add(option(secret), { kind: "link", path, target: entryPath(secret.entry) });
     }
     return used;
+  }
+
+  #addSnippets(option: string, snippets: readonly ActivationScript[]): void {
+    for (const { name, text } of snippets) {
+      if (!/^[A-Za-z0-9_.+-]+$/.test(name))
+        throw new LinuxSystemError(`${option}."${name}"`, "the name may only have letters, digits and _.+-");
+      for (const reference of text.references) this.#references.add(reference);
+    }
   }
 
   #checkAccounts(): void {

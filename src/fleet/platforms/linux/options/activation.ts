@@ -26,6 +26,12 @@ export const activationOptions = defineModule({
         description:
           "Shell commands that are run when the system is activated and at boot. They must do no harm when run again.",
       }),
+      preSwitchChecks: option({
+        type: t.attrsOf(t.lines),
+        default: {},
+        description:
+          "Shell commands that are run before anything is changed, with the new system and the action (`switch`, `test`, `dry-activate`) as arguments. One that fails keeps the system from being activated.",
+      }),
       build: option({
         type: t.lazyAttrsOf(t.unspecified),
         default: {},

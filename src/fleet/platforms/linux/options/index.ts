@@ -3,10 +3,12 @@ import { assertionsModule } from "../../../../modules/assertions.ts";
 import type { OptionsOf } from "../../../../modules/definable.ts";
 import { secretFilesOptions } from "../../../modules/secrets/module.ts";
 import { activationOptions } from "./activation.ts";
+import { bindOptions } from "./bind.ts";
 import { etcOptions } from "./etc.ts";
 import { firewallOptions } from "./firewall.ts";
 import { natOptions } from "./nat.ts";
 import { networkingOptions } from "./networking.ts";
+import { nsdOptions } from "./nsd.ts";
 import { opensshOptions } from "./openssh.ts";
 import { openvpnOptions } from "./openvpn.ts";
 import { packagesOptions } from "./packages.ts";
@@ -20,10 +22,12 @@ import { wireguardOptions } from "./wireguard.ts";
 export const linuxOptions = [
   activationOptions,
   assertionsModule,
+  bindOptions,
   etcOptions,
   firewallOptions,
   natOptions,
   networkingOptions,
+  nsdOptions,
   opensshOptions,
   openvpnOptions,
   packagesOptions,

@@ -1,9 +1,9 @@
 /** `services.openvpn.servers`: instances of OpenVPN, servers and clients, each a service `openvpn-<name>`, as on NixOS. */
 import { type ConfigOf, defineModule, type ModuleArgs, mkIf, option } from "../../../../modules/define.ts";
-import { concatText, type StoreString, text } from "../../../../modules/store-string.ts";
+import { concatText, text } from "../../../../modules/store-string.ts";
 import { t } from "../../../../modules/types/index.ts";
 import { packageOption } from "./packages.ts";
-import type { Text } from "./wireguard-peers.ts";
+import { type Text, toFile } from "./text-files.ts";
 
 const file = import.meta.url;
 
@@ -84,9 +84,4 @@ function unit(lib: ModuleArgs["lib"], name: string, { config, up, down, autoStar
       },
     },
   };
-}
-
-/** A file in the store. */
-function toFile(lib: ModuleArgs["lib"], name: string, contents: Text): StoreString {
-  return (lib["toFile"] as (name: string, contents: Text) => StoreString)(name, contents);
 }

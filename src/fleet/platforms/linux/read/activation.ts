@@ -1,4 +1,4 @@
-/** `system.activationScripts` in the order in which they run. */
+/** `system.activationScripts` in the order in which they run, and `system.preSwitchChecks`. */
 import { NixError } from "../../../../lang/eval/errors.ts";
 import type { Attrs } from "../../../../lang/eval/value.ts";
 import type { Reader } from "../../../reader.ts";
@@ -19,6 +19,14 @@ export function readActivationScripts(reader: Reader, config: Attrs): Activation
     };
   });
   return inOrder(scripts).map(({ name, text }) => ({ name, text }));
+}
+
+/** By name. */
+export function readPreSwitchChecks(reader: Reader, config: Attrs): ActivationScript[] {
+  return reader.entries(reader.at(config, "system", "preSwitchChecks"), (name, slot) => ({
+    name,
+    text: reader.text(slot),
+  }));
 }
 
 /** Each after those it depends on; otherwise by name. */

@@ -3,7 +3,7 @@ import type { Attrs } from "../../../../lang/eval/value.ts";
 import { secretsOf } from "../../../modules/secrets/evaluate.ts";
 import type { Reader } from "../../../reader.ts";
 import type { LinuxSystem } from "../system.ts";
-import { readActivationScripts } from "./activation.ts";
+import { readActivationScripts, readPreSwitchChecks } from "./activation.ts";
 import { readEtc } from "./etc.ts";
 import { readNftables } from "./firewall.ts";
 import { readNetwork } from "./networkd.ts";
@@ -24,6 +24,7 @@ export function readLinuxSystem(reader: Reader, config: Attrs, system: string): 
     users: readUsers(reader, config),
     groups: readGroups(reader, config),
     activationScripts: readActivationScripts(reader, config),
+    preSwitchChecks: readPreSwitchChecks(reader, config),
     sshd: readSshd(reader, config),
     network: readNetwork(reader, config),
     nftables: readNftables(reader, config),

@@ -11,6 +11,16 @@ check_activation_script() {
   bash -n "$system/bin/activate"
 }
 
+# What the system's own options ask for (system.preSwitchChecks).
+check_own() {
+  [ -e "$system/bin/check" ] || return 0
+  if ! command -v bash >/dev/null; then
+    problem 'system.preSwitchChecks need bash, which this machine does not have'
+    return 1
+  fi
+  "$system/bin/check" "$system" "$action" </dev/null 9>&-
+}
+
 # Another program that configures interfaces would fight with networkd over them.
 check_network() {
   read_setting network

@@ -27,6 +27,7 @@ check_system() {
   check_network || cs_status=1
   check_firewall || cs_status=1
   check_sshd || cs_status=1
+  check_own || cs_status=1
   return $cs_status
 }
 
