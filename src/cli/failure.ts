@@ -1,12 +1,20 @@
-import { SecretError } from "../deploy/secrets/errors.ts";
-import { LockFileError } from "../fleet/lock-file.ts";
 import { UserError } from "./errors.ts";
 import * as text from "./text.ts";
 
 /** A failed command as it is shown. A stack is for us: only failures that nobody expected have one. */
 export function formatFailure(error: unknown): string {
-  if (error instanceof UserError || error instanceof LockFileError || error instanceof SecretError) {
+  if (error instanceof UserError || isTheirs(error)) {
     return error.message.startsWith("error:") ? error.message : `error: ${error.message}`;
   }
   return text.unexpected(error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+/** Errors of the rooms below that are about what somebody wrote or has to do. */
+const theirs: readonly string[] = [
+  ...["LockFileError", "PhaseError", "RolloutError", "SecretError", "SelectionError", "StateError"],
+];
+
+function isTheirs(error: unknown): error is Error {
+  // By name: their modules are loaded only by the commands that need them.
+  return error instanceof Error && theirs.includes(error.name);
 }

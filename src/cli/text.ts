@@ -11,12 +11,26 @@ export const flags = {
   evalCache: "Reuse an earlier evaluation while nothing that it read has changed",
   showTrace: "Show the whole trace of an evaluation error",
   verbose: "Show everything that the machines print while they are switched",
-  parallel: "How many machines are deployed at the same time",
 };
+
+export const selectors =
+  "Nodes: names, patterns (web-*), tags (@web), and those to leave out (!web-3) (default: all that have a host)";
 
 export const deploy = {
   brief: "Evaluates the network and deploys it to its machines",
-  nodes: "Names of the nodes to deploy (default: all that have a host)",
+  changed: "Only nodes whose system is not the one that was last seen on the machine from here",
+  resume: "Deploy what the last deployment has missed, the same systems as then",
+  force: "Replace also a system that was not last seen there from here",
+  wait: "Wait for machines that somebody else deploys, instead of failing",
+};
+
+export const rollout = {
+  parallel: "How many machines are deployed at the same time",
+  batch: "Deploy in batches of so many machines, or of such a share of them",
+  canary: "Machines that go first, and have to do well before any other is begun",
+  pause: "How long to wait between two batches, e.g. 30s or 5m",
+  maxFailures:
+    "How many machines may fail while others are still begun (default: 0 with batches or canaries)",
 };
 
 export const evaluate = {

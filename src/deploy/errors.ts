@@ -34,6 +34,11 @@ export class RemoteCommandError extends NodeError {
   override readonly name = "RemoteCommandError";
 }
 
+/** Another deployment has the machine. */
+export class BusyError extends NodeError {
+  override readonly name = "BusyError";
+}
+
 /** The deployment was interrupted from our side. */
 export class InterruptedError extends NodeError {
   override readonly name = "InterruptedError";

@@ -1,28 +1,26 @@
 /** The deployment of one node, from the first connection to its outcome. */
-import type { Outcome, StepName } from "../events/event.ts";
-import { plan, type Step, wantedPaths } from "../plan/plan.ts";
+import type { Outcome } from "../events/event.ts";
+import { PhaseError } from "../plan/phases.ts";
 import { InterruptedError, NodeError } from "./errors.ts";
-import { runHealthChecks } from "./health/check.ts";
+import { NodeDeployment, type NodeEnd, type NodeGroup, type Problem } from "./node-deployment.ts";
 import { type Reporter, reporterFor } from "./reporter.ts";
-import { type DeployableNode, type DeploymentContext, type NodeSession, objectAt } from "./session.ts";
+import type { Slots } from "./rollout.ts";
+import type { DeployableNode, DeploymentContext } from "./session.ts";
 import { Connection } from "./ssh/connection.ts";
-import { connect } from "./steps/connect.ts";
-import { copyClosure, uncopy } from "./steps/copy.ts";
-import { installPackages } from "./steps/packages.ts";
-import { sendSecrets } from "./steps/secrets.ts";
-import { switchSystem } from "./steps/switch.ts";
 
 export interface NodeResult {
   readonly node: string;
   readonly outcome: Outcome;
   readonly system: string;
-  /** Where it ended and why; null when the machine is on its new system. */
-  readonly problem: { readonly step: StepName; readonly message: string } | null;
+  /** Where it ended and why; null when the machine is on its new system and all that belongs to it was done. */
+  readonly problem: Problem | null;
+  /** Whether nothing is left to do: it is on its new system, or its node lets it be passed over. */
+  readonly ok: boolean;
+  /** The system that the machine is known to run now; null: it is not known. */
+  readonly runs: string | null;
   /** What the activation and the switcher printed last. */
   readonly output: readonly string[];
 }
-
-type End = Pick<NodeResult, "outcome" | "problem">;
 
 const keptOutput = 20;
 
@@ -31,6 +29,8 @@ export async function deployNode(
   node: DeployableNode,
   controlPath: string,
   context: DeploymentContext,
+  group: NodeGroup | undefined,
+  slots: Slots,
 ): Promise<NodeResult> {
   const output: string[] = [];
   const send = reporterFor(node, context.sink);
@@ -47,113 +47,48 @@ export async function deployNode(
     },
     controlPath,
   );
-  const deployment = new NodeDeployment({ node, connection, report, context });
-  let end: End;
-  try {
-    end = await deployment.run();
-  } catch (error) {
-    end = {
-      outcome: deployment.outcomeOfFailure,
-      problem: { step: deployment.step, message: messageOf(error, context.signal) },
-    };
-  } finally {
-    await connection.close();
+  const deployment = new NodeDeployment({ node, connection, report, context }, group, slots);
+  let end = await carriedOut(deployment, () => deployment.run(), context.signal);
+  const bad = await group?.end(node.name, { good: isGood(end), why: end.problem?.message ?? end.outcome });
+  if (bad !== undefined && end.outcome === "activated") {
+    const why = `'${bad.member}', which is in the same atomic group '${group?.name}', is not on its new system: ${bad.end.why}`;
+    end = await carriedOut(deployment, () => deployment.undo(why), context.signal);
   }
-  if (end.problem !== null) report({ type: "problem", ...end.problem });
+  await connection.close();
+  const passed = end.outcome === "skipped";
+  if (end.problem !== null) {
+    report({ ...end.problem, type: passed ? "warning" : "problem" });
+  }
   report({ type: "finished", outcome: end.outcome, system: node.toplevel });
-  return { node: node.name, system: node.toplevel, output, ...end };
+  const ok = passed || (isGood(end) && end.problem === null);
+  return { node: node.name, system: node.toplevel, output, ok, ...end };
 }
 
-/** The steps of one node; where it stands is what a failure is reported with. */
-class NodeDeployment {
-  step: StepName = "connect";
-  /** What a failure means: nothing was changed, until the switcher has been triggered. */
-  outcomeOfFailure: Outcome = "failed";
-  private readonly session: NodeSession;
+function isGood({ outcome }: NodeEnd): boolean {
+  return outcome === "activated" || outcome === "unchanged";
+}
 
-  constructor(session: NodeSession) {
-    this.session = session;
-  }
-
-  async run(): Promise<End> {
-    const { node, context, report } = this.session;
-    context.signal.throwIfAborted();
-    const wanted = {
-      node,
-      switcher: context.switcher.path,
-      narSize: (path: string) => objectAt(context, path)?.narSize,
-    };
-    const planned = plan(wanted, await connect(this.session, wantedPaths(wanted)));
-    switch (planned.type) {
-      case "refuse":
-        throw new NodeError(planned.problem);
-      case "unchanged":
-        return { outcome: "unchanged", problem: null };
-      case "deploy":
-        for (const message of planned.warnings) report({ type: "warning", step: "connect", message });
-        return await this.take(planned.steps);
-    }
-  }
-
-  private async take(steps: readonly Step[]): Promise<End> {
-    let copied = false;
-    try {
-      for (const step of steps) {
-        this.session.context.signal.throwIfAborted();
-        switch (step.type) {
-          case "copy":
-            this.step = "copy";
-            copied = true;
-            await copyClosure(this.session, step.paths, step.size);
-            break;
-          case "install-packages":
-            this.step = "copy";
-            await installPackages(this.session, step.packages);
-            break;
-          case "secrets":
-            this.step = "secrets";
-            copied = true;
-            await sendSecrets(this.session, step.secrets);
-            break;
-          case "switch":
-            this.step = "switch";
-            return await this.switch(step.system, step.previous);
-        }
-      }
-    } catch (error) {
-      if (copied && this.outcomeOfFailure === "failed") await uncopy(this.session);
-      throw error;
-    }
-    throw new Error("a plan without a switch");
-  }
-
-  private async switch(system: string, previous: string): Promise<End> {
-    this.outcomeOfFailure = "unknown";
-    const report: Reporter = (event) => {
-      if (event.type === "confirming") this.step = "confirm";
-      this.session.report(event);
-    };
-    const session = { ...this.session, report };
-    try {
-      const { outcome, problem } = await switchSystem(session, {
-        system,
-        previous,
-        ...(session.node.healthChecks.length === 0
-          ? {}
-          : { verify: (signal) => runHealthChecks(session, signal) }),
-      });
-      return { outcome, problem: problem === "" ? null : { step: this.step, message: problem } };
-    } catch (error) {
-      if (error instanceof NodeError) this.outcomeOfFailure = "failed";
-      throw error;
-    }
+async function carriedOut(
+  deployment: NodeDeployment,
+  action: () => Promise<NodeEnd>,
+  signal: AbortSignal,
+): Promise<NodeEnd> {
+  try {
+    return await action();
+  } catch (error) {
+    const problem = { step: deployment.step, message: messageOf(error, signal) };
+    return { outcome: deployment.outcomeOfFailure, problem, runs: null };
   }
 }
 
 function messageOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted && error === signal.reason) return "interrupted before the switch";
-  if (error instanceof InterruptedError) return "interrupted before the switch";
-  if (error instanceof NodeError) return error.message;
+  const interrupted = signal.aborted && (error === signal.reason || isAbortError(error));
+  if (interrupted || error instanceof InterruptedError) return "interrupted before the switch";
+  if (error instanceof NodeError || error instanceof PhaseError) return error.message;
   // A store object that changed under our hands, a full disk here: not the machine's doing.
   return error instanceof Error ? error.message : String(error);
+}
+
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }

@@ -13,10 +13,18 @@ export interface DeploymentContext {
   readonly id: string;
   /** Who deploys: `user@host`. */
   readonly by: string;
+  /** Absolute path of the network file. */
+  readonly file: string;
   /** By store path. */
   readonly objects: ReadonlyMap<string, StoreObject>;
   readonly switcher: StoreObject;
   readonly secrets: SecretContents;
+  /** The system that each machine ran when it was last seen from here, by the node's name. */
+  readonly lastSeen: ReadonlyMap<string, string>;
+  /** Whether to replace systems that were not last seen from here. */
+  readonly force: boolean;
+  /** Whether to wait for machines that others deploy. */
+  readonly wait: boolean;
   readonly sink: EventSink;
   readonly signal: AbortSignal;
   readonly timing: Timing;

@@ -12,7 +12,8 @@ export type StepName =
   | "secrets"
   | "switch"
   | "confirm"
-  | "commit";
+  | "commit" /** A phase of the node's own. */
+  | "phase";
 
 interface NodeEvent {
   /** Milliseconds since the epoch, on the deploying machine. */
@@ -52,6 +53,10 @@ export type Event =
   | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
   | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })
   | (NodeEvent & { readonly type: "confirming" })
+  /** It is locked by another deployment, whose end is waited for; `since` in seconds since the epoch, there. */
+  | (NodeEvent & { readonly type: "waiting-for-lock"; readonly by: string; readonly since: number })
+  /** A phase of the node's own is run here. */
+  | (NodeEvent & { readonly type: "phase"; readonly phase: string })
   /** A health check has ended; what a failed one printed came before, as output. */
   | (NodeEvent & {
       readonly type: "health-check";
@@ -85,6 +90,18 @@ export type Event =
       readonly added: readonly string[];
       readonly changed: readonly string[];
     }
+  /** A batch of nodes is begun; only where there are several. `number` counts from 1. */
+  | {
+      readonly type: "batch";
+      readonly time: number;
+      readonly number: number;
+      readonly count: number;
+      readonly canary: boolean;
+      readonly nodes: readonly string[];
+    }
+  /** Something to know that concerns no node. */
+  | { readonly type: "notice"; readonly time: number; readonly message: string }
+  | { readonly type: "pause"; readonly time: number; readonly seconds: number }
   | { readonly type: "evaluation-warning"; readonly time: number; readonly message: string }
   | {
       readonly type: "summary";

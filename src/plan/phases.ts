@@ -3,7 +3,7 @@ import type { DeployPhase } from "../fleet/settings.ts";
 
 /** In this order. `switch` is the activation, `confirm` the connection that proves it, `commit` the end. */
 export const builtInPhases = ["connect", "build", "copy", "secrets", "switch", "confirm", "commit"] as const;
-type BuiltInPhase = (typeof builtInPhases)[number];
+export type BuiltInPhase = (typeof builtInPhases)[number];
 
 /** The scripts that run before a built-in phase, by its name; those that run after everything are at `end`. */
 export type PhasePlan = Readonly<Record<BuiltInPhase | "end", readonly DeployPhase[]>>;

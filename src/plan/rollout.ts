@@ -12,7 +12,7 @@ export interface RolloutNode {
   readonly atomicGroup: string | null;
 }
 
-type BatchSize =
+export type BatchSize =
   | { readonly type: "count"; readonly count: number }
   /** Of the nodes that are no canaries, rounded up. */
   | { readonly type: "share"; readonly percent: number };

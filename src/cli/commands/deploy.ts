@@ -1,73 +1,65 @@
 import { buildCommand } from "@stricli/core";
-import type { Event } from "../../events/event.ts";
+import type { EventSink } from "../../events/event.ts";
+import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
-import { UserError } from "../errors.ts";
+import { abortOnInterrupt } from "../interrupt.ts";
 import { findNetworkFile } from "../network-file.ts";
-import { type Detail, lineRenderer } from "../render/lines.ts";
-import { evaluateWithSecrets } from "../secrets/evaluate.ts";
+import { evaluateForDeployment, rememberDeployment, resumeDeployment } from "../remembered.ts";
+import { jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
-import {
-  evalCacheFlag,
-  fileFlag,
-  identityFlag,
-  lockedFlag,
-  positiveInteger,
-  showTraceFlag,
-} from "./flags.ts";
+import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, showTraceFlag } from "./flags.ts";
+import { type RolloutFlags, rolloutFlags, rolloutOptions } from "./rollout-flags.ts";
 
-interface Flags {
+interface Flags extends RolloutFlags {
   readonly file?: string;
   readonly identity?: readonly string[];
   readonly json: boolean;
   readonly locked: boolean;
-  readonly parallel: number;
   readonly showTrace: boolean;
   readonly evalCache: boolean;
   readonly verbose: boolean;
+  readonly changed: boolean;
+  readonly resume: boolean;
+  readonly force: boolean;
+  readonly wait: boolean;
 }
 
+const boolean = (brief: string) => ({ kind: "boolean", brief, default: false, withNegated: false }) as const;
+
 export const deployCommand = buildCommand<Flags, string[], Context>({
-  async func(flags, ...names) {
+  async func(flags, ...words) {
     const sink = flags.json
       ? jsonSink(this.process)
       : lineSink(this.process, flags.verbose ? "verbose" : "brief");
     const file = findNetworkFile(flags.file, this.process.cwd());
-    const started = Date.now();
-    sink({ type: "evaluating", time: started, file });
-    const { network, contents } = await evaluateWithSecrets(
-      {
-        file,
-        nodes: names.length > 0 ? names : undefined,
-        locked: flags.locked,
-        access: { env: { ...this.process.env }, identityFiles: flags.identity ?? [] },
-      },
-      {
-        showTrace: flags.showTrace,
-        useCache: flags.evalCache,
-        onMessage: (_kind, message) => sink({ type: "evaluation-warning", time: Date.now(), message }),
-      },
-      sink,
-    );
-    for (const message of network.warnings) sink({ type: "evaluation-warning", time: Date.now(), message });
-    const time = Date.now();
-    sink({
-      type: "evaluated",
-      time,
-      nodes: network.nodes.map((node) => node.name),
-      milliseconds: time - started,
-    });
-    if (!network.nodes.some((node) => node.host !== null)) {
-      throw new UserError("there is nothing to deploy: no node of the network has a host");
-    }
-    const interrupted = abortOnInterrupt(this.process);
     // Not before it is needed: commands that deploy nothing start without it.
     const { deploy } = await import("../../deploy/deploy.ts");
+    const { stateDirectory } = await import("../../deploy/state/directory.ts");
+    const { readLastSeen } = await import("../../deploy/state/last-seen.ts");
+    const directory = stateDirectory(file, this.process.env);
+    const lastSeen = readLastSeen(directory);
+    const access = { env: { ...this.process.env }, identityFiles: flags.identity ?? [] };
+    const { showTrace, evalCache, locked } = flags;
+    const beginning = { file, words, showTrace, useCache: evalCache, locked, access };
+    const { network: found, contents } = flags.resume
+      ? await resumeDeployment(directory, beginning, sink)
+      : await evaluateForDeployment(beginning, sink);
+    const network = flags.changed ? changedOnly(found, lastSeen) : found;
+    if (network === undefined) {
+      say(sink, "every machine was last seen on its system; nothing to deploy");
+      return;
+    }
+    const options = rolloutOptions(flags, network);
+    const interrupted = abortOnInterrupt(this.process);
+    const { signal } = interrupted;
+    const { force, wait } = flags;
     try {
       const report = await deploy(
         network,
-        { parallel: flags.parallel, signal: interrupted.signal, secrets: contents },
+        { ...options, lastSeen, force, wait, signal, secrets: contents },
         sink,
       );
+      await rememberDeployment(directory, file, network, report, sink);
       if (!report.ok) this.process.exitCode = 1;
     } finally {
       interrupted.stop();
@@ -77,55 +69,35 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     flags: {
       file: fileFlag,
       identity: identityFlag,
-      json: { kind: "boolean", brief: text.flags.jsonEvents, default: false, withNegated: false },
       locked: lockedFlag,
-      parallel: {
-        kind: "parsed",
-        parse: positiveInteger,
-        brief: text.flags.parallel,
-        default: "16",
-        placeholder: "n",
-      },
+      json: boolean(text.flags.jsonEvents),
       showTrace: showTraceFlag,
       evalCache: evalCacheFlag,
-      verbose: { kind: "boolean", brief: text.flags.verbose, default: false, withNegated: false },
+      verbose: boolean(text.flags.verbose),
+      ...rolloutFlags,
+      changed: boolean(text.deploy.changed),
+      resume: boolean(text.deploy.resume),
+      force: boolean(text.deploy.force),
+      wait: boolean(text.deploy.wait),
     },
     aliases: { f: "file", p: "parallel", v: "verbose" },
     positional: {
       kind: "array",
-      parameter: { brief: text.deploy.nodes, parse: String, placeholder: "node" },
+      parameter: { brief: text.selectors, parse: String, placeholder: "node" },
     },
   },
   docs: { brief: text.deploy.brief },
 });
 
-function lineSink(process: NodeJS.Process, detail: Detail): (event: Event) => void {
-  const render = lineRenderer(detail);
-  return (event) => {
-    for (const line of render(event)) process[line.stream].write(`${line.text}\n`);
-  };
+/** Only the nodes whose system is not the one that was last seen on the machine; undefined when there are none. */
+function changedOnly(
+  network: EvaluatedNetwork,
+  lastSeen: ReadonlyMap<string, string>,
+): EvaluatedNetwork | undefined {
+  const nodes = network.nodes.filter(({ name, toplevel }) => lastSeen.get(name) !== toplevel);
+  return nodes.length + network.failures.length === 0 ? undefined : { ...network, nodes };
 }
 
-function jsonSink(process: NodeJS.Process): (event: Event) => void {
-  return (event) => {
-    process.stdout.write(`${JSON.stringify(event)}\n`);
-  };
-}
-
-/** The first Ctrl-C ends what has not begun to switch; a second one ends the process at once. */
-function abortOnInterrupt(process: NodeJS.Process): { signal: AbortSignal; stop: () => void } {
-  const controller = new AbortController();
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
-    controller.abort(new UserError(`interrupted by ${signal}`));
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
-    },
-  };
+function say(sink: EventSink, message: string): void {
+  sink({ type: "notice", time: Date.now(), message });
 }

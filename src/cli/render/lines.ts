@@ -1,5 +1,6 @@
 /** Events as the lines of a plain terminal or log: `[host] text`, in the words of the design (section 7). */
 import type { Event, Outcome } from "../../events/event.ts";
+import { isoTime } from "../../plan/history.ts";
 
 export interface Line {
   /** Problems and warnings that concern no node go to standard error, the transcript to standard output. */
@@ -47,6 +48,18 @@ function renderLines(event: Event): readonly Line[] {
       return [{ stream: "stderr", text: `nixus.lock: ${lockChange(event)}` }];
     case "evaluation-warning":
       return [{ stream: "stderr", text: `warning: ${event.message}` }];
+    case "batch": {
+      const what = event.canary ? "Canaries" : `Batch ${event.number} of ${event.count}`;
+      return [{ stream: "stdout", text: `${what}: ${event.nodes.join(", ")}` }];
+    }
+    case "notice":
+      return [{ stream: "stderr", text: event.message }];
+    case "pause":
+      return [{ stream: "stdout", text: `Pausing for ${event.seconds} s before the next batch...` }];
+    case "waiting-for-lock":
+      return node(event, `Waiting for the deployment by ${event.by} since ${isoTime(event.since)}...`);
+    case "phase":
+      return node(event, `Running phase ${event.phase}...`);
     case "connecting":
       return node(event, "Connecting to host...");
     case "copying-closure":
@@ -124,6 +137,11 @@ function summaryText(outcomes: Readonly<Record<Outcome, number>>): string {
   const parts = (Object.keys(words) as Outcome[])
     .filter((outcome) => outcomes[outcome] > 0)
     .map((outcome) => `${outcomes[outcome]} ${words[outcome]}`);
+  const { activated, unchanged, skipped } = outcomes;
+  const all = Object.values(outcomes).reduce((sum, number) => sum + number, 0);
+  if (activated + unchanged + skipped === all && skipped === 0) {
+    return "error: every machine is on its new system, but a phase after the switch failed";
+  }
   return `error: not every machine is on its new system: ${parts.join(", ")}`;
 }
 

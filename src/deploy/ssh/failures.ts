@@ -80,6 +80,25 @@ const patterns: readonly Pattern[] = [
   },
 ];
 
+/** Whether the machine is off or away, rather than one that does not want us. */
+export function isUnreachable(failure: ConnectionFailure): boolean {
+  switch (failure) {
+    case "unresolvable":
+    case "refused":
+    case "timeout":
+    case "unreachable":
+    case "lost":
+      return true;
+    case "unknown-host-key":
+    case "changed-host-key":
+    case "permission-denied":
+    case "configuration":
+    case "no-client":
+    case "other":
+      return false;
+  }
+}
+
 /** The error for an ssh that exited with 255, which is how it says that it failed itself. */
 export function connectionError(destination: string, stderr: string): ConnectionError {
   const host = hostOf(destination);

@@ -1,7 +1,7 @@
 /** Talking with the switcher: what it has said so far, and a question over a connection. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { busyProblem } from "../../plan/plan.ts";
-import { InterruptedError, NodeError, RemoteCommandError } from "../errors.ts";
+import { BusyError, InterruptedError, NodeError, RemoteCommandError } from "../errors.ts";
 import { type Answer, parseAnswer, type SwitcherState } from "../protocol.ts";
 import type { Reporter } from "../reporter.ts";
 import type { NodeSession } from "../session.ts";
@@ -52,7 +52,7 @@ export class Progress {
         this.refusal ??= new RemoteCommandError(`the switcher refused: ${answer.message}`);
         break;
       case "busy":
-        this.refusal ??= new NodeError(busyProblem(answer));
+        this.refusal ??= new BusyError(busyProblem(answer));
         break;
       case "changed":
         this.refusal ??= new NodeError(

@@ -22,6 +22,10 @@ export interface Timing {
   readonly restart: number;
   /** What a switch and its roll-back may take beyond the node's own timeouts. */
   readonly margin: number;
+  /** Between two looks at the lock of a machine that somebody else deploys. */
+  readonly lockRetry: number;
+  /** The pauses before a machine that can't be reached is tried again, where its node says `retry`. */
+  readonly unreachableRetries: readonly number[];
 }
 
 export const defaultTiming: Timing = {
@@ -31,6 +35,8 @@ export const defaultTiming: Timing = {
   refusedRetry: 3000,
   restart: 120_000,
   margin: 120_000,
+  lockRetry: 2000,
+  unreachableRetries: [5000, 10_000, 20_000, 40_000, 80_000],
 };
 
 export interface SwitchResult {
@@ -43,7 +49,7 @@ export interface SwitchResult {
  * Looks at a machine that was reached after the activation. Resolves with what is wrong, or with undefined when the word
  * may be given. The signal aborts when that makes no difference any more.
  */
-type Verify = (signal: AbortSignal) => Promise<string | undefined>;
+export type Verify = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface SwitchOrder {
   readonly system: string;

@@ -32,7 +32,8 @@ export class SshCall {
   /** The question to the switcher, e.g. `["confirm", ID, "0"]`; undefined when it is none. */
   get question(): string[] | undefined {
     const match = /\/switcher\.sh' (.*)\n$/.exec(this.script);
-    return match?.[1]?.split(" ").map((word) => word.slice(1, -1));
+    const words = match?.[1]?.match(/'(?:[^']|'\\'')*'/g);
+    return words?.map((word) => word.slice(1, -1).replaceAll("'\\''", "'"));
   }
 
   say(...lines: string[]): void {

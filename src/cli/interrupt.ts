@@ -1,0 +1,19 @@
+import { UserError } from "./errors.ts";
+
+/** The first Ctrl-C ends what has not begun to switch; a second one ends the process at once. */
+export function abortOnInterrupt(process: NodeJS.Process): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
+    controller.abort(new UserError(`interrupted by ${signal}`));
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+    },
+  };
+}

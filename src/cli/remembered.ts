@@ -1,0 +1,92 @@
+/** What a deployment begins with, and what is remembered of it for the next one. */
+import type { DeploymentReport } from "../deploy/deploy.ts";
+import type { SecretAccess } from "../deploy/secrets/update.ts";
+import type { EventSink } from "../events/event.ts";
+import type { EvaluatedNetwork } from "../fleet/evaluated.ts";
+import { select } from "../fleet/selection.ts";
+import { UserError } from "./errors.ts";
+import { evaluateWithSecrets, type NetworkWithSecrets } from "./secrets/evaluate.ts";
+
+export interface Beginning {
+  readonly file: string;
+  /** Selectors. */
+  readonly words: readonly string[];
+  readonly showTrace: boolean;
+  readonly useCache: boolean;
+  /** Fail instead of changing `nixus.lock`. */
+  readonly locked: boolean;
+  readonly access: SecretAccess;
+}
+
+/** The selected nodes of the network, evaluated, and their secrets. */
+export async function evaluateForDeployment(
+  { file, words, showTrace, useCache, locked, access }: Beginning,
+  sink: EventSink,
+): Promise<NetworkWithSecrets> {
+  const started = Date.now();
+  sink({ type: "evaluating", time: started, file });
+  const { network, contents } = await evaluateWithSecrets(
+    { file, nodes: words, locked, access },
+    {
+      showTrace,
+      useCache,
+      onMessage: (_kind, message) => sink({ type: "evaluation-warning", time: Date.now(), message }),
+    },
+    sink,
+  );
+  for (const message of network.warnings) sink({ type: "evaluation-warning", time: Date.now(), message });
+  const time = Date.now();
+  const nodes = network.nodes.map((node) => node.name);
+  sink({ type: "evaluated", time, nodes, milliseconds: time - started });
+  if (network.failures.length === 0 && !network.nodes.some((node) => node.host !== null)) {
+    throw new UserError("there is nothing to deploy: no node of the network has a host");
+  }
+  return { network, contents };
+}
+
+/** What the last deployment has missed, with the systems that it had. */
+export async function resumeDeployment(
+  directory: string,
+  beginning: Beginning,
+  sink: EventSink,
+): Promise<NetworkWithSecrets> {
+  const { readMissed } = await import("../deploy/state/missed.ts");
+  const network = readMissed(directory);
+  if (network === undefined) {
+    throw new UserError("there is nothing to resume: the last deployment from here has missed no machine");
+  }
+  const nodes = select(beginning.words, network.nodes);
+  const used = nodes.flatMap(({ secrets }) => secrets.filter((secret) => secret.used));
+  if (used.length === 0) return { network: { ...network, nodes }, contents: new Map() };
+  // Contents are kept nowhere: they are read again, and have to be those that the systems point to.
+  const words = nodes.map(({ name }) => name);
+  const now = await evaluateForDeployment({ ...beginning, words, locked: true }, sink);
+  const known = new Set(now.network.nodes.flatMap(({ secrets }) => secrets.map(({ entry }) => entry.file)));
+  if (used.some(({ entry }) => !known.has(entry.file))) {
+    throw new UserError(
+      "secrets have other contents now than those that were missed; deploy without --resume",
+    );
+  }
+  return { network: { ...network, nodes }, contents: now.contents };
+}
+
+/** Failing to remember is told, but is no failure of the deployment. */
+export async function rememberDeployment(
+  directory: string,
+  file: string,
+  network: EvaluatedNetwork,
+  report: DeploymentReport,
+  sink: EventSink,
+): Promise<void> {
+  const { StateError } = await import("../deploy/state/directory.ts");
+  const { rememberSeen } = await import("../deploy/state/last-seen.ts");
+  const { rememberMissed } = await import("../deploy/state/missed.ts");
+  const missed = report.nodes.filter(({ outcome }) => outcome !== "activated" && outcome !== "unchanged");
+  try {
+    rememberSeen(directory, file, report.nodes);
+    rememberMissed(directory, network, new Set(missed.map(({ node }) => node)));
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    sink({ type: "evaluation-warning", time: Date.now(), message: error.message });
+  }
+}

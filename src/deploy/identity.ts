@@ -1,0 +1,44 @@
+/** Who deploys, under which number, and where our control sockets are. */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { hostname, tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+/** Longest directory of control sockets: ssh adds 17 characters to a path that may have 107 (unix(7)). */
+const longestSocketDirectory = 80;
+
+/** Sortable by time, and unique on every machine. */
+export function deploymentId(): string {
+  const time = new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, "")
+    .replace(/[-:T]/g, "");
+  return `${time}-${randomBytes(4).toString("hex")}`;
+}
+
+/** `user@host`, as it is shown to others who find the machine locked. */
+export function deployer(): string {
+  const user = process.env["SUDO_USER"] ?? userName();
+  return `${user}@${hostname()}`.replace(/[^A-Za-z0-9@._-]/g, "_");
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user id without an account.
+    return `uid${process.getuid?.() ?? ""}`;
+  }
+}
+
+/** Lends a private directory (mode 0700) whose name is short enough for control sockets. */
+export async function withSocketDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const parent = tmpdir();
+  const usable = Buffer.byteLength(join(parent, "nixus-XXXXXX")) <= longestSocketDirectory ? parent : "/tmp";
+  const directory = await mkdtemp(join(usable, "nixus-"));
+  try {
+    return await use(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What the last deployment has missed, for `--resume`: the evaluated nodes and their store objects as they were, so that
+ * the same systems are deployed whatever the network file says by then.
+ */
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+import type { StoreObject, TreeNode } from "../../store/tree.ts";
+import { StateError, writeState } from "./directory.ts";
+
+const version = 1;
+
+interface Saved {
+  readonly version: number;
+  readonly network: EvaluatedNetwork;
+}
+
+const place = (directory: string) => join(directory, "missed");
+
+/** Remembers the nodes that are not on their new systems; forgets all when there are none. Throws a StateError. */
+export function rememberMissed(
+  directory: string,
+  network: EvaluatedNetwork,
+  missed: ReadonlySet<string>,
+): void {
+  const nodes = network.nodes.filter(({ name }) => missed.has(name));
+  rmSync(place(directory), { recursive: true, force: true });
+  if (nodes.length === 0) return;
+  const needed = new Set(nodes.flatMap(({ closure }) => closure));
+  // What is built here needs all that it is built from.
+  const all = nodes.some(({ source }) => source.type === "derivation");
+  const objects = network.objects.filter(({ path }) => all || needed.has(path));
+  const copies = new Copies(join(place(directory), "files"));
+  const saved: Saved = {
+    version,
+    network: {
+      ...network,
+      nodes,
+      failures: [],
+      warnings: [],
+      objects: objects.map((one) => copies.object(one)),
+    },
+  };
+  writeState(join(place(directory), "network"), serialize(saved));
+}
+
+/** The network of what was missed; undefined when nothing was. Throws a StateError. */
+export function readMissed(directory: string): EvaluatedNetwork | undefined {
+  const path = join(place(directory), "network");
+  let contents: Buffer;
+  try {
+    contents = readFileSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new StateError(`${path} can't be read: ${(cause as Error).message}`, { cause });
+  }
+  const saved = parse(contents);
+  if (saved?.version === version) return saved.network;
+  throw new StateError(
+    `${path} was written by another version of nixus; remove it and deploy without --resume`,
+  );
+}
+
+/** Only we write it, so that its version says everything. */
+function parse(contents: Buffer): Saved | undefined {
+  try {
+    return deserialize(contents) as Saved;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Files of this machine that store objects consist of may be others the next time. */
+class Copies {
+  private readonly directory: string;
+  private count = 0;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  object(object: StoreObject): StoreObject {
+    return { ...object, tree: this.tree(object.tree) };
+  }
+
+  private tree(node: TreeNode): TreeNode {
+    switch (node.type) {
+      case "symlink":
+        return node;
+      case "directory":
+        return {
+          ...node,
+          entries: new Map([...node.entries].map(([name, entry]) => [name, this.tree(entry)])),
+        };
+      case "regular": {
+        if (node.contents instanceof Uint8Array) return node;
+        const sourcePath = join(this.directory, String(++this.count));
+        try {
+          mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+          copyFileSync(node.contents.sourcePath, sourcePath);
+        } catch (cause) {
+          throw new StateError(`what was missed can't be kept for --resume: ${(cause as Error).message}`, {
+            cause,
+          });
+        }
+        return { ...node, contents: { sourcePath, size: node.contents.size } };
+      }
+    }
+  }
+}
