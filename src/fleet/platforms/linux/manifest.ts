@@ -90,6 +90,7 @@ function changePolicy(unit: Unit): string {
   if (linksOnly(unit)) return "none";
   if (unit.change.reloadIfChanged || suffix === "mount") return "reload";
   if (!unit.change.restartIfChanged) return "keep";
+  if (suffix === "socket") return "socket";
   return unit.change.stopIfChanged && suffix === "service" ? "stop-start" : "restart";
 }
 

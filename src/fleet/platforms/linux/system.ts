@@ -37,6 +37,8 @@ export interface LinuxSystem {
   readonly kernelParameters: readonly KernelParameter[];
   /** All that are defined; the system has those that it refers to. */
   readonly secrets: readonly SystemSecret[];
+  /** Rules of tmpfiles.d(5); null: none. */
+  readonly tmpfiles: StoreText | null;
 }
 
 /** A system that manages nothing: generation 0 of any machine. Applying it puts the machine back as it was found. */
@@ -55,6 +57,7 @@ export function emptySystem(system: string): LinuxSystem {
     nftables: null,
     kernelParameters: [],
     secrets: [],
+    tmpfiles: null,
   };
 }
 

@@ -94,6 +94,7 @@ class SystemBuilder {
     this.#addSshd();
     this.#addNetwork();
     this.#addKernelParameters();
+    this.#addTmpfiles();
     const units = this.#allUnits();
     for (const unit of units) this.#addUnit(unit);
     this.#addActivation();
@@ -254,6 +255,14 @@ class SystemBuilder {
     const lines = kernelParameters.map(({ path, value }) => `${path} = ${value}\n`);
     const source = this.#text("sysctl.conf", { text: lines.join(""), references: [] });
     this.#copy("boot.kernel.sysctl", "/run/sysctl.d/zz-nixus.conf", source);
+  }
+
+  #addTmpfiles(): void {
+    const { tmpfiles } = this.#system;
+    if (tmpfiles === null) return;
+    const path = "/run/tmpfiles.d/nixus.conf";
+    this.#copy("systemd.tmpfiles.rules", path, this.#text("tmpfiles.conf", tmpfiles));
+    this.#settings.push(`tmpfiles ${path}\n`);
   }
 
   #allUnits(): readonly Unit[] {

@@ -13,8 +13,10 @@ import { opensshOptions } from "./openssh.ts";
 import { openvpnOptions } from "./openvpn.ts";
 import { packagesOptions } from "./packages.ts";
 import { sshClientOptions } from "./ssh-client.ts";
+import { sudoOptions } from "./sudo.ts";
 import { sysctlOptions } from "./sysctl.ts";
 import { systemdOptions } from "./systemd.ts";
+import { tmpfilesOptions } from "./tmpfiles.ts";
 import { usersOptions } from "./users.ts";
 import { wgQuickOptions } from "./wg-quick.ts";
 import { wireguardOptions } from "./wireguard.ts";
@@ -33,8 +35,10 @@ export const linuxOptions = [
   packagesOptions,
   secretFilesOptions,
   sshClientOptions,
+  sudoOptions,
   sysctlOptions,
   systemdOptions,
+  tmpfilesOptions,
   usersOptions,
   wgQuickOptions,
   wireguardOptions,

@@ -1,4 +1,4 @@
-/** `systemd.services`, `systemd.timers`, `systemd.targets`: names and types as in NixOS ("systemd.*" options). */
+/** `systemd.services`, `systemd.sockets` ...: units, with the names and types that they have in NixOS. */
 import { defineModule, option } from "../../../../modules/define.ts";
 import { t } from "../../../../modules/types/index.ts";
 
@@ -36,6 +36,12 @@ const common = {
   wantedBy: names("Units that want this one; `multi-user.target` starts it at boot."),
   requiredBy: names("Units that require this one."),
   aliases: names("Other names of the unit."),
+  overrideStrategy: option({
+    type: t.enum(["asDropinIfExists", "asDropin"]),
+    default: "asDropinIfExists",
+    description:
+      "`asDropin`: what is said here is added to the unit that the distribution has. Otherwise it is the whole unit, and one of the distribution is out of effect.",
+  }),
   unitConfig: sectionOption("Unit"),
   restartTriggers: option({
     type: t.listOf(t.unspecified),
@@ -114,6 +120,52 @@ const timer = defineModule({
 
 const target = defineModule({ file, options: common });
 
+const socket = defineModule({
+  file,
+  options: {
+    ...common,
+    listenStreams: names("Addresses and paths that it listens on, each a `ListenStream=`."),
+    listenDatagrams: names("The same for datagrams, each a `ListenDatagram=`."),
+    socketConfig: sectionOption("Socket"),
+  },
+});
+
+const path = defineModule({ file, options: { ...common, pathConfig: sectionOption("Path") } });
+
+const slice = defineModule({ file, options: { ...common, sliceConfig: sectionOption("Slice") } });
+
+const where = option({
+  type: t.strMatching("/.*"),
+  example: "/srv/data",
+  description: "The directory that it is mounted on; names the unit.",
+});
+
+const mount = defineModule({
+  file,
+  options: {
+    ...common,
+    where,
+    what: option({
+      type: t.str,
+      example: "/dev/sdb1",
+      description: "What is mounted: a device, a remote path.",
+    }),
+    type: option({ type: t.str, default: "", example: "ext4", description: "The type of its file system." }),
+    options: option({
+      type: t.commas,
+      default: "",
+      example: "noatime",
+      description: "Options, commas between them.",
+    }),
+    mountConfig: sectionOption("Mount"),
+  },
+});
+
+const automount = defineModule({
+  file,
+  options: { ...common, where, automountConfig: sectionOption("Automount") },
+});
+
 export const systemdOptions = defineModule({
   file,
   options: {
@@ -132,6 +184,35 @@ export const systemdOptions = defineModule({
         type: t.attrsOf(t.submodule(target)),
         default: {},
         description: "Targets, by name without the suffix `.target`.",
+      }),
+      sockets: option({
+        type: t.attrsOf(t.submodule(socket)),
+        default: {},
+        description:
+          "Sockets, by name without the suffix `.socket`: what connects to one starts its service.",
+      }),
+      paths: option({
+        type: t.attrsOf(t.submodule(path)),
+        default: {},
+        description: "Paths, by name without the suffix `.path`: what happens to one starts its service.",
+      }),
+      slices: option({
+        type: t.attrsOf(t.submodule(slice)),
+        default: {},
+        description: "Slices, by name without the suffix `.slice`.",
+      }),
+      mounts: option({
+        type: t.listOf(t.submodule(mount)),
+        default: [],
+        example: [{ what: "tmpfs", type: "tmpfs", where: "/srv/scratch", wantedBy: ["multi-user.target"] }],
+        description:
+          "Mounts. A list, since a unit's name follows from `where`. The machine's own /etc/fstab is left alone.",
+      }),
+      automounts: option({
+        type: t.listOf(t.submodule(automount)),
+        default: [],
+        description:
+          "Directories that are mounted when they are first looked into, by the mount with the same `where`.",
       }),
     },
   },

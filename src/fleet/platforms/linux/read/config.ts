@@ -9,6 +9,7 @@ import { readNftables } from "./firewall.ts";
 import { readNetwork } from "./networkd.ts";
 import { readSshd } from "./openssh.ts";
 import { readSysctl } from "./sysctl.ts";
+import { readTmpfiles } from "./tmpfiles.ts";
 import { readUnits } from "./units.ts";
 import { readGroups, readUsers } from "./users.ts";
 
@@ -30,5 +31,6 @@ export function readLinuxSystem(reader: Reader, config: Attrs, system: string): 
     nftables: readNftables(reader, config),
     kernelParameters: readSysctl(reader, config),
     secrets: secretsOf(reader, config),
+    tmpfiles: readTmpfiles(reader, config),
   };
 }

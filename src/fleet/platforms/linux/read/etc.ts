@@ -4,14 +4,18 @@ import type { Attrs } from "../../../../lang/eval/value.ts";
 import { joinTexts, type Reader } from "../../../reader.ts";
 import type { EtcContents, EtcFile, EtcMode } from "../system.ts";
 import { readKnownHosts } from "./known-hosts.ts";
+import { readSudo } from "./sudo.ts";
 
 export function readEtc(reader: Reader, config: Attrs): EtcFile[] {
   const files = reader.entries(reader.at(config, "environment", "etc"), (name, slot) =>
     readFile(reader, name, reader.attrs(slot)),
   );
-  return [...files, readHosts(reader, config), readKnownHosts(reader, config)].filter(
-    (file) => file !== null,
-  );
+  return [
+    ...files,
+    readHosts(reader, config),
+    readKnownHosts(reader, config),
+    readSudo(reader, config),
+  ].filter((file) => file !== null);
 }
 
 function readFile(reader: Reader, name: string, file: Attrs): EtcFile | null {

@@ -1,5 +1,5 @@
-/** `systemd.services`, `systemd.timers`, `systemd.targets` as units. */
-
+/** `systemd.services`, `systemd.sockets` ... as units. */
+import { NixError } from "../../../../lang/eval/errors.ts";
 import type { Attrs, Slot } from "../../../../lang/eval/value.ts";
 import { force } from "../../../../lang/eval/value.ts";
 import { noPos } from "../../../../lang/syntax/positions.ts";
@@ -8,28 +8,53 @@ import { defaultUnitChange, type StoreText, type Unit } from "../system.ts";
 import { addScript } from "../tree.ts";
 import { line, renderSection, renderSections, type SectionLine, sectionLines } from "./sections.ts";
 
-type UnitType = "services" | "timers" | "targets";
+/** Units by name, and those whose name follows from their directory. */
+const types = ["services", "sockets", "timers", "paths", "targets", "slices"] as const;
+const listTypes = ["mounts", "automounts"] as const;
 
-const suffixes: Record<UnitType, string> = { services: "service", timers: "timer", targets: "target" };
+type UnitType = (typeof types)[number] | (typeof listTypes)[number];
 
 export function readUnits(reader: Reader, config: Attrs): Unit[] {
-  const types: readonly UnitType[] = ["services", "timers", "targets"];
-  const units = types.flatMap((type) =>
-    reader.entries(reader.at(config, "systemd", type), (name, slot) =>
-      readUnit(reader, type, name, reader.attrs(slot)),
-    ),
+  const systemd = (type: string) => reader.at(config, "systemd", type);
+  const named = types.flatMap((type) =>
+    reader.entries(systemd(type), (name, slot) => readUnit(reader, type, name, reader.attrs(slot))),
   );
-  return [...units, ...startAtTimers(reader, config, units)];
+  const mounts = listTypes.flatMap((type) =>
+    reader.list(systemd(type), (slot) => {
+      const unit = reader.attrs(slot);
+      const where = reader.plain(reader.at(unit, "where"), `systemd.${type}.where`);
+      return readUnit(reader, type, escapePath(where, `systemd.${type}`), unit);
+    }),
+  );
+  return [...named, ...mounts, ...startAtTimers(reader, config, named)];
+}
+
+/** The name of a unit for a path (systemd-escape --path, systemd.unit(5)). A byte string. */
+function escapePath(path: string, option: string): string {
+  const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
+  if (segments.includes(".."))
+    throw new NixError("module", `'${option}': '${path}' must be a path without '..'`);
+  if (segments.length === 0) return "-";
+  return segments
+    .join("/")
+    .replace(
+      /^\.|[^A-Za-z0-9:_./]/g,
+      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    )
+    .replaceAll("/", "-");
 }
 
 function readUnit(reader: Reader, type: UnitType, name: string, unit: Attrs): Unit {
   const option = `systemd.${type}.${name}`;
-  const unitName = `${name}.${suffixes[type]}`;
+  const unitName = `${name}.${type.slice(0, -1)}`;
   const strings = (key: string) => reader.strings(reader.at(unit, key), `${option}.${key}`);
   return {
     name: unitName,
     text: renderSections([unitSection(reader, unit, option), typeSection(reader, type, name, unit, option)]),
-    strategy: "whole",
+    strategy:
+      reader.plain(reader.at(unit, "overrideStrategy"), `${option}.overrideStrategy`) === "asDropin"
+        ? "drop-in"
+        : "whole",
     enable: reader.bool(reader.at(unit, "enable")),
     wantedBy: strings("wantedBy"),
     requiredBy: strings("requiredBy"),
@@ -80,14 +105,37 @@ function unitSection(reader: Reader, unit: Attrs, option: string): StoreText {
 }
 
 function typeSection(reader: Reader, type: UnitType, name: string, unit: Attrs, option: string): StoreText {
+  const lines = (key: string) => sectionLines(reader, reader.at(unit, key), `${option}.${key}`);
+  const each = (key: string, lineKey: string) =>
+    reader.strings(reader.at(unit, key), `${option}.${key}`).map((value) => line(lineKey, value));
+  const where = () => line("Where", reader.plain(reader.at(unit, "where"), `${option}.where`));
   switch (type) {
     case "services":
       return renderSection("Service", serviceLines(reader, name, unit, option));
+    case "sockets":
+      return renderSection("Socket", [
+        ...each("listenStreams", "ListenStream"),
+        ...each("listenDatagrams", "ListenDatagram"),
+        ...lines("socketConfig"),
+      ]);
     case "timers":
-      return renderSection(
-        "Timer",
-        sectionLines(reader, reader.at(unit, "timerConfig"), `${option}.timerConfig`),
-      );
+      return renderSection("Timer", lines("timerConfig"));
+    case "paths":
+      return renderSection("Path", lines("pathConfig"));
+    case "slices":
+      return renderSection("Slice", lines("sliceConfig"));
+    case "mounts":
+      return renderSection("Mount", [
+        ["What", reader.text(reader.at(unit, "what"))],
+        where(),
+        ...(["type", "options"] as const).flatMap((key): SectionLine[] => {
+          const value = reader.text(reader.at(unit, key));
+          return value.text === "" ? [] : [[key === "type" ? "Type" : "Options", value]];
+        }),
+        ...lines("mountConfig"),
+      ]);
+    case "automounts":
+      return renderSection("Automount", [where(), ...lines("automountConfig")]);
     case "targets":
       return { text: "", references: [] };
   }

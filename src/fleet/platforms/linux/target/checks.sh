@@ -172,3 +172,28 @@ compare_sshd_configs() {
       ;;
   esac
 }
+
+# A file of sudo's that it does not understand would keep everybody from becoming root.
+check_sudo() {
+  su_seen=
+  while read -r kind path mode user group source; do
+    case $path in
+      /etc/sudoers) ;;
+      /etc/sudoers.d/*) su_seen=$path ;;
+      *) continue ;;
+    esac
+    [ "$kind" = copy ] || continue
+    if ! command -v visudo >/dev/null; then
+      problem "$path is for sudo, which this machine does not have; install it"
+      return 1
+    fi
+    if ! su_answer=$(visudo -c -f "$source" 2>&1 9>&-); then
+      problem "sudo would refuse the new $path: $su_answer"
+      return 1
+    fi
+  done <"$work/files"
+  if [ -n "$su_seen" ] && ! grep -q '^[@#]includedir[[:space:]]*/etc/sudoers\.d' /etc/sudoers; then
+    problem "sudo on this machine does not read $su_seen: /etc/sudoers has no line '@includedir /etc/sudoers.d'"
+    return 1
+  fi
+}

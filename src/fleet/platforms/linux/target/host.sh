@@ -27,6 +27,13 @@ apply_hostname() {
   fi
 }
 
+# What the rules make holds data and stays. At boot systemd carries them out itself.
+apply_tmpfiles() {
+  read_setting tmpfiles
+  [ -n "$setting" ] || return 0
+  systemd-tmpfiles --create "$setting" </dev/null 9>&-
+}
+
 link_to() {
   rm -f -- "$2.nixus-new" && ln -s -- "$1" "$2.nixus-new" && mv -T -- "$2.nixus-new" "$2"
 }

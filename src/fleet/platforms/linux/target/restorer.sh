@@ -17,7 +17,7 @@ DefaultDependencies=no
 RequiresMountsFor=/etc /var/lib/nixus
 Wants=nix.mount nix-store.mount network-pre.target
 After=local-fs.target systemd-remount-fs.service systemd-sysctl.service nix.mount nix-store.mount
-Before=sysinit.target network-pre.target systemd-networkd.service ssh.service sshd.service ssh.socket
+Before=sysinit.target systemd-tmpfiles-setup.service network-pre.target systemd-networkd.service ssh.service sshd.service ssh.socket
 # Only while booting: starting any unit later asks for what sysinit.target wants as well.
 ConditionPathExists=!/run/nixus/linux/live
 Conflicts=shutdown.target

@@ -28,6 +28,7 @@ check_system() {
   check_firewall || cs_status=1
   check_sshd || cs_status=1
   check_own || cs_status=1
+  check_sudo || cs_status=1
   return $cs_status
 }
 
@@ -67,6 +68,7 @@ activate() {
   say 'setting up /etc...'
   { plan_files && apply_files; } || { problem 'files could not be set up'; status=2; }
   apply_hostname || { problem 'the host name could not be set'; status=2; }
+  apply_tmpfiles || { problem 'systemd.tmpfiles.rules could not be carried out'; status=2; }
   apply_parameters || { problem 'kernel parameters could not be set'; status=2; }
   if [ -e "$system/bin/activate" ]; then
     NIXOS_ACTION=$action "$system/bin/activate" </dev/null 9>&- ||

@@ -36,7 +36,20 @@ is_wanted() {
   return 1
 }
 
-list() { printf '%s\n' "$2" >>"$work/units/$1"; }
+# list LIST NAME: once.
+list() { has_line "$work/units/$1" "$2" || printf '%s\n' "$2" >>"$work/units/$1"; }
+
+# A socket cannot start while its service runs without it: that stops too, and comes back as it was. $1 is the socket.
+list_socket() {
+  if is_running "$1"; then list stop "$1"; fi
+  list start "$1"
+  for ls_service in $(systemctl show -p Triggers --value -- "$1" 2>/dev/null 9>&-) "${1%.socket}.service"; do
+    is_running "$ls_service" || continue
+    list stop "$ls_service"
+    # Not one of ours that goes.
+    if [ ! -e "$volatile/units/$ls_service" ] || has_unit "$ls_service"; then list start "$ls_service"; fi
+  done
+}
 
 # Sorts the units into the lists stop, start, restart, reload, keep, removed. Changes nothing.
 plan_units() {
@@ -52,7 +65,13 @@ plan_units() {
     if [ "$policy" = mask ]; then
       if is_running "$name"; then list stop "$name"; fi
     elif ! is_running "$name"; then
-      if is_wanted "$wanted_by"; then list start "$name"; fi
+      if ! is_wanted "$wanted_by"; then
+        :
+      elif [ "$policy" = socket ]; then
+        list_socket "$name"
+      else
+        list start "$name"
+      fi
     elif [ "$was_version" = "$version" ]; then
       if [ "$was_reload" != "$reload_version" ]; then list reload "$name"; fi
     else
@@ -63,6 +82,7 @@ plan_units() {
           list stop "$name"
           list start "$name"
           ;;
+        socket) list_socket "$name" ;;
         restart | reload | keep) list "$policy" "$name" ;;
         none) ;;
       esac
