@@ -6,5 +6,6 @@ if [ -e "$moments/hold.$1" ]; then
   : >"$moments/reached.$1"
   while [ -e "$moments/hold.$1" ]; do sleep 0.05; done
 fi
+# shellcheck source=/dev/null
 if [ -e "$moments/do.$1" ]; then . "$moments/do.$1"; fi
 [ ! -e "$moments/fail.$1" ]
