@@ -2,9 +2,12 @@ import { buildApplication, buildRouteMap, run, type StricliProcess, text_en } fr
 import { deployCommand } from "./commands/deploy.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { graphCommands } from "./commands/graph.ts";
+import { lockCommand } from "./commands/lock.ts";
 import { nixInstantiateCommand } from "./commands/nix-instantiate.ts";
 import { optionsCommand } from "./commands/options.ts";
 import { replCommand } from "./commands/repl.ts";
+import { sshKeysCommands } from "./commands/ssh-keys.ts";
 import type { Context } from "./context.ts";
 import { formatFailure } from "./failure.ts";
 import * as text from "./text.ts";
@@ -15,9 +18,12 @@ const routes = buildRouteMap({
     deploy: deployCommand,
     eval: evalCommand,
     explain: explainCommand,
+    graph: graphCommands,
+    lock: lockCommand,
     "nix-instantiate": nixInstantiateCommand,
     options: optionsCommand,
     repl: replCommand,
+    "ssh-keys": sshKeysCommands,
   },
   docs: { brief: text.brief },
 });

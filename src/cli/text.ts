@@ -67,6 +67,39 @@ export const options = {
   markdown: "Print Markdown instead of text",
 };
 
+/** One address that `nixus lock` assigned or removed. */
+interface ChangedAddress {
+  readonly network: string;
+  readonly node: string;
+  readonly address: string;
+}
+
+export const lock = {
+  brief: "Assigns what nixus.lock keeps for the network: addresses in VPNs",
+  unchanged: "nixus.lock has all that the network needs",
+  assigned: ({ network, node, address }: ChangedAddress) =>
+    `assigned ${address} to '${node}' in the VPN '${network}'`,
+  removed: ({ network, node, address }: ChangedAddress) =>
+    `removed ${address}, which '${node}' does not have any more in the VPN '${network}'`,
+};
+
+export const graph = {
+  brief: "Draws who reaches whom in the network",
+  ssh: "Shows which keys may log in where (ssh.access)",
+  format: "text, dot (for Graphviz) or svg",
+  none: "nobody has access to another machine: 'ssh.access' says nothing",
+};
+
+export const sshKeys = {
+  brief: "Host keys of the machines",
+  scan: "Fetches a machine's host keys and prints the Nix for 'ssh.access'",
+  node: "Name of the node",
+  check: (node: string) =>
+    `Compare the fingerprints with the machine's own before you trust them: on '${node}', for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf "$key"; done`,
+  none: (node: string, host: string, why: string) =>
+    `got no host keys of '${node}' from '${host}'${why === "" ? "" : `: ${why}`}; is it on, and does sshd answer there?`,
+};
+
 export function unexpected(stack: string): string {
   return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
 }

@@ -11,7 +11,9 @@
  *   "vpn": {
  *     "addresses": {
  *       "home": {
- *         "laptop": "10.0.0.2"
+ *         "laptop": {
+ *           "subnetIp": "10.0.0.2"
+ *         }
  *       }
  *     }
  *   }
@@ -88,7 +90,7 @@ export class LockFile {
   }
 
   /** With another content of the section; a section that is an empty object is left out. */
-  with<T extends Json>(section: LockSection<T>, value: T): LockFile {
+  with(section: LockSection<unknown>, value: Json): LockFile {
     return new LockFile(this.path, new Map(this.sections).set(section.name, value));
   }
 

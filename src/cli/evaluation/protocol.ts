@@ -1,7 +1,10 @@
 /** What goes between the command and the thread that evaluates. Plain data only; texts are JavaScript strings. */
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+import type { SshGraph } from "../../fleet/modules/ssh/graph.ts";
+import type { Assignments } from "../../fleet/network/assign.ts";
 import type { Explanation } from "../../fleet/network/explain.ts";
 import type { DocumentedOption } from "../../fleet/network/reference.ts";
+import type { SshHost } from "../../fleet/network/ssh-host.ts";
 import type { MessageKind } from "../../lang/host.ts";
 
 export type EvaluationRequest =
@@ -18,7 +21,13 @@ export type EvaluationRequest =
   /** What made a value. */
   | { readonly kind: "explain"; readonly file: string; readonly path: string }
   /** All options. */
-  | { readonly kind: "options"; readonly file: string };
+  | { readonly kind: "options"; readonly file: string }
+  /** What belongs into nixus.lock. */
+  | { readonly kind: "lock"; readonly file: string }
+  /** Who may log in where. */
+  | { readonly kind: "ssh-graph"; readonly file: string }
+  /** How a node's sshd is reached. */
+  | { readonly kind: "ssh-host"; readonly file: string; readonly node: string };
 
 export type ValueFormat = "nix" | "json";
 
@@ -26,7 +35,10 @@ export type EvaluationResult =
   | { readonly kind: "network"; readonly network: EvaluatedNetwork }
   | { readonly kind: "value"; readonly text: string }
   | { readonly kind: "explain"; readonly explanation: Explanation }
-  | { readonly kind: "options"; readonly options: readonly DocumentedOption[] };
+  | { readonly kind: "options"; readonly options: readonly DocumentedOption[] }
+  | { readonly kind: "lock"; readonly assignments: Assignments }
+  | { readonly kind: "ssh-graph"; readonly graph: SshGraph }
+  | { readonly kind: "ssh-host"; readonly sshHost: SshHost };
 
 export type EvaluationMessage =
   | { readonly type: "result"; readonly result: EvaluationResult }

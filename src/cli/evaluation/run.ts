@@ -1,10 +1,13 @@
 /** Carries out an evaluation request; all that runs in the worker thread. */
 
 import { AttrPathError, parseAttrPath } from "../../fleet/attr-path.ts";
+import { sshGraph } from "../../fleet/modules/ssh/graph.ts";
+import { assignmentsOf } from "../../fleet/network/assign.ts";
 import { evaluateNodes } from "../../fleet/network/evaluate.ts";
 import { explainValue } from "../../fleet/network/explain.ts";
 import { Network } from "../../fleet/network/network.ts";
 import { documentOptions } from "../../fleet/network/reference.ts";
+import { sshHostOf } from "../../fleet/network/ssh-host.ts";
 import { createSession, type Session } from "../../fleet/session.ts";
 import { valueAt } from "../../fleet/value-at.ts";
 import { NixError } from "../../lang/eval/errors.ts";
@@ -60,6 +63,14 @@ function resultOf(request: EvaluationRequest, session: Session, showTrace: boole
       return { kind: "explain", explanation: explainValue(network, namesOf(request.path)) };
     case "options":
       return { kind: "options", options: documentOptions(network) };
+    case "lock":
+      return { kind: "lock", assignments: assignmentsOf(network) };
+    case "ssh-host":
+      return { kind: "ssh-host", sshHost: sshHostOf(network, request.node) };
+    case "ssh-graph": {
+      const { nodes, ssh } = network.view;
+      return { kind: "ssh-graph", graph: sshGraph(ssh.access, Object.keys(nodes)) };
+    }
   }
 }
 

@@ -6,10 +6,11 @@ import { dnsModule } from "./dns/module.ts";
 import { publicIpDocumentation, publicIpModule } from "./public-ip/module.ts";
 import { secretsModule } from "./secrets/module.ts";
 import { sshModule } from "./ssh/module.ts";
+import { vpnModule } from "./vpn/module.ts";
 
 /** Those that read `nixus.lock` are made with it. */
-export function builtInModules(_lock: NetworkLock): readonly ModuleSource[] {
-  return [assertionsModule, dnsModule, publicIpModule, secretsModule, sshModule];
+export function builtInModules(lock: NetworkLock): readonly ModuleSource[] {
+  return [assertionsModule, dnsModule, publicIpModule, secretsModule, sshModule, vpnModule(lock)];
 }
 
 /** What they declare in the configurations of machines, for documentation. */

@@ -25,6 +25,7 @@ import type { DnsOptions } from "../modules/dns/options.ts";
 import type { PublicOptions } from "../modules/public-ip/options.ts";
 import type { NetworkSecretsOptions } from "../modules/secrets/module.ts";
 import type { SshOptions } from "../modules/ssh/options.ts";
+import type { VpnOptions } from "../modules/vpn/options.ts";
 import type { LinuxOptions } from "../platforms/linux/options/index.ts";
 import type { nodeOptions } from "./node-options.ts";
 
@@ -92,7 +93,8 @@ export interface NetworkOptions
   extends OptionsOf<typeof assertionsModule>,
     DnsOptions,
     NetworkSecretsOptions,
-    SshOptions {
+    SshOptions,
+    VpnOptions {
   readonly nodes: Option<
     Readonly<Record<string, NodeConfig>>,
     Definable<Readonly<Record<string, NodeDefinition>>>

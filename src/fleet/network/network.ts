@@ -12,12 +12,14 @@ import type { ModuleSource } from "../../modules/module.ts";
 import { ModuleSystem } from "../../modules/system.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
+import { viewOf } from "../../modules/view.ts";
 import { toText } from "../../store/bytes.ts";
 import { builtInModules, documentedModules } from "../modules/index.ts";
 import { NetworkSecrets } from "../modules/secrets/resolve.ts";
 import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
 import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
+import type { NetworkConfig } from "./define.ts";
 import { NetworkLock } from "./lock.ts";
 import { nodeOptions } from "./node-options.ts";
 
@@ -69,6 +71,11 @@ export class Network {
   /** The final value of every option of the network. */
   get config(): Attrs {
     return this.evaluator.forceAttrs(this.evaluation.config, noPos, "a value of the configuration");
+  }
+
+  /** The same as TypeScript code reads it. */
+  get view(): NetworkConfig {
+    return viewOf(ModuleSystem.of(this.evaluator), this.config) as NetworkConfig;
   }
 
   /** All nodes: sets with the options of node-options.ts and `configuration`. */

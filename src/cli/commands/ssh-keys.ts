@@ -1,0 +1,50 @@
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { UserError } from "../errors.ts";
+import { evaluate } from "../evaluation/client.ts";
+import { findNetworkFile } from "../network-file.ts";
+import { fingerprints, hostKeysNix } from "../render/host-keys.ts";
+import * as text from "../text.ts";
+import { fileFlag, showTraceFlag } from "./flags.ts";
+
+interface Flags {
+  readonly file?: string;
+  readonly showTrace: boolean;
+}
+
+const scanCommand = buildCommand<Flags, [node: string], Context>({
+  async func(flags, node) {
+    const { stdout, stderr } = this.process;
+    const { sshHost } = await evaluate(
+      { kind: "ssh-host", file: findNetworkFile(flags.file, this.process.cwd()), node },
+      {
+        showTrace: flags.showTrace,
+        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
+      },
+    );
+    const { HostKeyError, scanHostKeys } = await import("../../deploy/ssh/host-keys.ts");
+    try {
+      const { host, keys, why } = await scanHostKeys(sshHost.destination, sshHost.options);
+      if (keys.length === 0) throw new UserError(text.sshKeys.none(node, host, why));
+      stderr.write(`${fingerprints(keys, sshHost.hostKeys)}\n${text.sshKeys.check(node)}\n\n`);
+      stdout.write(`${hostKeysNix(node, keys)}\n`);
+    } catch (error) {
+      if (error instanceof HostKeyError) throw new UserError(error.message, { cause: error });
+      throw error;
+    }
+  },
+  parameters: {
+    flags: { file: fileFlag, showTrace: showTraceFlag },
+    aliases: { f: "file" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: text.sshKeys.node, parse: String, placeholder: "node" }],
+    },
+  },
+  docs: { brief: text.sshKeys.scan },
+});
+
+export const sshKeysCommands = buildRouteMap({
+  routes: { scan: scanCommand },
+  docs: { brief: text.sshKeys.brief },
+});

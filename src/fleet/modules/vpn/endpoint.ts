@@ -1,0 +1,26 @@
+/** Where members are reached from outside the network. */
+import { isIp, isIpv6 } from "../../../modules/ip.ts";
+import type { NodeConfig } from "../../network/define.ts";
+import { hostOf } from "../ssh/host-names.ts";
+import type { Member } from "./members.ts";
+
+/** An address or a name; null: no one can reach the member but those that it reaches itself. */
+export function endpointOf(member: Member, node: NodeConfig | undefined): string | null {
+  if (member.settings.endpoint !== null) return member.settings.endpoint;
+  if (node === undefined) return null;
+  const { ipv4, ipv6 } = node.configuration.networking.public;
+  const address = ipv4 ?? ipv6;
+  if (address !== null) return address;
+  return member.role === "server" && node.host !== null ? publicHost(node.host) : null;
+}
+
+/** A bare name may mean something in the deployer's ssh_config alone. */
+function publicHost(destination: string): string | null {
+  const host = hostOf(destination);
+  return isIp(host) || host.includes(".") ? host : null;
+}
+
+/** `host:port`, an IPv6 address in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return `${isIpv6(host) ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,120 @@
+/** A VPN as its backends see it: members, addresses, who talks to whom; pure. */
+import { type IpSubnet, networkOf, parseAddress, subnetText } from "../../../modules/ip.ts";
+import { subnetsOf } from "./addresses.ts";
+import { type BackendName, defaultPorts } from "./backends.ts";
+import type { VpnLock } from "./lock-section.ts";
+import { interfaceOf, type Member, membersOf } from "./members.ts";
+import type { VpnSettings } from "./options.ts";
+
+export interface VpnNetwork {
+  readonly name: string;
+  readonly backend: BackendName;
+  readonly interface: string;
+  readonly settings: VpnSettings;
+  readonly subnets: readonly IpSubnet[];
+  readonly members: readonly Member[];
+  readonly server: Member | undefined;
+  readonly lock: VpnLock;
+  /** Where the member is reached from outside; null: nowhere. */
+  endpoint(member: Member): string | null;
+}
+
+export function vpnNetwork(
+  name: string,
+  settings: VpnSettings,
+  lock: VpnLock,
+  endpoint: (member: Member) => string | null,
+): VpnNetwork {
+  const members = membersOf(settings);
+  const known = new Map<Member, string | null>();
+  return {
+    name,
+    backend: settings.backend,
+    interface: interfaceOf(name, settings),
+    settings,
+    lock,
+    subnets: subnetsOf(settings).map(({ subnet }) => networkOf(subnet)),
+    members,
+    server: members.find(({ role }) => role === "server"),
+    endpoint: (member) => {
+      if (!known.has(member)) known.set(member, endpoint(member));
+      return known.get(member) ?? null;
+    },
+  };
+}
+
+export function portOf(network: VpnNetwork, member: Member): number {
+  return member.settings.port ?? defaultPorts[network.backend];
+}
+
+/** In the order of the subnets. */
+export function addressesOf(network: VpnNetwork, { node }: Member): readonly string[] {
+  return network.settings.addresses[node] ?? [];
+}
+
+/** With the length of their subnets: `10.0.0.2/24`. */
+export function addressesWithPrefix(network: VpnNetwork, member: Member): string[] {
+  return addressesOf(network, member).map(
+    (address, index) => `${address}/${network.subnets[index]?.prefixLength}`,
+  );
+}
+
+/** One member as another one sees it. */
+export interface Link {
+  readonly peer: Member;
+  /** The subnets that are reached through it. */
+  readonly allowed: readonly string[];
+  /** Where it is reached; null: it reaches us. */
+  readonly endpoint: string | null;
+  /** Seconds. */
+  readonly keepalive: number | null;
+}
+
+const everything = { 4: "0.0.0.0/0", 6: "::/0" } as const;
+
+/** All links of a member. */
+export function linksOf(network: VpnNetwork, member: Member): Link[] {
+  const { server, members } = network;
+  if (network.settings.topology === "star") {
+    if (server === undefined) return [];
+    return member === server
+      ? members.filter((peer) => peer !== server).map((peer) => linkTo(network, member, peer))
+      : [linkTo(network, member, server)];
+  }
+  return members
+    .filter((peer) => peer !== member)
+    .filter((peer) => peer === server || member === server || canMeet(network, member, peer))
+    .map((peer) => linkTo(network, member, peer));
+}
+
+/** Whether one of them can be found by the other. */
+export function canMeet(network: VpnNetwork, a: Member, b: Member): boolean {
+  return network.endpoint(a) !== null || network.endpoint(b) !== null;
+}
+
+function linkTo(network: VpnNetwork, member: Member, peer: Member): Link {
+  const isServer = peer.role === "server";
+  // In a star no one asks where a client is.
+  const endpoint = network.settings.topology === "star" && !isServer ? null : network.endpoint(peer);
+  return {
+    peer,
+    allowed: isServer
+      ? [
+          ...network.subnets.map(subnetText),
+          ...(member.internetGateway ? network.subnets.map(({ version }) => everything[version]) : []),
+        ]
+      : addressesOf(network, peer).map(alone),
+    endpoint,
+    keepalive: endpoint !== null && member.role === "client" ? network.settings.keepalive : null,
+  };
+}
+
+function alone(address: string): string {
+  return `${address}/${parseAddress(address).version === 4 ? 32 : 128}`;
+}
+
+/** Whether the member waits for others at its port. */
+export function isReachable(network: VpnNetwork, member: Member): boolean {
+  if (member.role === "server") return true;
+  return network.settings.topology === "mesh" && network.endpoint(member) !== null;
+}

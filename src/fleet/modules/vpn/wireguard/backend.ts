@@ -1,0 +1,144 @@
+/** WireGuard: `networking.wireguard.interfaces`. */
+import { NixError } from "../../../../lang/eval/errors.ts";
+import { mkIf } from "../../../../modules/define.ts";
+import { fromText } from "../../../../store/bytes.ts";
+import type { Backend, Machine, Membership } from "../backend.ts";
+import { hostAndPort } from "../endpoint.ts";
+import { gatewayCommands, tunnelMark } from "../gateway.ts";
+import { type Member, vpnOption } from "../members.ts";
+import { addressesWithPrefix, isReachable, type Link, linksOf, portOf, type VpnNetwork } from "../network.ts";
+
+export const wireguardBackend: Backend = {
+  name: "wireguard",
+  problems,
+  configuration: (machine) => {
+    const used = () => machine.memberships().length > 0;
+    const gateway = () => machine.memberships().find(({ member }) => member.internetGateway);
+    return {
+      networking: {
+        wireguard: {
+          interfaces: mkIf(used, () =>
+            Object.fromEntries(machine.memberships().map((one) => [one.network.interface, interfaceOf(one)])),
+          ),
+        },
+      },
+      systemd: {
+        services: mkIf(
+          () => gateway() !== undefined,
+          () => gatewayUnit(gateway(), machine),
+        ),
+      },
+    };
+  },
+};
+
+function interfaceOf({ network, member }: Membership) {
+  return {
+    ips: () => addressesWithPrefix(network, member),
+    privateKeyFile: () => privateKeyFile(network, member),
+    listenPort: () => (isReachable(network, member) ? portOf(network, member) : null),
+    peers: () => linksOf(network, member).map((link) => peerOf(network, link)),
+    ...(member.internetGateway
+      ? // The rules of the gateway are the routes; the subnet has one by the address.
+        { allowedIPsAsRoutes: false, postSetup: `wg set ${network.interface} fwmark ${tunnelMark}` }
+      : {}),
+  };
+}
+
+function peerOf(network: VpnNetwork, { peer, allowed, endpoint, keepalive }: Link) {
+  return {
+    publicKey: publicKey(network, peer),
+    allowedIPs: allowed,
+    ...(endpoint !== null && { endpoint: hostAndPort(endpoint, portOf(network, peer)) }),
+    ...(keepalive !== null && { persistentKeepalive: keepalive }),
+  };
+}
+
+/**
+ * Set up behind the peer: its name has to be found before everything goes through the tunnel, and is looked for again
+ * when the peer is started again.
+ */
+function gatewayUnit(membership: Membership | undefined, { packages }: Machine) {
+  const { network } = membership!;
+  const name = network.interface;
+  const commands = gatewayCommands(network, packages());
+  const found = packages();
+  const peer = `wireguard-${name}-peer-${escapedKey(publicKey(network, network.server!))}.service`;
+  return {
+    [`vpn-gateway-${name}`]: {
+      description: `The internet through the VPN ${network.name}`,
+      bindsTo: [peer],
+      after: [peer],
+      wantedBy: ["multi-user.target", peer],
+      ...(found === undefined ? {} : { path: [found["iproute2"] ?? found["iproute"]] }),
+      serviceConfig: { Type: "oneshot", RemainAfterExit: true },
+      script: commands.up,
+      postStop: commands.down,
+    },
+  };
+}
+
+/** A key in the name of a unit, as NixOS writes it. */
+function escapedKey(key: string): string {
+  return key.replaceAll("/", "-").replaceAll("+", "\\x2b").replaceAll("=", "\\x3d");
+}
+
+function publicKey(network: VpnNetwork, member: Member): string {
+  return member.settings.wireguard.publicKey ?? fail(missingPublicKey(network, member));
+}
+
+function privateKeyFile(network: VpnNetwork, member: Member): string {
+  return member.settings.wireguard.privateKeyFile ?? fail(missingPrivateKey(network, member));
+}
+
+function fail(message: string): never {
+  throw new NixError("module", fromText(message));
+}
+
+function problems(network: VpnNetwork): string[] {
+  const owners = new Map<string, Member>();
+  return network.members.flatMap((member) => {
+    const option = keyOption(network, member, "publicKey");
+    const key = member.settings.wireguard.publicKey;
+    const found: string[] = [];
+    if (key === null) found.push(missingPublicKey(network, member));
+    else if (!isKey(key)) {
+      found.push(
+        `'${option}' is not a key of WireGuard; set it to what 'wg pubkey' gives for the node's private key`,
+      );
+    } else {
+      const other = owners.get(key);
+      if (other !== undefined) {
+        found.push(
+          `'${option}' is the key of '${other.node}' as well; give each member a key of its own (wg genkey)`,
+        );
+      }
+      owners.set(key, member);
+    }
+    if (member.settings.wireguard.privateKeyFile === null) found.push(missingPrivateKey(network, member));
+    return found;
+  });
+}
+
+/** 32 bytes in base64. */
+function isKey(key: string): boolean {
+  return /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(key);
+}
+
+function keyOption({ name }: VpnNetwork, { path }: Member, key: "publicKey" | "privateKeyFile"): string {
+  return vpnOption(name, ...path, "wireguard", key);
+}
+
+function missingPublicKey(network: VpnNetwork, member: Member): string {
+  return (
+    `'${keyOption(network, member, "publicKey")}' is not set, but the others know '${member.node}' by it; ` +
+    "set it to what 'wg pubkey' gives for the node's private key"
+  );
+}
+
+function missingPrivateKey(network: VpnNetwork, member: Member): string {
+  return (
+    `'${keyOption(network, member, "privateKeyFile")}' is not set; ` +
+    `set it to the file on '${member.node}' with the private key that 'wg genkey' made`
+  );
+}
