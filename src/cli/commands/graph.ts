@@ -5,7 +5,7 @@ import { evaluate } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { graphDot, graphSvg, graphText } from "../render/graph.ts";
 import * as text from "../text.ts";
-import { fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
 
 const formats = {
   text: (graph: SshGraph) => (graph.edges.length === 0 ? text.graph.none : graphText(graph)),
@@ -17,6 +17,7 @@ interface Flags {
   readonly file?: string;
   readonly format: keyof typeof formats;
   readonly showTrace: boolean;
+  readonly evalCache: boolean;
 }
 
 const sshCommand = buildCommand<Flags, [], Context>({
@@ -26,6 +27,7 @@ const sshCommand = buildCommand<Flags, [], Context>({
       { kind: "ssh-graph", file: findNetworkFile(flags.file, this.process.cwd()) },
       {
         showTrace: flags.showTrace,
+        useCache: flags.evalCache,
         onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
       },
     );
@@ -41,6 +43,7 @@ const sshCommand = buildCommand<Flags, [], Context>({
         brief: text.graph.format,
       },
       showTrace: showTraceFlag,
+      evalCache: evalCacheFlag,
     },
     aliases: { f: "file" },
   },

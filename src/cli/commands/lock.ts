@@ -20,6 +20,7 @@ export const lockCommand = buildCommand<Flags, [], Context>({
       { kind: "lock", file },
       {
         showTrace: flags.showTrace,
+        useCache: false,
         onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
       },
     );

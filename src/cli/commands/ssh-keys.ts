@@ -5,11 +5,12 @@ import { evaluate } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { fingerprints, hostKeysNix } from "../render/host-keys.ts";
 import * as text from "../text.ts";
-import { fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
   readonly showTrace: boolean;
+  readonly evalCache: boolean;
 }
 
 const scanCommand = buildCommand<Flags, [node: string], Context>({
@@ -19,6 +20,7 @@ const scanCommand = buildCommand<Flags, [node: string], Context>({
       { kind: "ssh-host", file: findNetworkFile(flags.file, this.process.cwd()), node },
       {
         showTrace: flags.showTrace,
+        useCache: flags.evalCache,
         onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
       },
     );
@@ -34,7 +36,7 @@ const scanCommand = buildCommand<Flags, [node: string], Context>({
     }
   },
   parameters: {
-    flags: { file: fileFlag, showTrace: showTraceFlag },
+    flags: { file: fileFlag, showTrace: showTraceFlag, evalCache: evalCacheFlag },
     aliases: { f: "file" },
     positional: {
       kind: "tuple",
