@@ -4,7 +4,7 @@ import { showOption } from "../../modules/show.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 
 /** `ed25519` of `ssh-ed25519`, `ecdsa` of `ecdsa-sha2-nistp256`. */
-export function keyName(type: string): string {
+function keyName(type: string): string {
   return type
     .replace(/^sk-/, "")
     .replace(/^ssh-/, "")
