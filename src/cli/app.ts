@@ -1,5 +1,6 @@
 import { buildApplication, buildRouteMap, run, type StricliProcess, text_en } from "@stricli/core";
 import { deployCommand } from "./commands/deploy.ts";
+import { dnsRoutes } from "./commands/dns.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { graphCommands } from "./commands/graph.ts";
@@ -16,6 +17,7 @@ import { version } from "./version.ts";
 const routes = buildRouteMap({
   routes: {
     deploy: deployCommand,
+    dns: dnsRoutes,
     eval: evalCommand,
     explain: explainCommand,
     graph: graphCommands,

@@ -38,6 +38,12 @@ export const evaluate = {
   path: "Attribute path, e.g. nodes.foo.host",
 };
 
+export const dns = {
+  brief: "What the name servers of the network have",
+  check: "Compares what the name servers answer with what the network says; fails when anything differs",
+  zones: "Names of the zones to check (default: all)",
+};
+
 /** Of commands that read their flags themselves. */
 export const words = "Flags and arguments; --help lists them";
 

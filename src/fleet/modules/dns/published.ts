@@ -3,13 +3,13 @@ import { recordTypes, showData } from "./data.ts";
 import { showName } from "./name.ts";
 import type { ServedZone, Server } from "./plan.ts";
 
-interface PublishedServer {
+export interface PublishedServer {
   readonly node: string;
   readonly addresses: readonly string[];
 }
 
 /** The records of one name and type. */
-interface PublishedSet {
+export interface PublishedSet {
   readonly name: string;
   readonly type: string;
   readonly ttl: number;
