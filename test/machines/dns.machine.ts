@@ -178,6 +178,30 @@ test("a transfer without the key is refused, with it it is not", async () => {
   }
 });
 
+describe("nixus dns check", () => {
+  const check = (text: string, ...zone: readonly string[]) =>
+    deployer.run(["dns", "check", "-f", deployer.file(text), ...zone]);
+
+  test("is content with both servers", async () => {
+    const { stdout, exitCode } = await check(network(records("first")));
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.slice(1).map((line) => line.split(/ {2,}/).at(-1))).toEqual(
+      Array(5).fill(expect.stringMatching(/^ok, [0-9]+ sets of records$/)),
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  test("says what differs, and which server is gone", async () => {
+    await machine("ns2").exec("systemctl stop nsd.service");
+    const { stdout, exitCode } = await check(network(records("other")), "example.com");
+    await machine("ns2").exec("systemctl start nsd.service");
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('www.example.com. TXT: "first" (ttl 60), should be "other" (ttl 60)');
+    expect(stdout).toMatch(/ns2 +secondary +10\.44\.0\.12 +- +does not answer/);
+    expect(stdout).not.toContain("example.org.");
+  });
+});
+
 describe("a change", () => {
   test("arrives at the secondary with a greater serial, and no server is restarted", async () => {
     const running = await processes();

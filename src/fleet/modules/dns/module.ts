@@ -77,6 +77,13 @@ export const dnsModule = defineNetworkModule({
           },
         }),
       },
+      // The nodes that there are, and nothing of the records: these may be made of what ssh.access says.
+      ssh: {
+        access: () =>
+          Object.fromEntries(
+            facts.names.map((node) => [node, { hostNames: () => network.dns.names[node] ?? [] }]),
+          ),
+      },
       assertions: () => plan().problems.map((message) => ({ assertion: false, message })),
       dns: {
         published: () => soundPlan().zones.map(publish),

@@ -356,6 +356,23 @@ it("names lead to nodes by what is said, by addresses and by CNAMEs", () => {
   });
 });
 
+it("are names by which other machines know a node, if they have access to it", () => {
+  const dns = 'records."web.example.com".node = "web"; records."www.example.com".CNAME = "web.example.com";';
+  const access = `
+    ssh.access.ns1.keys.root = { publicKey = "${publicKeyOf("ns1")}"; hasAccessTo.web.root = true; };
+    ssh.access.web = { hostKeys.ed25519 = "${publicKeyOf("web")}"; hostNames = [ "192.0.2.80" ]; };`;
+  const known = optionValue(
+    network(dns, access),
+    "nodes.ns1.configuration.programs.ssh.knownHosts",
+  ) as Record<string, { readonly hostNames: readonly string[] }>;
+  expect(known["web/ed25519"]!.hostNames.toSorted()).toEqual([
+    "192.0.2.80",
+    "web",
+    "web.example.com",
+    "www.example.com",
+  ]);
+});
+
 it("nothing is evaluated that nobody asks for", () => {
   const text = network('records = throw "not needed";');
   expect(optionValue(text, "nodes.web.configuration.networking.public.ipv4")).toBe("192.0.2.80");
