@@ -12,6 +12,8 @@ import { runRollout, type Slots } from "./rollout.ts";
 import type { SecretContents } from "./secrets/contents.ts";
 import type { DeployableNode, DeploymentContext } from "./session.ts";
 import { defaultTiming, type Timing } from "./steps/switch.ts";
+import { Builds } from "./stores/builds.ts";
+import { Places } from "./stores/places.ts";
 import { switcherObject } from "./target/scripts.ts";
 
 export interface DeploymentOptions extends Partial<RolloutOptions> {
@@ -60,21 +62,27 @@ export async function deploy(
   });
   for (const node of nodes.values()) planPhases(node.name, node.phases);
   const unevaluated = network.failures.map((failure) => reportUnevaluated(failure, sink));
-  const context: DeploymentContext = {
-    id: deploymentId(),
-    by: deployer(),
-    file: network.file,
-    objects: new Map(network.objects.map((object) => [object.path, object])),
-    switcher: switcherObject(),
-    secrets: options.secrets ?? new Map(),
-    lastSeen: options.lastSeen ?? new Map(),
-    force: options.force ?? false,
-    wait: options.wait ?? false,
-    sink,
-    signal: options.signal ?? new AbortController().signal,
-    timing: options.timing ?? defaultTiming,
-  };
   return await withSocketDirectory(async (directory) => {
+    const objects = new Map(network.objects.map((object) => [object.path, object]));
+    const signal = options.signal ?? new AbortController().signal;
+    const places = new Places(process.env, directory, signal);
+    const builds = new Builds(objects, sink);
+    const context: DeploymentContext = {
+      id: deploymentId(),
+      by: deployer(),
+      file: network.file,
+      objects,
+      switcher: switcherObject(),
+      secrets: options.secrets ?? new Map(),
+      lastSeen: options.lastSeen ?? new Map(),
+      force: options.force ?? false,
+      wait: options.wait ?? false,
+      sink,
+      places,
+      builds,
+      signal,
+      timing: options.timing ?? defaultTiming,
+    };
     const numbers = new Map([...nodes.keys()].map((name, index) => [name, index]));
     const deployUnit = async (unit: Unit, slots: Slots): Promise<NodeResult[]> => {
       const group = unit.group === null ? undefined : new AtomicGroup(unit.group, unit.nodes);
@@ -93,12 +101,17 @@ export async function deploy(
       sink,
       deploy: deployUnit,
       skip: (name, reason) => skipped(nodes.get(name)!, reason, sink),
-    });
+    }).finally(() => closeStores(builds, places));
     const results = [...unevaluated, ...[...nodes.keys()].map((name) => deployed.get(name)!)];
     const ok = results.every((result) => result.ok);
     sink({ type: "summary", time: Date.now(), outcomes: countOutcomes(results), ok });
     return { nodes: results, ok };
   });
+}
+
+async function closeStores(builds: Builds, places: Places): Promise<void> {
+  await builds.close();
+  await places.close();
 }
 
 function isDeployable(node: EvaluatedNetwork["nodes"][number]): node is DeployableNode {

@@ -43,3 +43,8 @@ export class BusyError extends NodeError {
 export class InterruptedError extends NodeError {
   override readonly name = "InterruptedError";
 }
+
+/** What the node needs could not be built. */
+export class BuildError extends NodeError {
+  override readonly name = "BuildError";
+}

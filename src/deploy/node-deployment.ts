@@ -1,6 +1,7 @@
 /** The steps of one node, in their order; where it stands is what a failure is reported with. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome, StepName } from "../events/event.ts";
+import { buildPlace } from "../plan/build.ts";
 import type { Facts } from "../plan/facts.ts";
 import { overwriteProblem } from "../plan/overwrite.ts";
 import { type PhasePlan, planPhases } from "../plan/phases.ts";
@@ -13,6 +14,7 @@ import type { Reporter } from "./reporter.ts";
 import type { Slots } from "./rollout.ts";
 import { type NodeSession, objectAt } from "./session.ts";
 import { isUnreachable } from "./ssh/failures.ts";
+import { build } from "./steps/build.ts";
 import { connect } from "./steps/connect.ts";
 import { copyClosure, uncopy } from "./steps/copy.ts";
 import { installPackages } from "./steps/packages.ts";
@@ -77,6 +79,7 @@ export class NodeDeployment {
       node,
       switcher: context.switcher.path,
       narSize: (path: string) => objectAt(context, path)?.narSize,
+      place: buildPlace(node.buildOn, context.places.local !== undefined),
     };
     const facts = await this.freeMachine(wantedPaths(wanted));
     if ("unreachable" in facts) return this.passedOver(facts.unreachable);
@@ -138,11 +141,17 @@ export class NodeDeployment {
       for (const step of steps) {
         this.session.context.signal.throwIfAborted();
         switch (step.type) {
+          case "build":
+            await this.reach("build");
+            this.step = "build";
+            copied = true;
+            await build(this.session, step.place, step.builds);
+            break;
           case "copy":
             await this.reach("copy");
             this.step = "copy";
             copied = true;
-            await copyClosure(this.session, step.paths, step.size);
+            await copyClosure(this.session, step.paths, step.size, step.closure);
             break;
           case "install-packages":
             await this.reach("copy");

@@ -6,6 +6,8 @@ import type { Reporter } from "./reporter.ts";
 import type { SecretContents } from "./secrets/contents.ts";
 import type { Connection } from "./ssh/connection.ts";
 import type { Timing } from "./steps/switch.ts";
+import type { Builds } from "./stores/builds.ts";
+import type { Places } from "./stores/places.ts";
 
 /** What all nodes of one deployment share. */
 export interface DeploymentContext {
@@ -25,6 +27,8 @@ export interface DeploymentContext {
   readonly force: boolean;
   /** Whether to wait for machines that others deploy. */
   readonly wait: boolean;
+  readonly places: Places;
+  readonly builds: Builds;
   readonly sink: EventSink;
   readonly signal: AbortSignal;
   readonly timing: Timing;

@@ -49,6 +49,8 @@ export type Event =
     })
   | (NodeEvent & { readonly type: "copying-path"; readonly path: string; readonly destination: string })
   | (NodeEvent & { readonly type: "sending-secrets"; readonly count: number })
+  /** Bytes of NARs that are on their way or have arrived, of `size`. */
+  | (NodeEvent & { readonly type: "copying-progress"; readonly bytes: number; readonly size: number })
   /** Distribution packages are installed before the switcher is armed. */
   | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
   | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })
@@ -76,6 +78,7 @@ export type Event =
       readonly system: string;
     })
   /** Not about one node. */
+  | BuildEvent
   | { readonly type: "evaluating"; readonly time: number; readonly file: string }
   | {
       readonly type: "evaluated";
@@ -109,5 +112,29 @@ export type Event =
       readonly outcomes: Readonly<Record<Outcome, number>>;
       readonly ok: boolean;
     };
+
+interface StoreEvent {
+  readonly time: number;
+  /** Whose store works: `local`, or the host part of an SSH destination. */
+  readonly place: string;
+}
+
+/** What stores do to have what nodes need. A build may be for several nodes. */
+export type BuildEvent =
+  | (StoreEvent & {
+      readonly type: "builds-planned";
+      /** Store paths of the `.drv`s that will be built, at most. */
+      readonly derivations: readonly string[];
+      /** Store paths that will be fetched, and their bytes packed and unpacked. */
+      readonly fetched: readonly string[];
+      readonly downloadSize: number;
+      readonly unpackedSize: number;
+    })
+  | (StoreEvent & { readonly type: "building"; readonly derivation: string })
+  /** A line that a builder printed. */
+  | (StoreEvent & { readonly type: "build-output"; readonly derivation: string; readonly line: string })
+  | (StoreEvent & { readonly type: "fetching"; readonly path: string; readonly from: string })
+  /** What the store itself has to say, warnings among it. */
+  | (StoreEvent & { readonly type: "store-message"; readonly message: string });
 
 export type EventSink = (event: Event) => void;

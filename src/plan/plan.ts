@@ -2,18 +2,36 @@
  * Planning: an evaluated node and the facts of its machine in, the steps of its deployment out. Pure. Whatever can be
  * known to go wrong is refused here, before anything is changed.
  */
-import type { EvaluatedNode, EvaluatedSecret } from "../fleet/evaluated.ts";
+import type { EvaluatedNode, EvaluatedSecret, NeededPath } from "../fleet/evaluated.ts";
 import { secretLabel } from "../fleet/modules/secrets/secret.ts";
+import { type Build, type BuildPlace, buildsOf, neededPaths } from "./build.ts";
 import { type Facts, type LockFacts, secretQuestion } from "./facts.ts";
+import { mebibytes, spaceProblem } from "./transfer.ts";
 
 export type Step =
-  /** Store paths to send, references before referrers, and the bytes of their NARs. */
-  | { readonly type: "copy"; readonly paths: readonly string[]; readonly size: number }
+  /** Build what the machine lacks. */
+  | { readonly type: "build"; readonly place: BuildPlace; readonly builds: readonly Build[] }
+  | {
+      readonly type: "copy";
+      /** Store paths to send from memory, references before referrers, and the bytes of their NARs. */
+      readonly paths: readonly string[];
+      readonly size: number;
+      /** Those that come from a store with all that they consist of. */
+      readonly closure: StoreClosure | null;
+    }
   | { readonly type: "install-packages"; readonly packages: readonly string[] }
   /** Secrets to send, to wait on the machine for the activation that puts them into use. */
   | { readonly type: "secrets"; readonly secrets: readonly EvaluatedSecret[] }
   /** Activate `system`; `previous` is what the machine goes back to. */
   | { readonly type: "switch"; readonly system: string; readonly previous: string };
+
+/** Paths of a store whose closure the machine lacks. */
+export interface StoreClosure {
+  readonly from: BuildPlace;
+  readonly paths: readonly string[];
+  /** Bytes that the machine's store has left. */
+  readonly free: number;
+}
 
 export type Plan =
   /** Nothing may be done. `problem` says what is wrong and what to do. */
@@ -28,19 +46,19 @@ export interface Wanted {
   readonly switcher: string;
   /** Bytes of a store path's NAR; undefined when it was not made by the evaluation and can't be sent. */
   readonly narSize: (path: string) => number | undefined;
+  /** Where it is built. */
+  readonly place: BuildPlace;
 }
 
 /** The first with all that the switcher's transient units need (StandardOutput=append:). */
 const oldestSystemd = 240;
 
-/** What importing needs beyond the NARs themselves: the database and file system blocks. */
-const spaceMargin = 16 * 1024 * 1024;
 const stateSpace = 1024 * 1024;
 const lowBootSpace = 32 * 1024 * 1024;
 
 /** Every store path that has to be on the machine, references before referrers. */
 export function wantedPaths({ node, switcher }: Wanted): string[] {
-  return [...new Set([...node.closure, switcher])];
+  return [...new Set([...node.closure, ...neededPaths(node).map(({ path }) => path), switcher])];
 }
 
 export function plan(wanted: Wanted, facts: Facts): Plan {
@@ -55,7 +73,8 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
     facts.profile === node.toplevel &&
     facts.lock === null &&
     facts.missingPackages.length === 0 &&
-    secrets.length === 0
+    secrets.length === 0 &&
+    !node.closurePaths.some(({ path }) => facts.missing.has(path))
   ) {
     return { type: "unchanged" };
   }
@@ -67,20 +86,29 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
     );
   }
   const steps: Step[] = [];
-  const missing = wantedPaths(wanted).filter((path) => facts.missing.has(path));
-  const unknown = missing.find((path) => wanted.narSize(path) === undefined);
+  const fromStore = neededPaths(node).filter(
+    ({ path, source }) => source.type !== "memory" && facts.missing.has(path),
+  );
+  const builds = buildsOf(fromStore);
+  if (builds.length > 0) steps.push({ type: "build", place: wanted.place, builds });
+  const inMemory = [...new Set([...node.closure, wanted.switcher])].filter((path) => facts.missing.has(path));
+  const unknown = inMemory.find((path) => wanted.narSize(path) === undefined);
   if (unknown !== undefined) {
     return refuse(`the machine needs ${unknown}, which is neither there nor made by the evaluation`);
   }
-  if (missing.length > 0) {
-    const size = missing.reduce((sum, path) => sum + (wanted.narSize(path) ?? 0), 0);
-    const needed = Math.ceil(size * 1.1) + spaceMargin;
-    if (facts.freeStore < needed) {
-      return refuse(
-        `the file system of /nix/store has ${mebibytes(facts.freeStore)} left and ${mebibytes(needed)} are needed; make room, e.g. with nix-collect-garbage`,
-      );
-    }
-    steps.push({ type: "copy", paths: missing, size });
+  const size = inMemory.reduce((sum, path) => sum + (wanted.narSize(path) ?? 0), 0);
+  if (inMemory.length > 0) {
+    const space = spaceProblem(size, facts.freeStore);
+    if (space !== undefined) return refuse(space);
+  }
+  const travelling = wanted.place.type === "target" ? fromStore.filter(isGiven) : fromStore;
+  if (inMemory.length > 0 || travelling.length > 0) {
+    const closure = {
+      from: wanted.place,
+      paths: travelling.map(({ path }) => path),
+      free: facts.freeStore - size,
+    };
+    steps.push({ type: "copy", paths: inMemory, size, closure: travelling.length > 0 ? closure : null });
   }
   if (facts.freeState < stateSpace) {
     return refuse(
@@ -117,6 +145,11 @@ function ownerProblem(
         : [];
   if (kind === undefined) return undefined;
   return `the secret '${secretLabel(owner)}' is for the ${kind} '${name}', which neither the configuration nor the machine has; define 'users.${kind}s.${name}', or correct the name`;
+}
+
+/** It is in some store already. */
+function isGiven({ source }: NeededPath): boolean {
+  return source.type === "store";
 }
 
 function refuse(problem: string): Plan {
@@ -172,8 +205,4 @@ function warningsOf(node: EvaluatedNode, facts: Facts): string[] {
     warnings.push(`/boot has only ${mebibytes(facts.freeBoot)} left`);
   }
   return warnings;
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / (1024 * 1024))} MiB`;
 }

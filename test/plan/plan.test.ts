@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EvaluatedNode } from "../../src/fleet/evaluated.ts";
+import { buildPlace } from "../../src/plan/build.ts";
 import { type Facts, parseFacts } from "../../src/plan/facts.ts";
 import { type Plan, plan, type Wanted } from "../../src/plan/plan.ts";
 import { factsText, fitFacts } from "../deploy/rig/fake-machine.ts";
@@ -13,7 +14,7 @@ const switcher = "/nix/store/switcher";
 const old = fitFacts["currentSystem"];
 
 function wantedOf(change: Partial<EvaluatedNode> = {}): Wanted {
-  return { node: { ...node, ...change }, switcher, narSize: () => 1000 };
+  return { node: { ...node, ...change }, switcher, place: { type: "local" }, narSize: () => 1000 };
 }
 
 function factsOf(change: Partial<Facts> = {}): Facts {
@@ -30,12 +31,44 @@ describe("a plan", () => {
       type: "deploy",
       warnings: [],
       steps: [
-        { type: "copy", paths: [node.toplevel, switcher], size: 2000 },
+        { type: "copy", paths: [node.toplevel, switcher], size: 2000, closure: null },
         { type: "switch", system: node.toplevel, previous: old },
       ],
     });
     expect(planned({})).toMatchObject({ steps: [{ type: "switch" }] });
   });
+
+  test.each([
+    ["local", true, { type: "local" }],
+    ["local", false, { type: "target" }],
+    ["target", true, { type: "target" }],
+    ["me@builder", true, { type: "builder", destination: "me@builder" }],
+  ])(
+    "builds %s (with a Nix here: %s) what the machine lacks, and copies it from there",
+    (buildOn, local, place) => {
+      const derivation = "/nix/store/system.drv";
+      const source = { type: "derivation", derivation, output: "out" } as const;
+      const given = { path: "/nix/store/given", source: { type: "store" } } as const;
+      const wanted: Wanted = {
+        ...wantedOf({ source, closure: [], closurePaths: [given] }),
+        place: buildPlace(buildOn, local),
+      };
+      expect(wanted.place).toEqual(place);
+      const steps = (missing: readonly string[]) => {
+        const result = plan(wanted, factsOf({ missing: new Set(missing) }));
+        return result.type === "deploy" ? result.steps.slice(0, -1) : result;
+      };
+      const build = { type: "build", place, builds: [{ derivation, output: "out", path: node.toplevel }] };
+      const copy = (paths: readonly string[]) => ({
+        ...{ type: "copy", paths: [], size: 0 },
+        closure: { from: place, paths, free: factsOf().freeStore },
+      });
+      const isTarget = place.type === "target";
+      expect(steps([node.toplevel])).toEqual(isTarget ? [build] : [build, copy([node.toplevel])]);
+      expect(steps([given.path])).toEqual([copy([given.path])]);
+      expect(steps([])).toEqual([]);
+    },
+  );
 
   test("goes back to what runs, else to what would boot, else to generation 0", () => {
     const previous = (facts: Partial<Facts>) => {

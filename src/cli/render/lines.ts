@@ -1,5 +1,5 @@
 /** Events as the lines of a plain terminal or log: `[host] text`, in the words of the design (section 7). */
-import type { Event, Outcome } from "../../events/event.ts";
+import type { BuildEvent, Event, Outcome } from "../../events/event.ts";
 import { isoTime } from "../../plan/history.ts";
 
 export interface Line {
@@ -24,6 +24,8 @@ export function lineRenderer(detail: Detail): (event: Event) => readonly Line[] 
   return (event) => {
     if (detail === "verbose") return renderLines(event);
     switch (event.type) {
+      case "build-output":
+        return [];
       case "output":
         printed.set(event.node, [...(printed.get(event.node) ?? []), event.line].slice(-outputBeforeProblem));
         return [];
@@ -70,6 +72,14 @@ function renderLines(event: Event): readonly Line[] {
       return node(event, `copying path '${event.path}' to '${event.destination}'...`);
     case "sending-secrets":
       return node(event, `Sending ${count(event.count, "secret")}...`);
+    case "copying-progress":
+      return [];
+    case "builds-planned":
+    case "building":
+    case "build-output":
+    case "fetching":
+    case "store-message":
+      return buildLines(event).map((text) => ({ stream: "stderr", text }));
     case "installing-packages":
       return node(event, `Installing packages: ${event.packages.join(", ")}...`);
     case "triggering-switcher":
@@ -105,6 +115,34 @@ function lockChange(event: {
     names.length === 0 ? [] : [`${word} ${names.length === 1 ? "secret" : "secrets"} ${names.join(", ")}`];
   const parts = [...part("new", event.added), ...part("changed", event.changed)];
   return parts.length === 0 ? "the key of the secrets' digests was updated" : parts.join("; ");
+}
+
+/** As nix-build says it. */
+function buildLines(event: BuildEvent): readonly string[] {
+  switch (event.type) {
+    case "builds-planned": {
+      const { derivations, fetched, downloadSize, unpackedSize } = event;
+      const sizes = `${mebibytes(downloadSize)} download, ${mebibytes(unpackedSize)} unpacked`;
+      return [
+        ...(derivations.length === 0 ? [] : ["these derivations will be built:"]),
+        ...derivations.map((path) => `  ${path}`),
+        ...(fetched.length === 0 ? [] : [`these paths will be fetched (${sizes}):`]),
+        ...fetched.map((path) => `  ${path}`),
+      ];
+    }
+    case "building":
+      return [`building '${event.derivation}'${event.place === "local" ? "" : ` on '${event.place}'`}...`];
+    case "build-output":
+      return [event.line];
+    case "fetching":
+      return [`copying path '${event.path}' from '${event.from}'...`];
+    case "store-message":
+      return [event.message];
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / (1024 * 1024)).toFixed(2)} MiB`;
 }
 
 /** What each outcome is called in the transcript. */

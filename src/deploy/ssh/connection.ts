@@ -6,9 +6,10 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
-import { ConnectionError } from "../errors.ts";
+import type { Transport } from "../../store/daemon/transport.ts";
+import { ConnectionError, RemoteCommandError } from "../errors.ts";
 import { hostOf } from "./destination.ts";
-import { connectionError } from "./failures.ts";
+import { connectionError, lastLines } from "./failures.ts";
 import { remoteCommand } from "./remote-script.ts";
 
 export interface Target {
@@ -110,6 +111,43 @@ export class Connection {
     const args = [...this.options({}), "-G", "--", this.target.destination];
     const { stdout } = await execa("ssh", args, { stdin: "ignore", reject: false, timeout: 5000 });
     return /^hostname (\S+)$/m.exec(stdout)?.[1] ?? hostOf(this.target.destination);
+  }
+
+  /**
+   * Starts a script as root, to speak with it: its standard output and input are the transport's. Over the shared
+   * connection. What ends it shows in the transport; why is a ConnectionError, or what the script complained about.
+   */
+  stream(script: string, signal: AbortSignal): Transport {
+    const command = remoteCommand(script, this.target.privilegeEscalationCommand);
+    const child = execa("ssh", [...this.options({}), "--", this.target.destination, command], {
+      ...{ stdin: "pipe", buffer: false, reject: false, stripFinalNewline: false, detached: true },
+      cancelSignal: signal,
+    });
+    clients.add(child);
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr = (stderr + text).slice(-keptStderr);
+    });
+    const ended = (async (): Promise<Error | undefined> => {
+      const result = await child;
+      clients.delete(child);
+      if (signal.aborted) return signal.reason instanceof Error ? signal.reason : undefined;
+      if (result.exitCode === sshFailed) return connectionError(this.target.destination, stderr);
+      if (result.exitCode === undefined)
+        return new ConnectionError("lost", "ssh was ended", { cause: result });
+      const said = lastLines(stderr);
+      return said === "" ? undefined : new RemoteCommandError(said);
+    })();
+    return {
+      input: child.stdout,
+      output: child.stdin,
+      failure: () => ended,
+      close: async () => {
+        child.stdin.destroy();
+        child.kill();
+        await ended;
+      },
+    };
   }
 
   /** Ends the shared connection. Never fails: without one there is nothing to do. */

@@ -1,22 +1,32 @@
-/** Copy: store objects that the machine lacks. */
+/** Copy: store objects that the machine lacks, from memory and from the store where they were built. */
+import type { StoreClosure } from "../../plan/plan.ts";
 import { exportStream } from "../../store/export.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import { RemoteCommandError } from "../errors.ts";
 import { type NodeSession, objectAt } from "../session.ts";
 import { destinationUrl } from "../ssh/destination.ts";
 import { lastLines } from "../ssh/failures.ts";
+import { protectedPaths } from "../stores/places.ts";
 import { importScript, unrootScript } from "../target/scripts.ts";
+import { copyFromStore } from "./copy-from-store.ts";
 
 /**
- * Sends the store objects at `paths`, `size` bytes of NARs, in one stream; what is imported is safe from the garbage
- * collector until the deployment ends.
+ * Sends the store objects at `paths`, `size` bytes of NARs, and a closure from another store. What has come is safe
+ * from the garbage collector until the deployment ends.
  */
 export async function copyClosure(
-  { node, connection, context, report }: NodeSession,
+  session: NodeSession,
   paths: readonly string[],
   size: number,
+  closure: StoreClosure | null,
 ): Promise<void> {
-  report({ type: "copying-closure" });
+  session.report({ type: "copying-closure" });
+  if (paths.length > 0) await copyFromMemory(session, paths, size);
+  if (closure !== null) await copyFromStore(session, closure);
+}
+
+async function copyFromMemory(session: NodeSession, paths: readonly string[], size: number): Promise<void> {
+  const { node, connection, context, report } = session;
   report({ type: "copying-paths", count: paths.length, size });
   const destination = destinationUrl(node.host);
   const objects = paths.map((path) => {
@@ -30,17 +40,21 @@ export async function copyClosure(
       yield object;
     }
   }
-  const roots = [node.toplevel, context.switcher.path, ...(node.baseline === null ? [] : [node.baseline])];
-  const { exitCode, stderr } = await connection.run(importScript(context.id, roots), {
+  const script = importScript(context.id, protectedPaths(session), paths);
+  const { exitCode, stderr } = await connection.run(script, {
     input: exportStream(announced()),
     signal: context.signal,
   });
   if (exitCode !== 0) {
-    const full = /No space left on device/.test(stderr)
-      ? "; its disk is full: make room and deploy again"
-      : "";
-    throw new RemoteCommandError(`the store paths could not be imported: ${lastLines(stderr)}${full}`);
+    throw new RemoteCommandError(
+      `the store paths could not be imported: ${lastLines(stderr)}${fullDiskHint(stderr)}`,
+    );
   }
+}
+
+/** What to do about a full disk, when that is what the machine complains about. */
+export function fullDiskHint(complaint: string): string {
+  return /No space left on device/.test(complaint) ? "; its disk is full: make room and deploy again" : "";
 }
 
 /** Lets the garbage collector have what was copied. Best effort: what stays is removed by a deployment a day later. */

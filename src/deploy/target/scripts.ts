@@ -50,14 +50,31 @@ export function factsScript(): string {
   return read("common.sh") + read("facts.sh");
 }
 
-/** The script that imports store objects from standard input and protects `roots` for deployment `id`. */
-export function importScript(id: string, roots: readonly string[]): string {
-  return `import_id=${quote(id)} import_roots=${quote(roots.join(" "))}\n${read("common.sh")}${read("import.sh")}`;
+/**
+ * The script that imports store objects from standard input. `roots` are protected for deployment `id`; `imported`
+ * have to be there at its end.
+ */
+export function importScript(id: string, roots: readonly string[], imported: readonly string[]): string {
+  return `${rootsScript(id, roots)}import_paths=${quote(imported.join(" "))}\n${read("import.sh")}`;
+}
+
+/** The script that gives us the machine's store, in which `roots` are protected for deployment `id`. */
+export function storeScript(id: string, roots: readonly string[]): string {
+  return rootsScript(id, roots) + read("store.sh");
+}
+
+/** The script that gives us the store of a machine that only builds. */
+export function builderScript(): string {
+  return read("store.sh");
+}
+
+function rootsScript(id: string, roots: readonly string[]): string {
+  return `roots_id=${quote(id)} root_paths=${quote(roots.join(" "))}\n${read("common.sh")}${read("roots.sh")}`;
 }
 
 /** The script that takes that protection away, and what was sent of secrets. */
 export function unrootScript(id: string): string {
-  return `import_id=${quote(id)}\n${read("common.sh")}${read("secrets.sh")}${read("unroot.sh")}`;
+  return `roots_id=${quote(id)}\n${read("common.sh")}${read("secrets.sh")}${read("unroot.sh")}`;
 }
 
 /** The script that receives `count` secrets from standard input for deployment `id`. */

@@ -54,7 +54,7 @@ const stderrResult = 0x52534c54;
 export async function readMessage(kind: number, reader: WireReader): Promise<DaemonMessage | undefined> {
   switch (kind) {
     case stderrNext:
-      return { type: "line", text: (await reader.string()).replace(/\n$/, "") };
+      return { type: "line", text: withoutColours((await reader.string()).replace(/\n$/, "")) };
     case stderrStartActivity: {
       const id = await reader.identifier();
       await reader.integer(); // verbosity

@@ -1,0 +1,87 @@
+/** Stores in which systems are built and from which they are copied. */
+import { DaemonDisconnected } from "../../store/daemon/errors.ts";
+import {
+  type Environment,
+  type LocalStoreAccess,
+  localSettings,
+  openLocal,
+} from "../../store/daemon/local.ts";
+import type { DaemonMessage } from "../../store/daemon/messages.ts";
+import { DaemonStore } from "../../store/daemon/store.ts";
+import { NodeError } from "../errors.ts";
+import type { Connection } from "../ssh/connection.ts";
+import { destinationProblem, hostOf } from "../ssh/destination.ts";
+import { type OpenStore, openStore } from "./open-store.ts";
+
+export interface StorePlace {
+  /** For people and events: `local`, or a host's name. */
+  readonly name: string;
+  /** A new connection to the store. Fails with a NodeError that names the place. */
+  open(onMessage: (message: DaemonMessage) => void): Promise<OpenStore>;
+  close(): Promise<void>;
+}
+
+export function localPlace(access: LocalStoreAccess, env: Environment): StorePlace {
+  return {
+    name: "local",
+    open: async (onMessage) => {
+      try {
+        const store = await DaemonStore.open(openLocal(access, env), onMessage);
+        return { store, settings: await localSettings(env) };
+      } catch (cause) {
+        throw new NodeError(`the Nix of this machine can't be used: ${messageOf(cause)}`, { cause });
+      }
+    },
+    close: async () => {},
+  };
+}
+
+/** A machine that only builds, as its own user: whoever builds there need not be root. */
+export function builderPlace(
+  destination: string,
+  connection: Connection,
+  script: string,
+  signal: AbortSignal,
+): StorePlace {
+  const name = hostOf(destination);
+  return {
+    name,
+    open: async (onMessage) => {
+      const problem = destinationProblem(destination);
+      if (problem !== undefined) throw new NodeError(problem.replace("host", "buildOn"));
+      try {
+        return await openStore(connection.stream(script, signal), onMessage);
+      } catch (cause) {
+        throw new NodeError(`the builder ${name} can't be used: ${messageOf(cause)}`, { cause });
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** The machine that is deployed. */
+export function targetPlace(
+  host: string,
+  connection: Connection,
+  script: string,
+  signal: AbortSignal,
+): StorePlace {
+  return {
+    name: hostOf(host),
+    open: async (onMessage) => {
+      try {
+        return await openStore(connection.stream(script, signal), onMessage);
+      } catch (cause) {
+        if (cause instanceof DaemonDisconnected && cause.cause instanceof NodeError) throw cause.cause;
+        throw new NodeError(`its Nix store can't be used: ${messageOf(cause)}`, { cause });
+      }
+    },
+    // The connection is that of the whole deployment.
+    close: async () => {},
+  };
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof DaemonDisconnected && error.cause instanceof Error) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}

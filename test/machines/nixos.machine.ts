@@ -1,0 +1,256 @@
+/**
+ * NixOS-shaped systems (test/fixtures/nixpkgs) on machines: built by a real Nix here, on the target and on a third
+ * machine; copied, activated, and what goes wrong with each.
+ */
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Lab, type Machine, type Result, type Running } from "./lib/index.ts";
+import { activated, committedSystem, currentSystem, rolledBack } from "./nixus.ts";
+
+const project = resolve(import.meta.dirname, "../..");
+const program = join(project, "dist/cli/main.js");
+const nixpkgs = join(project, "test/fixtures/nixpkgs");
+const nixConf = "build-users-group =\nsandbox = false\nsubstituters =\n";
+const hostOf = (name: string) => `${name}.example.com`;
+
+let lab: Lab;
+let foo: Machine;
+let bar: Machine;
+let builder: Machine;
+let files = 0;
+
+beforeAll(async () => {
+  const names = ["foo", "bar", "builder"];
+  lab = await Lab.start({
+    machines: names.map((name) => ({ name: hostOf(name), files: { "/etc/nix/nix.conf": nixConf } })),
+  });
+  [foo, bar, builder] = names.map((name) => lab.machine(hostOf(name))) as [Machine, Machine, Machine];
+  for (const directory of ["store", "var/nix"])
+    mkdirSync(join(lab.home, "nix", directory), { recursive: true });
+  mkdirSync(join(lab.home, "empty"));
+  // All that a deployer without Nix has.
+  mkdirSync(join(lab.home, "bin"));
+  for (const name of ["ssh", "sh"]) symlinkSync(`/usr/bin/${name}`, join(lab.home, "bin", name));
+  await Promise.all([foo, bar].map(installFirstSystem));
+});
+afterAll(() => lab?.stop());
+
+/** What a NixOS machine has that was never deployed: a system that it runs and boots. */
+async function installFirstSystem(machine: Machine): Promise<void> {
+  await machine.exec(`
+    mkdir -p /tmp/first-system/bin
+    cat >/tmp/first-system/bin/switch-to-configuration <<'SCRIPT'
+#!/bin/sh
+system=$(readlink -f "$0") && system=\${system%/bin/*}
+case $1 in
+test) ln -sfn "$system" /run/current-system ;;
+boot) mkdir -p /boot && echo "$system" >/boot/default ;;
+esac
+SCRIPT
+    chmod 755 /tmp/first-system/bin/switch-to-configuration
+    system=$(nix-store --add /tmp/first-system)
+    nix-env --profile /nix/var/nix/profiles/system --set "$system"
+    ln -sfn "$system" /run/current-system
+  `);
+}
+
+interface How {
+  /** Whether the deployer has a Nix (with a store of the lab's own); true when left out. */
+  readonly nix?: boolean;
+}
+
+function spawnNixus(args: readonly string[], { nix = true }: How = {}): Running {
+  const inLab = 'mount --bind "$1" /nix && PATH=$2 && shift 2 && exec "$@"';
+  const store = join(lab.home, nix ? "nix" : "empty");
+  const path = nix ? (process.env["PATH"] ?? "") : join(lab.home, "bin");
+  return lab.spawn(
+    ["unshare", "--mount", "/bin/sh", "-c", inLab, "sh", store, path, process.execPath, program, ...args],
+    { cwd: project, timeout: 120_000, env: { NIX_CONFIG: nixConf } },
+  );
+}
+
+const nixus = (args: readonly string[], how?: How): Promise<Result> => spawnNixus(args, how).done;
+
+function file(nodes: string): string {
+  const path = join(lab.home, `network-${++files}.nix`);
+  writeFileSync(
+    path,
+    `{ lib, ... }: {
+      defaults = { name, ... }: {
+        nixpkgs = ${nixpkgs};
+        host = "root@\${name}.example.com";
+        successTimeout = 10;
+        configuration = { lib, ... }: { networking.hostName = lib.mkDefault name; };
+      };
+      ${nodes}
+    }`,
+  );
+  return path;
+}
+
+async function logins(machine: Machine): Promise<number> {
+  return Number((await machine.exec("journalctl -u ssh | grep -c 'Accepted publickey' || true")).stdout);
+}
+
+describe("a system that is built by the Nix of the deployer", () => {
+  const network = () =>
+    file(`
+      nodes.foo.configuration = { pkgs, ... }: {
+        environment.systemPackages = [ pkgs.hello ];
+        environment.etc.greeting.text = "hello foo";
+      };
+      nodes.bar.configuration = { nodes, ... }: { environment.etc.greeting.text = nodes.foo.networking.hostName; };
+    `);
+
+  test("is copied with what the machine lacks, activated, and made the boot loader's default", async () => {
+    const { stdout, stderr, exitCode } = await nixus(["deploy", "-f", network()]);
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stderr).toMatch(/^these derivations will be built:\n {2}\/nix\/store\//m);
+    expect(stderr).toMatch(/^building '\/nix\/store\/[^']+-hello-1\.0\.drv'\.\.\.$/m);
+    const lines = stdout.split("\n").filter((line) => line.startsWith(`[${hostOf("foo")}]`));
+    const texts = lines.map((line) => line.slice(hostOf("foo").length + 3));
+    expect(texts.slice(0, 2)).toEqual(["Connecting to host...", "Copying closure to host..."]);
+    expect(texts).toContainEqual(
+      expect.stringMatching(
+        /^copying path '\/nix\/store\/[^']+-etc' to 'ssh:\/\/root@foo\.example\.com'\.\.\.$/,
+      ),
+    );
+    expect(texts.slice(-3)).toEqual([
+      "Triggering system switcher...",
+      "Trying to confirm success...",
+      activated,
+    ]);
+    const system = await currentSystem(foo);
+    expect(system).toMatch(/-nixos-system-foo-20\.09$/);
+    expect(await committedSystem(foo)).toBe(system);
+    expect((await foo.readFile("/boot/default")).trim()).toBe(system);
+    expect(await foo.readFile("/etc/greeting")).toBe("hello foo");
+    expect(await bar.readFile("/etc/greeting")).toBe("foo");
+    const { stdout: package_ } = await foo.exec("$(cat /run/current-system/sw/packages)/bin/hello");
+    expect(package_).toBe("hello\n");
+    const { stdout: requisites } = await foo.exec(`nix-store -qR ${system}`);
+    expect(requisites).not.toContain(".drv");
+  });
+
+  test("that is there already is neither copied nor switched to, in one session", async () => {
+    const before = await logins(foo);
+    const { stdout, exitCode } = await nixus(["deploy", "-f", network(), "foo"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(
+      `[${hostOf("foo")}] Connecting to host...\n[${hostOf("foo")}] System is already active, nothing to do\n`,
+    );
+    expect(await logins(foo)).toBe(before + 1);
+  });
+
+  test("sends only what is new of a changed system", async () => {
+    const changed = file(`
+      nodes.foo.configuration = { pkgs, ... }: {
+        environment.systemPackages = [ pkgs.hello ];
+        environment.etc.greeting.text = "hello again";
+      };
+    `);
+    const { stdout, exitCode } = await nixus(["deploy", "-f", changed]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("-etc'");
+    expect(stdout).not.toContain("-hello-1.0'");
+    expect(stdout).not.toContain("-nixus-switcher'");
+  });
+});
+
+describe("a deployer without Nix", () => {
+  test("has the target build, which gets the derivations from memory", async () => {
+    const network = file(`nodes.foo.configuration.environment.etc.greeting.text = "built by foo";`);
+    const { stdout, stderr, exitCode } = await nixus(["deploy", "-f", network], { nix: false });
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stderr).toMatch(/^building '\/nix\/store\/[^']+-etc\.drv' on 'foo\.example\.com'\.\.\.$/m);
+    expect(stdout).not.toContain("-etc'");
+    expect(await foo.readFile("/etc/greeting")).toBe("built by foo");
+    expect(await committedSystem(foo)).toBe(await currentSystem(foo));
+  });
+
+  test("has a third machine build, and passes on what the target lacks", async () => {
+    const network = file(`
+      nodes.bar = {
+        buildOn = "root@builder.example.com";
+        configuration.environment.etc.greeting.text = "built by builder";
+      };
+    `);
+    const { stdout, stderr, exitCode } = await nixus(["deploy", "-f", network], { nix: false });
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(stderr).toMatch(/-etc\.drv' on 'builder\.example\.com'\.\.\.$/m);
+    expect(stdout).toMatch(
+      /copying path '[^']+-nixos-system-bar-20\.09' to 'ssh:\/\/root@bar\.example\.com'/,
+    );
+    expect(await bar.readFile("/etc/greeting")).toBe("built by builder");
+    await builder.exec(`nix-store --check-validity ${await currentSystem(bar)}`);
+  });
+});
+
+describe("what goes wrong with one machine does not keep the others", () => {
+  test("an evaluation, a build, and a builder that is not there: each says why, nothing is changed", async () => {
+    const before = await Promise.all([foo, bar].map(currentSystem));
+    const network = file(`
+      nodes.foo.configuration = { pkgs, ... }: {
+        environment.systemPackages = [ (pkgs.runCommand "broken" { } "echo one; echo two; exit 3") ];
+      };
+      nodes.bar = { buildOn = "root@nowhere.example.com"; configuration.environment.etc.x.text = "x"; };
+      nodes.builder.configuration = { environment.etc.x.text = 5; };
+    `);
+    const { stdout, stderr, exitCode } = await nixus(["deploy", "-f", network]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(
+      /\[foo\.example\.com\] error: node 'foo': builder for '\/nix\/store\/[^']+-broken\.drv' failed with exit code 3; its last lines:\n\[foo\.example\.com\] {3}one\n\[foo\.example\.com\] {3}two\n/,
+    );
+    expect(stdout).toMatch(
+      /\[bar\.example\.com\] error: node 'bar': the builder nowhere\.example\.com can't be used: the name nowhere\.example\.com does not resolve/,
+    );
+    expect(stdout).toContain("environment.etc.x.text");
+    expect(stderr).toContain("3 failed");
+    expect(await Promise.all([foo, bar].map(currentSystem))).toEqual(before);
+    expect((await foo.exec("ls /nix/var/nix/gcroots/nixus")).stdout).not.toMatch(/^\d{14}-/m);
+  });
+
+  test("units that fail (exit status 4): it is rolled back", async () => {
+    const before = await currentSystem(foo);
+    const network = file(`nodes.foo.configuration.systemd.services.bad.script = "exit 1";`);
+    const { stdout, exitCode } = await nixus(["deploy", "-f", network]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(rolledBack);
+    expect(await currentSystem(foo)).toBe(before);
+    expect((await foo.readFile("/boot/default")).trim()).toBe(before);
+  });
+});
+
+describe("copying", () => {
+  const network = (name: string, megabytes: number) =>
+    file(`nodes.foo.configuration = { pkgs, ... }: {
+      environment.systemPackages = [
+        (pkgs.runCommand "${name}" { } ''head -c ${megabytes}M /dev/urandom > "$out"'')
+      ];
+    };`);
+
+  test("goes on after its connection was lost", async () => {
+    const deployment = spawnNixus(["deploy", "--json", "-f", network("large", 200)]);
+    await deployment.waitForOutput(/"type":"copying-progress"/);
+    await foo.exec("pkill -KILL -f '^sshd: root@notty' || pkill -KILL -f '^sshd: root'");
+    const { stdout, exitCode } = await deployment.done;
+    expect(stdout).toMatch(
+      /"type":"warning","step":"copy","message":"the connection .*trying again \(2 of 3\)"/,
+    );
+    expect(stdout).toContain('"outcome":"activated"');
+    expect(exitCode).toBe(0);
+  });
+
+  test("does not begin where there is no room for it", async () => {
+    const before = await currentSystem(foo);
+    await foo.exec("fallocate -l $(( $(df -k --output=avail / | tail -n 1) - 81920 ))K /filler");
+    const { stdout, exitCode } = await nixus(["deploy", "-f", network("too-large", 150)]);
+    await foo.exec("rm /filler");
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(
+      /the file system of \/nix\/store has \d+ MiB left and \d+ MiB are needed; make room/,
+    );
+    expect(await currentSystem(foo)).toBe(before);
+  });
+});
