@@ -235,9 +235,7 @@ describe("copying", () => {
     await deployment.waitForOutput(/"type":"copying-progress"/);
     await foo.exec("pkill -KILL -f '^sshd: root@notty' || pkill -KILL -f '^sshd: root'");
     const { stdout, exitCode } = await deployment.done;
-    expect(stdout).toMatch(
-      /"type":"warning","step":"copy","message":"[^"]*trying again \(2 of 3\)"/,
-    );
+    expect(stdout).toMatch(/"type":"warning","step":"copy","message":"[^"]*trying again \(2 of 3\)"/);
     expect(stdout).toContain('"outcome":"activated"');
     expect(exitCode).toBe(0);
   });
