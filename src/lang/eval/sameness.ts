@@ -11,7 +11,9 @@ import type { Sym } from "../syntax/symbols.ts";
 import { type Capture, capturesOf } from "./captures.ts";
 import { DeferredCode } from "./code.ts";
 import { placeReader } from "./compile-variables.ts";
+import { NixError } from "./errors.ts";
 import { type Frame1, outward } from "./frames.ts";
+import { languageError } from "./stack.ts";
 import {
   Attrs,
   AttrsBuilder,
@@ -30,6 +32,9 @@ import {
 
 /** More slots than this are not compared. */
 const effort = 20_000;
+
+/** And no more than these where it is only an attempt. */
+const attemptedEffort = 1000;
 
 /** No more than so much is computed for the comparison that neither side has computed yet. */
 const mostComputations = 100;
@@ -62,6 +67,8 @@ function capturesIn(code: object, { expr, scope }: Closed): readonly Capture[] {
 class Comparison {
   private left = effort;
   private computations = mostComputations;
+  /** How many attempts are under way. */
+  private attempts = 0;
   /** Pairs that are being compared or are the same: cycles are the same when nothing on them differs. */
   private readonly assumed = new Map<object, Set<object>>();
   /** The same pairs, in the order in which they were assumed. */
@@ -84,10 +91,27 @@ class Comparison {
     if (a === undefined || b === undefined) return false;
     if (--this.left < 0) throw new TooMuch();
     if (isPending(a) && isPending(b)) {
-      if (this.pending(a, b)) return true;
+      if (this.attempt(() => this.pending(a, b))) return true;
+      if (this.attempts > 0) return false;
       if (--this.computations < 0) throw new TooMuch();
     }
     return this.values(force(a), force(b));
+  }
+
+  /** Whether that is so without much ado; if it fails or takes long, it isn't. */
+  private attempt(compare: () => boolean): boolean {
+    const kept = Math.max(0, this.left - attemptedEffort);
+    this.attempts++;
+    this.left -= kept;
+    try {
+      return this.settled(compare);
+    } catch (error) {
+      if (error instanceof TooMuch || languageError(error, noPos) instanceof NixError) return false;
+      throw error;
+    } finally {
+      this.attempts--;
+      this.left = kept + Math.max(0, this.left);
+    }
   }
 
   private pending(a: Thunk, b: Thunk): boolean {
@@ -138,12 +162,22 @@ class Comparison {
     if (others?.has(b) === true) return true;
     if (others === undefined) this.assumed.set(a, new Set([b]));
     else others.add(b);
+    return this.settled(() => {
+      this.trail.push([a, b]);
+      return compare();
+    });
+  }
+
+  /** What was found on assumptions that turn out to be wrong goes with them. */
+  private settled(compare: () => boolean): boolean {
     const before = this.trail.length;
-    this.trail.push([a, b]);
-    if (compare()) return true;
-    // What was found on this assumption goes with it.
-    for (const [left, right] of this.trail.splice(before)) this.assumed.get(left)!.delete(right);
-    return false;
+    let same = false;
+    try {
+      same = compare();
+    } finally {
+      if (!same) for (const [a, b] of this.trail.splice(before)) this.assumed.get(a)!.delete(b);
+    }
+    return same;
   }
 }
 
