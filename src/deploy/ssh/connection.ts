@@ -55,11 +55,17 @@ process.on("exit", () => {
 export class Connection {
   private readonly target: Target;
   private readonly controlPath: string;
+  private login: number | undefined;
 
   /** `controlPath` is for this machine alone, in a private directory; at most about 80 bytes (unix(7)). */
   constructor(target: Target, controlPath: string) {
     this.target = target;
     this.controlPath = controlPath;
+  }
+
+  /** Milliseconds that the first login took, until the machine's first word; 0 before. */
+  get loginTime(): number {
+    return this.login ?? 0;
   }
 
   /**
@@ -70,6 +76,7 @@ export class Connection {
     options.signal?.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
     const args = [...this.options(options), "--", this.target.destination, command];
+    const begun = performance.now();
     const child = execa("ssh", args, {
       stdin: options.input === undefined ? "ignore" : "pipe",
       buffer: false,
@@ -84,7 +91,10 @@ export class Connection {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-keptStderr);
     });
-    const lines = readLines(child.stdout, options.onLine);
+    const lines = readLines(child.stdout, (line) => {
+      this.login ??= performance.now() - begun;
+      options.onLine?.(line);
+    });
     const fed = feed(options.input, child.stdin);
     const result = await child;
     clients.delete(child);
@@ -193,7 +203,7 @@ export class Connection {
 /** Calls back with each line as it comes, the last one even when no newline ends it. */
 async function readLines(
   stream: Readable | null,
-  onLine: ((line: string) => void) | undefined,
+  onLine: (line: string) => void,
 ): Promise<void> {
   if (stream === null) return;
   let rest = "";
@@ -201,9 +211,9 @@ async function readLines(
   for await (const text of stream as AsyncIterable<string>) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) onLine?.(line);
+    for (const line of lines) onLine(line);
   }
-  if (rest !== "") onLine?.(rest);
+  if (rest !== "") onLine(rest);
 }
 
 /** Writes the input, as fast as it is taken. The failure, which must not hide the command's own, is returned. */

@@ -144,6 +144,8 @@ async function untilItEnds(
   const { node, report } = session;
   const { signal, timing } = session.context;
   const { switchTimeout, successTimeout } = node;
+  // How long a login may take: one that would need longer is given up, as the network may have changed under it.
+  const slowest = Math.max(timing.silence + 1000, 2 * session.connection.loginTime);
   let begun = performance.now();
   let patience = (2 * switchTimeout + successTimeout) * 1000 + timing.margin + timing.restart;
   let confirming = false;
@@ -160,8 +162,10 @@ async function untilItEnds(
     if (heard && progress.state !== "waiting") {
       const state = progress.state;
       const news = () => progress.result !== undefined || progress.state !== state || !trigger.open;
-      await progress.until(news, timing.silence, signal);
-      continue;
+      // A new connection tells the machine, too, that it can be reached again.
+      const rollingBack = state === "rolling-back";
+      await progress.until(news, rollingBack ? timing.silence / 2 : timing.silence, signal);
+      if (!rollingBack || news()) continue;
     }
 
     // Only a connection that is made once the switcher waits proves anything: until then we ask for the state.
@@ -178,13 +182,13 @@ async function untilItEnds(
       fresh: true,
       // A rejection is followed from the first line.
       from: verb === "reject" ? 0 : progress.lines,
-      connectTimeout: Math.max(1, Math.min(5, successTimeout)),
+      connectTimeout: Math.max(1, Math.min(Math.ceil(slowest / 1000), successTimeout)),
     });
     while (
       question.open &&
       progress.result === undefined &&
       !signal.aborted &&
-      question.silence < timing.silence + 2000
+      question.silence < slowest + 1000
     ) {
       await progress.until(() => !question.open || progress.result !== undefined, 500, signal);
     }

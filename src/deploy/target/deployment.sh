@@ -170,6 +170,17 @@ settle_after_boot() {
   fi
 }
 
+# link_profile LINK: the profile is this generation. One that somebody has removed meanwhile is made again, of the system
+# that ran: it is protected as long as the deployment lasts.
+link_profile() {
+  case $1 in
+  /*) link_generation=$1 ;;
+  *) link_generation=${profile%/*}/$1 ;;
+  esac
+  [ -e "$link_generation" ] || ln -sfn "$root$previous" "$link_generation"
+  ln -sfn "$1" "$profile.nixus" && mv -fT "$profile.nixus" "$profile"
+}
+
 # restore_profile: the profile is what it was before the deployment. The link is replaced as a whole, and without Nix,
 # which may be what is broken.
 restore_profile() {
@@ -181,7 +192,7 @@ restore_profile() {
       esac
     done
   elif [ "$(readlink "$profile")" != "$profile_before" ]; then
-    ln -sfn "$profile_before" "$profile.nixus" && mv -fT "$profile.nixus" "$profile"
+    link_profile "$profile_before"
   fi
   if [ -d "${profile%/*}" ]; then sync "${profile%/*}"; fi
 }

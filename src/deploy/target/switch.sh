@@ -193,7 +193,7 @@ commit() {
 # undo_commit: profile and boot default as they were. Fails when the boot default may still be the confirmed system.
 undo_commit() {
   if [ -s "$work_dir/profile-link" ]; then
-    ln -sfn "$(cat "$work_dir/profile-link")" "$profile.nixus" && mv -fT "$profile.nixus" "$profile"
+    link_profile "$(cat "$work_dir/profile-link")"
     sync "${profile%/*}"
   fi
   activate "$previous" boot "$commit_timeout" || {

@@ -239,7 +239,7 @@ const networkFaults: readonly Fault[] = [
     name: "slow",
     what: "the connection has a round trip of 2 s",
     at: "new",
-    network: { successTimeout: 20 },
+    network: { successTimeout: 30 },
     prepare: (rig) => rig.relay.set({ latency: 1000 }),
   },
   {
