@@ -181,7 +181,9 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     await expectEnd(host, "old", "rolled-back");
   });
 
-  test("a generation that somebody has removed meanwhile is made again by the roll-back", async ({ host }) => {
+  test("a generation that somebody has removed meanwhile is made again by the roll-back", async ({
+    host,
+  }) => {
     host.behaviour("new", "test", 'rm -f "$NIXUS_ROOT"/nix/var/nix/profiles/system*; exit 1');
     await host.start("a", "new");
     await expectEnd(host, "old", "rolled-back");

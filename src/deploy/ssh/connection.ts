@@ -201,10 +201,7 @@ export class Connection {
 }
 
 /** Calls back with each line as it comes, the last one even when no newline ends it. */
-async function readLines(
-  stream: Readable | null,
-  onLine: (line: string) => void,
-): Promise<void> {
+async function readLines(stream: Readable | null, onLine: (line: string) => void): Promise<void> {
   if (stream === null) return;
   let rest = "";
   stream.setEncoding("utf8");
