@@ -1,4 +1,5 @@
 /** Runs cases on several machines at a time. */
+import { availableParallelism } from "node:os";
 import { type Case, type CaseResult, casesOf, runCase } from "./case.ts";
 import { faults, firstFaults } from "./faults.ts";
 import { Rig } from "./rig.ts";
@@ -11,7 +12,7 @@ export const allCases: readonly Case[] = [
 ];
 
 /** So many machines at a time: most of a case's time is waiting. */
-const machines = 4;
+const machines = Math.min(12, 3 * availableParallelism());
 
 export interface RunOptions {
   /** The project's directory. */
