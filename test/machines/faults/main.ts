@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { CaseResult } from "./case.ts";
 import { allCases, runCases } from "./run.ts";
 import { keepResults, writeTable } from "./table.ts";
 
@@ -18,20 +19,23 @@ if (chosen.length === 0) {
   );
   process.exit(2);
 }
+const directory = join(project, "dist-test");
+mkdirSync(directory, { recursive: true });
+const file = join(directory, "faults.json");
 let done = 0;
+let all: readonly CaseResult[] = [];
 const results = await runCases(chosen, {
   project,
-  onResult: ({ name, problems, details, runs, reported, rebooted, seconds }) => {
+  onResult: (result) => {
+    const { name, problems, details, runs, reported, rebooted, seconds } = result;
     done += 1;
+    all = keepResults(file, [result], allCases);
     const end = `${runs}${rebooted ? " after a restart" : ""}, reported ${reported ?? "by nobody"}`;
     const verdict = problems.length === 0 ? "passed" : "FAILED";
     console.log(`${done}/${chosen.length} ${verdict} ${name}: ${end} (${seconds.toFixed(0)} s)`);
     for (const problem of [...problems, ...details]) console.log(`    ${problem.replaceAll("\n", "\n    ")}`);
   },
 });
-const directory = join(project, "dist-test");
-mkdirSync(directory, { recursive: true });
-const all = keepResults(join(directory, "faults.json"), results, allCases);
 if (names.length === 0 || all.length === allCases.length)
   writeTable(join(project, "docs/reference/faults.md"), all);
 const failed = results.filter(({ problems }) => problems.length > 0).length;
