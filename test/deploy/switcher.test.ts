@@ -324,6 +324,18 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
       host.killSwitcher("a");
     }
 
+    test("before the machine's last start has an end also where the history can't be written", async ({
+      host,
+    }) => {
+      await leave(host, "waiting");
+      host.startBoot("boot-2");
+      host.link("run/current-system", "nix/store/old");
+      // A directory is in its way.
+      host.write("var/lib/nixus/history.new/full", "");
+      expect((await host.ask("result", "a")).lines.at(-1)).toMatch(/^result rolled-back /);
+      expect((await host.ask("result", "a")).lines.at(-1)).toMatch(/^result rolled-back /);
+    });
+
     test("before the machine's last start is recorded, and taken", async ({ host }) => {
       await leave(host, "waiting");
       host.startBoot("boot-2");

@@ -133,9 +133,8 @@ record_end() {
   rm -rf "${gc_roots:?}/$id"
   rm -f "$lock" && sync "$state_dir"
   # Last: who hears of the end may begin the next deployment at once.
-  if [ -d "$work_dir" ]; then
+  mkdir -p "$work_dir" &&
     printf 'outcome=%s\nreason=%s\n' "$1" "$(one_line "$2")" | replace "$work_dir/result"
-  fi
 }
 
 # end OUTCOME REASON: by the owner. The log goes to the journal as a whole, as our own standard output.

@@ -523,7 +523,7 @@ function recordEnd({ machine, name, process, rules }: Context): Transition[] {
     case "record_end: sync":
       return [{ label, to: at("record_end: result", { ...machine, lock: sync(machine.lock) }) }];
     case "record_end: result": {
-      const told = machine.run[id] === undefined ? machine : inRun(machine, id, { result: outcome });
+      const told = inRun(machine, id, { result: outcome });
       if (process.resume !== null) {
         const own = name.slice(-1) as Id;
         return [
