@@ -8,6 +8,7 @@ import { lockCommand } from "./commands/lock.ts";
 import { nixInstantiateCommand } from "./commands/nix-instantiate.ts";
 import { optionsCommand } from "./commands/options.ts";
 import { replCommand } from "./commands/repl.ts";
+import { secretsCommands } from "./commands/secrets/index.ts";
 import { sshKeysCommands } from "./commands/ssh-keys.ts";
 import type { Context } from "./context.ts";
 import { formatFailure } from "./failure.ts";
@@ -26,6 +27,7 @@ const routes = buildRouteMap({
     options: optionsCommand,
     repl: replCommand,
     "ssh-keys": sshKeysCommands,
+    secrets: secretsCommands,
   },
   docs: { brief: text.brief },
 });

@@ -106,6 +106,19 @@ export const sshKeys = {
     `got no host keys of '${node}' from '${host}'${why === "" ? "" : `: ${why}`}; is it on, and does sshd answer there?`,
 };
 
+export const secrets = {
+  brief: "Secrets of the network: what there is of them, and nixus.lock, which says what they are",
+  check: "Reads all secrets and compares them with nixus.lock",
+  edit: "Opens a secret that is encrypted with age in $EDITOR",
+  generate: "Makes the generated secrets that are not there yet",
+  list: "Lists all secrets: owner, state and where they come from",
+  rotate: "Gives generated secrets another content, or the digests another key",
+  update: "Brings nixus.lock up to date, and encrypts generated secrets to those who deploy now",
+  whoCanRead: "Says who can read a secret, here and on machines",
+  names: "Secret, as NODE/NAME, or NAME when several nodes share it (default: all)",
+  newKey: "Make a new key for the digests of all secrets: everything that refers to one restarts",
+};
+
 export function unexpected(stack: string): string {
   return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
 }

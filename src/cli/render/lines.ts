@@ -1,6 +1,7 @@
 /** Events as the lines of a plain terminal or log: `[host] text`, in the words of the design (section 7). */
 import type { BuildEvent, Event, Outcome } from "../../events/event.ts";
 import { isoTime } from "../../plan/history.ts";
+import { renderLockChange } from "./lock-change.ts";
 
 export interface Line {
   /** Problems and warnings that concern no node go to standard error, the transcript to standard output. */
@@ -47,7 +48,7 @@ function renderLines(event: Event): readonly Line[] {
     case "evaluated":
       return [];
     case "secrets-locked":
-      return [{ stream: "stderr", text: `nixus.lock: ${lockChange(event)}` }];
+      return [{ stream: "stderr", text: `nixus.lock: ${renderLockChange(event)}` }];
     case "evaluation-warning":
       return [{ stream: "stderr", text: `warning: ${event.message}` }];
     case "batch": {
@@ -104,17 +105,6 @@ function renderLines(event: Event): readonly Line[] {
     case "summary":
       return event.ok ? [] : [{ stream: "stderr", text: summaryText(event.outcomes) }];
   }
-}
-
-/** `new secrets a, b; changed secrets c`. */
-function lockChange(event: {
-  readonly added: readonly string[];
-  readonly changed: readonly string[];
-}): string {
-  const part = (word: string, names: readonly string[]) =>
-    names.length === 0 ? [] : [`${word} ${names.length === 1 ? "secret" : "secrets"} ${names.join(", ")}`];
-  const parts = [...part("new", event.added), ...part("changed", event.changed)];
-  return parts.length === 0 ? "the key of the secrets' digests was updated" : parts.join("; ");
 }
 
 /** As nix-build says it. */

@@ -43,6 +43,24 @@ export async function readSource(source: SecretSource, context: SourceContext): 
   }
 }
 
+/** How a source is called in lists. */
+export function describeSource(source: SecretSource): string {
+  switch (source.type) {
+    case "file":
+      return `file ${source.path}`;
+    case "command":
+      return `command ${source.command.join(" ")}`;
+    case "environment":
+      return `environment variable ${source.variable}`;
+    case "age":
+      return `age file ${source.path}`;
+    case "sops":
+      return `sops file ${source.path}`;
+    case "generated":
+      return `generated (${source.generator.type})`;
+  }
+}
+
 /** An encrypted file is somewhat longer than what is in it: armor, and a line for each recipient. */
 const longestEncrypted = 2 * longestSecret;
 

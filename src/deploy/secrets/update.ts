@@ -82,7 +82,7 @@ export async function readSecrets(
   return { contents, problems };
 }
 
-function identitiesOf(access: SecretAccess): () => Identities {
+export function identitiesOf(access: SecretAccess): () => Identities {
   let known: Identities | undefined;
   return () => {
     known ??= loadIdentities(access.identityFiles, access.env);
@@ -125,7 +125,7 @@ async function digestRecipients(
   return [await ownRecipient(identities())];
 }
 
-async function ownRecipient(identities: Identities): Promise<string> {
+export async function ownRecipient(identities: Identities): Promise<string> {
   const own = await identities.recipient();
   if (own !== undefined) return own;
   throw new SecretError(
@@ -137,8 +137,17 @@ export interface LockChange {
   /** Labels of secrets that the lock file did not have, or has with another content. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
+  /** Labels of secrets that the network does not have any more. */
+  readonly removed: readonly string[];
   /** Whether the key was made or encrypted to others. */
   readonly key: boolean;
+}
+
+interface CompareOptions {
+  /** Make a new key, so that all digests are others. All secrets of the network have to be read for that. */
+  readonly newKey?: boolean;
+  /** `secrets` are all that the network has: digests of others are dropped. */
+  readonly complete?: boolean;
 }
 
 /**
@@ -150,10 +159,11 @@ export async function compareWithLock(
   secrets: readonly NetworkSecret[],
   contents: SecretContents,
   access: SecretAccess,
+  { newKey = false, complete = false }: CompareOptions = {},
 ): Promise<{ readonly change: LockChange; readonly write: () => Promise<void> }> {
   const lock = readLockFile(network.file).get(secretsSection);
   const identities = identitiesOf(access);
-  const known = await digestKey(lock, identities);
+  const known = newKey ? undefined : await digestKey(lock, identities);
   const key = known ?? newDigestKey();
   const digests = secrets.flatMap(({ owner }) => {
     const content = contents.get(secretLabel(owner));
@@ -164,11 +174,13 @@ export async function compareWithLock(
     differing.filter(({ owner }) => which(lockedDigest(lock, owner))).map(({ owner }) => secretLabel(owner));
   const recipients = await digestRecipients(network, lock, identities);
   const otherRecipients = recipients.join("\n") !== [...lock.recipients].sort().join("\n");
+  const removed = complete ? staleLabels(lock, secrets) : [];
   const rekey = known === undefined || otherRecipients;
   return {
     change: {
       added: labels((locked) => locked === null),
       changed: labels((locked) => locked !== null),
+      removed,
       key: rekey,
     },
     write: async () => {
@@ -176,12 +188,34 @@ export async function compareWithLock(
       updateLockFile(network.file, (file) => {
         const current = file.get(secretsSection);
         return file.with(secretsSection, {
-          ...withDigests(current, differing),
+          ...withDigests(complete ? withoutDigests(current, secrets) : current, differing),
           ...(encrypted === undefined ? {} : { key: encrypted, recipients }),
         });
       });
     },
   };
+}
+
+/** Labels of digests that belong to none of these secrets. */
+function staleLabels(lock: SecretsLock, secrets: readonly NetworkSecret[]): string[] {
+  const kept = withoutDigests(lock, secrets);
+  const labels = ({ nodes, shared }: SecretsLock) => [
+    ...Object.keys(shared),
+    ...Object.entries(nodes).flatMap(([node, digests]) =>
+      Object.keys(digests).map((name) => `${node}/${name}`),
+    ),
+  ];
+  const remaining = new Set(labels(kept));
+  return labels(lock).filter((label) => !remaining.has(label));
+}
+
+/** The lock file with the digests of these secrets and no others. */
+function withoutDigests(lock: SecretsLock, secrets: readonly NetworkSecret[]): SecretsLock {
+  const kept = secrets.flatMap(({ owner }) => {
+    const digest = lockedDigest(lock, owner);
+    return digest === null ? [] : [{ owner, digest }];
+  });
+  return withDigests({ ...lock, nodes: {}, shared: {} }, kept);
 }
 
 function withDigests(

@@ -4,7 +4,7 @@ import { fromText } from "../../../store/bytes.ts";
 import type { EvaluatedSecret } from "../../evaluated.ts";
 import type { Reader } from "../../reader.ts";
 import { ResolvedSecret } from "./resolve.ts";
-import { stablePath } from "./secret.ts";
+import { isUsed, stablePath } from "./secret.ts";
 
 /** Of a value of `secrets.files`, in name order. */
 export function resolvedSecrets(reader: Reader, files: Slot): ResolvedSecret["facts"][] {
@@ -38,7 +38,7 @@ export function evaluateSecrets(
     digest: secret.digest,
     entry: secret.entry,
     pointer: secret.pointer,
-    used: closure.has(secret.pointer),
+    used: isUsed(secret, closure),
     path: stablePath(secret),
     binary: secret.binary,
     makesUser: makes("users", secret.entry.user),

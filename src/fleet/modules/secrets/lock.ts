@@ -17,6 +17,8 @@ const schema = z.object({
   nodes: z.record(z.string(), digests).default({}),
   /** By name. */
   shared: digests.default({}),
+  /** To whom each generated secret is encrypted, as a hash of the public keys; by what people call the secret. */
+  encryptedTo: z.record(z.string(), z.string()).default({}),
   /** Public keys of generated private keys, by what people call the secret. */
   publicKeys: z.record(z.string(), z.string()).default({}),
 });
@@ -26,7 +28,7 @@ export type SecretsLock = z.infer<typeof schema>;
 export const secretsSection: LockSection<SecretsLock> = {
   name: "secrets",
   schema,
-  empty: { key: "", recipients: [], nodes: {}, shared: {}, publicKeys: {} },
+  empty: { key: "", recipients: [], nodes: {}, shared: {}, encryptedTo: {}, publicKeys: {} },
 };
 
 /** The keyed digest of a secret; null when the lock file has none. */

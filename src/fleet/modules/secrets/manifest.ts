@@ -2,10 +2,10 @@
  * `SYSTEM/nixus-secrets`: what a system says about its secrets to the scripts of the machine. A first line `version 1`,
  * then one line for each secret:
  *
- *     PLACE USER GROUP MODE FILE EARLY PATH POINTER
+ *     PLACE USER GROUP MODE FILE EARLY PATH POINTER MARKER
  *
- * `PLACE` is `disk` or `memory`, `EARLY` 1 or 0, `PATH` the stable link. A secret counts when its pointer is in the store
- * of the machine: a NixOS system lists all that are defined, since only its building tells which of them it refers to.
+ * `PLACE` is `disk` or `memory`, `EARLY` 1 or 0, `PATH` the stable link. A secret counts when one of its store paths is
+ * on the machine: a NixOS system lists all that are defined, since only its building tells which of them it refers to.
  * No field is empty or has a space in it.
  */
 import { type SystemSecret, stablePath } from "./secret.ts";
@@ -25,6 +25,7 @@ export function renderSecretsManifest(secrets: readonly SystemSecret[]): string 
       secret.early ? "1" : "0",
       stablePath(secret),
       secret.pointer,
+      secret.marker,
     ].join(" ");
   });
   return `${["version 1", ...lines].join("\n")}\n`;

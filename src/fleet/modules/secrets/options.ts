@@ -156,7 +156,7 @@ export const secretOptions = {
 export type SecretFile = Omit<ConfigOf<typeof secretOptions>, "file" | "path"> & {
   /** The pointer. */
   readonly file: StoreString;
-  /** The stable path; it refers to the pointer, so that the secret is sent. */
+  /** The stable path; it refers to the store too, so that the secret is sent. */
   readonly path: StoreString;
   /** Of a generated private key; reading it fails before there is one. null for other secrets. */
   readonly publicKey: string | null;

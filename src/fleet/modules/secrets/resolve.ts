@@ -159,6 +159,11 @@ function resolveSecret(
   const store = evaluator.host.store;
   const target = fromText(entryPath(entry));
   const pointer = store.addTree(`secret-${byteName}`, { type: "symlink", target });
+  const marker = store.addText(
+    `secret-path-${byteName}`,
+    Buffer.from(fromText(stablePath({ name, explicitPath }))),
+    [],
+  );
   const pointerSlot = lazy(() => {
     if (digest === null && !secrets.acceptsUnlocked) {
       fail(
@@ -177,7 +182,7 @@ function resolveSecret(
     intern("path"),
     lazy(() => {
       force(pointerSlot);
-      return new NixString(stable, new Set([pointer]));
+      return new NixString(stable, new Set([marker]));
     }),
   );
   builder.set(
@@ -190,7 +195,7 @@ function resolveSecret(
     }),
   );
   return new ResolvedSecret(builder.build(), {
-    ...{ owner, name, source, digest, entry, pointer, explicitPath, early },
+    ...{ owner, name, source, digest, entry, pointer, marker, explicitPath, early },
     binary: flag("binary"),
     restartUnits: texts("restartUnits"),
     reloadUnits: texts("reloadUnits"),

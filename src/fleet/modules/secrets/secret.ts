@@ -119,12 +119,19 @@ export interface SystemSecret {
   readonly entry: SecretEntry;
   /** The store path that leads to the entry. */
   readonly pointer: string;
+  /** A store path that stays the same when the secret changes: what refers to its stable path refers to this. */
+  readonly marker: string;
   /** Where a link of its own was asked for, if anywhere. */
   readonly explicitPath: string | null;
   /** Available before accounts are made. */
   readonly early: boolean;
   readonly restartUnits: readonly string[];
   readonly reloadUnits: readonly string[];
+}
+
+/** Whether a system that consists of these store paths refers to the secret. */
+export function isUsed({ pointer, marker }: SystemSecret, closure: ReadonlySet<string>): boolean {
+  return closure.has(pointer) || closure.has(marker);
 }
 
 /** Where it stays when the secret changes. */

@@ -16,7 +16,7 @@
 import type { EvalStore } from "../../../lang/host.ts";
 import { toBytes } from "../../../store/bytes.ts";
 import { renderSecretsManifest, secretsManifest } from "../../modules/secrets/manifest.ts";
-import { entryPath, type SystemSecret, stablePath } from "../../modules/secrets/secret.ts";
+import { entryPath, isUsed, type SystemSecret, stablePath } from "../../modules/secrets/secret.ts";
 import { linkTree } from "./links.ts";
 import {
   digest,
@@ -350,8 +350,9 @@ class SystemBuilder {
       if (explicitPath !== null || early) this.#references.add(pointer);
     }
     const reached = secrets.length === 0 ? new Set<string>() : closureOf(this.#store, this.#references);
-    const used = secrets.filter(({ pointer }) => reached.has(pointer));
+    const used = secrets.filter((secret) => isUsed(secret, reached));
     for (const secret of used) {
+      this.#references.add(secret.pointer);
       const path = stablePath(secret);
       checkAbsolutePath(`${option(secret)}.path`, path);
       this.#files.add(option(secret), { kind: "link", path, target: entryPath(secret.entry) });

@@ -16,7 +16,7 @@ install_secrets() {
   [ -e "$1" ] || return 0
   is_status=0
   is_done=' '
-  while read -r is_place is_user is_group is_mode is_file is_early is_path is_pointer; do
+  while read -r is_place is_user is_group is_mode is_file is_early is_path is_pointer is_marker; do
     case $is_place in disk | memory) ;; *) continue ;; esac
     is_owners="$is_place/$is_user+$is_group+$is_mode"
     case $is_done in *" $is_owners "*) continue ;; esac
@@ -31,11 +31,14 @@ install_owned() {
   io_manifest=$1 io_which=$2 io_status=0
   if [ "$is_place" = disk ]; then io_base=$secrets_disk; else io_base=$secrets_memory; fi
   io_directory="$io_base/$is_user+$is_group+$is_mode"
+  io_any=
   set --
-  while read -r io_place io_user io_group io_mode io_file io_early io_path io_pointer; do
+  while read -r io_place io_user io_group io_mode io_file io_early io_path io_pointer io_marker; do
     [ "$io_place/$io_user+$io_group+$io_mode" = "$is_owners" ] || continue
     if [ "$io_which" = early ] && [ "$io_early" != 1 ]; then continue; fi
-    if [ ! -L "$io_pointer" ] || [ -e "$io_directory/$io_file" ]; then continue; fi
+    [ -L "$io_pointer" ] || [ -e "$io_marker" ] || continue
+    io_any=1
+    if [ -e "$io_directory/$io_file" ]; then continue; fi
     for io_sent in "$io_base"/pending/*/"$io_file"; do
       if [ -f "$io_sent" ]; then
         set -- "$@" "$io_sent"
@@ -49,6 +52,7 @@ install_owned() {
       io_status=1
     fi
   done <"$io_manifest"
+  [ -n "$io_any" ] || return 0
   own_directory || return 1
   if [ $# -gt 0 ]; then
     chown -- "$is_user:$is_group" "$@" && chmod -- "$is_mode" "$@" && mv -- "$@" "$io_directory/" || return 1
@@ -77,15 +81,17 @@ link_secrets() {
   ls_made=$secrets_disk/links
   mkdir -p -- "$secrets_disk" && chmod 711 -- "$secrets_disk" || return 1
   : >"$ls_made.new" || return 1
-  while read -r ls_place ls_user ls_group ls_mode ls_file ls_early ls_path ls_pointer; do
+  while read -r ls_place ls_user ls_group ls_mode ls_file ls_early ls_path ls_pointer ls_marker; do
     case $ls_place in disk | memory) ;; *) continue ;; esac
-    [ -L "$ls_pointer" ] || continue
+    [ -L "$ls_pointer" ] || [ -e "$ls_marker" ] || continue
+    if [ "$ls_place" = disk ]; then ls_target=$secrets_disk; else ls_target=$secrets_memory; fi
+    ls_target="$ls_target/$ls_user+$ls_group+$ls_mode/$ls_file"
     printf '%s\n' "$ls_path" >>"$ls_made.new"
     if [ -e "$ls_path" ] && [ ! -L "$ls_path" ]; then
       printf 'error: %s is there already, and is not the link to a secret that it shall be; move it away\n' "$ls_path" >&2
       ls_status=1
-    elif [ "$(readlink -- "$ls_path")" != "$ls_pointer" ]; then
-      mkdir -p -- "${ls_path%/*}" && ln -s -f -n -- "$ls_pointer" "$ls_path.nixus-new" &&
+    elif [ "$(readlink -- "$ls_path")" != "$ls_target" ]; then
+      mkdir -p -- "${ls_path%/*}" && ln -s -f -n -- "$ls_target" "$ls_path.nixus-new" &&
         mv -T -- "$ls_path.nixus-new" "$ls_path" || ls_status=1
     fi
   done <"$1"

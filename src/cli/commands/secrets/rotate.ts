@@ -1,0 +1,55 @@
+import { buildCommand } from "@stricli/core";
+import { secretLabel } from "../../../fleet/modules/secrets/secret.ts";
+import type { Context } from "../../context.ts";
+import { UserError } from "../../errors.ts";
+import {
+  namedSecrets,
+  type SecretsFlags,
+  secretsAliases,
+  secretsFlags,
+  secretsOfNetwork,
+} from "../../secrets/network.ts";
+import { askPassword } from "../../secrets/password.ts";
+import * as text from "../../text.ts";
+
+interface Flags extends SecretsFlags {
+  readonly key: boolean;
+}
+
+export const rotateCommand = buildCommand<Flags, string[], Context>({
+  async func(flags, ...names) {
+    if (names.length === 0 && !flags.key) {
+      throw new UserError("name the generated secrets that get another content, or give --key");
+    }
+    const { network, secrets, access } = await secretsOfNetwork(flags, this.process);
+    const { generateAndStore } = await import("../../../deploy/secrets/generated.ts");
+    const { compareWithLock, readSecrets, refuseProblems } = await import(
+      "../../../deploy/secrets/update.ts"
+    );
+    const chosen = names.length === 0 ? [] : namedSecrets(secrets, names);
+    for (const secret of chosen) {
+      const ask = (label: string) => askPassword(this.process, label);
+      await generateAndStore(network.file, secret, access, ask);
+    }
+    const read = flags.key ? secrets : chosen;
+    const { contents, problems } = await readSecrets(read, access);
+    // With a new key, a secret that can't be read would be one that nobody knows the digest of.
+    refuseProblems(problems);
+    const { write } = await compareWithLock(network, read, contents, access, { newKey: flags.key });
+    await write();
+    for (const { owner } of chosen) this.process.stdout.write(`${secretLabel(owner)}: has another content\n`);
+    if (flags.key) this.process.stdout.write("nixus.lock: all digests are made with a new key\n");
+  },
+  parameters: {
+    flags: {
+      ...secretsFlags,
+      key: { kind: "boolean", brief: text.secrets.newKey, default: false, withNegated: false },
+    },
+    aliases: secretsAliases,
+    positional: {
+      kind: "array",
+      parameter: { brief: text.secrets.names, parse: String, placeholder: "secret" },
+    },
+  },
+  docs: { brief: text.secrets.rotate },
+});

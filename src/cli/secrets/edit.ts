@@ -1,0 +1,45 @@
+/** Opens an encrypted secret in the editor; in between it is in memory, in a file that nobody else can read. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { execa } from "execa";
+import { UserError } from "../errors.ts";
+
+/** Type of a file system in memory (statfs(2)). */
+const tmpfsMagic = 0x01021994;
+
+/** What the editor left; undefined when it changed nothing. */
+export async function editContent(
+  content: Uint8Array,
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Uint8Array | undefined> {
+  const directory = mkdtempSync(join(privateParent(), "nixus-"));
+  const file = join(directory, basename(name));
+  try {
+    writeFileSync(file, content, { mode: 0o600, flag: "wx" });
+    await runEditor(file, env);
+    const after = readFileSync(file);
+    return after.equals(content) ? undefined : after;
+  } finally {
+    if (existsSync(file)) writeFileSync(file, Buffer.alloc(readFileSync(file).length));
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function runEditor(file: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const editor = env["VISUAL"] || env["EDITOR"] || "vi";
+  // As git does it: the variable may have arguments in it.
+  const { exitCode } = await execa("/bin/sh", ["-c", `${editor} "$@"`, editor, file], {
+    stdio: "inherit",
+    reject: false,
+  });
+  if (exitCode !== 0) throw new UserError(`the editor '${editor}' failed; nothing was changed`);
+}
+
+function privateParent(): string {
+  for (const directory of [process.env["XDG_RUNTIME_DIR"], "/dev/shm"]) {
+    if (directory && existsSync(directory) && statfsSync(directory).type === tmpfsMagic) return directory;
+  }
+  return tmpdir();
+}

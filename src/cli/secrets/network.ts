@@ -1,0 +1,69 @@
+/** What all `nixus secrets` commands begin with. */
+import type { NetworkSecret, SecretAccess } from "../../deploy/secrets/update.ts";
+import type { EvaluatedNetwork, EvaluatedSecret } from "../../fleet/evaluated.ts";
+import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
+import { nearest } from "../../modules/nearest.ts";
+import { fileFlag, identityFlag, showTraceFlag } from "../commands/flags.ts";
+import type { Context } from "../context.ts";
+import { UserError } from "../errors.ts";
+import { evaluate } from "../evaluation/client.ts";
+import { findNetworkFile } from "../network-file.ts";
+
+export interface SecretsFlags {
+  readonly file?: string;
+  readonly identity?: readonly string[];
+  readonly showTrace: boolean;
+}
+
+export const secretsFlags = { file: fileFlag, identity: identityFlag, showTrace: showTraceFlag } as const;
+
+export const secretsAliases = { f: "file", i: "identity" } as const;
+
+export interface SecretsOfNetwork {
+  readonly network: EvaluatedNetwork;
+  /** Every secret that is declared, each once. */
+  readonly secrets: readonly NetworkSecret[];
+  readonly access: SecretAccess;
+}
+
+/** Evaluates the network. A node that can't be evaluated is an error: what its secrets are is not known then. */
+export async function secretsOfNetwork(
+  flags: SecretsFlags,
+  process: Context["process"],
+  which: (secret: EvaluatedSecret) => boolean = () => true,
+): Promise<SecretsOfNetwork> {
+  const file = findNetworkFile(flags.file, process.cwd());
+  const { network } = await evaluate(
+    { kind: "network", file, nodes: undefined, acceptsUnlockedSecrets: true },
+    {
+      showTrace: flags.showTrace,
+      useCache: true,
+      onMessage: (kind, message) => process.stderr.write(`${kind}: ${message}\n`),
+    },
+  );
+  const [failure] = network.failures;
+  if (failure !== undefined) throw new UserError(failure.message);
+  const { networkSecrets } = await import("../../deploy/secrets/update.ts");
+  return {
+    network,
+    secrets: networkSecrets(network, which),
+    access: { env: { ...process.env }, identityFiles: flags.identity ?? [] },
+  };
+}
+
+/** Those that are named: `NODE/NAME`, or `NAME` of one shared by several nodes. All of them without a name. */
+export function namedSecrets(
+  secrets: readonly NetworkSecret[],
+  names: readonly string[],
+): readonly NetworkSecret[] {
+  if (names.length === 0) return secrets;
+  const byLabel = new Map(secrets.map((secret) => [secretLabel(secret.owner), secret]));
+  return names.map((name) => {
+    const found = byLabel.get(name);
+    if (found !== undefined) return found;
+    const [near] = nearest(name, [...byLabel.keys()]);
+    const hint =
+      near === undefined ? "'nixus secrets list' lists those there are" : `did you mean '${near}'?`;
+    throw new UserError(`the network has no secret '${name}'; ${hint}`);
+  });
+}
