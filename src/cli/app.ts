@@ -1,4 +1,5 @@
 import { buildApplication, buildRouteMap, run, type StricliProcess, text_en } from "@stricli/core";
+import { buildCommand } from "./commands/build.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { dnsRoutes } from "./commands/dns.ts";
 import { evalCommand } from "./commands/eval.ts";
@@ -17,6 +18,7 @@ import { version } from "./version.ts";
 
 const routes = buildRouteMap({
   routes: {
+    build: buildCommand,
     deploy: deployCommand,
     dns: dnsRoutes,
     eval: evalCommand,

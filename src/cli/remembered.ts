@@ -55,6 +55,26 @@ export async function resumeDeployment(
   if (network === undefined) {
     throw new UserError("there is nothing to resume: the last deployment from here has missed no machine");
   }
+  return await withCurrentSecrets(network, beginning, sink);
+}
+
+/** What `nixus build` has built, and nothing else. */
+export async function builtForDeployment(
+  network: EvaluatedNetwork,
+  beginning: Beginning,
+  sink: EventSink,
+): Promise<NetworkWithSecrets> {
+  if (!network.nodes.some(({ host }) => host !== null)) {
+    throw new UserError("there is nothing to deploy: no node that was built has a host");
+  }
+  return await withCurrentSecrets(network, beginning, sink);
+}
+
+async function withCurrentSecrets(
+  network: EvaluatedNetwork,
+  beginning: Beginning,
+  sink: EventSink,
+): Promise<NetworkWithSecrets> {
   const nodes = select(beginning.words, network.nodes);
   const used = nodes.flatMap(({ secrets }) => secrets.filter((secret) => secret.used));
   if (used.length === 0) return { network: { ...network, nodes }, contents: new Map() };
@@ -64,7 +84,7 @@ export async function resumeDeployment(
   const known = new Set(now.network.nodes.flatMap(({ secrets }) => secrets.map(({ entry }) => entry.file)));
   if (used.some(({ entry }) => !known.has(entry.file))) {
     throw new UserError(
-      "secrets have other contents now than those that were missed; deploy without --resume",
+      "secrets have other contents now than the systems that are to be deployed point to; deploy the network itself",
     );
   }
   return { network: { ...network, nodes }, contents: now.contents };

@@ -16,7 +16,16 @@ export const flags = {
 export const selectors =
   "Nodes: names, patterns (web-*), tags (@web), and those to leave out (!web-3) (default: all that have a host)";
 
+export const build = {
+  brief: "Evaluates the network, builds its systems, and leaves ./result, which deploys them",
+  on: "Nodes to build: names, patterns, @ and a tag (default: all)",
+  dryRun: "Print the derivation of each node; build nothing",
+  keepGoing: "Build what does not depend on a build that has failed",
+};
+
 export const deploy = {
+  built: "Deploy what a ./result of nixus build has, instead of evaluating a network",
+  dryRun: "Say what would be done to each machine, and change nothing",
   brief: "Evaluates the network and deploys it to its machines",
   changed: "Only nodes whose system is not the one that was last seen on the machine from here",
   resume: "Deploy what the last deployment has missed, the same systems as then",

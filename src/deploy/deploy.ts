@@ -29,6 +29,8 @@ export interface DeploymentOptions extends Partial<RolloutOptions> {
   readonly lastSeen?: ReadonlyMap<string, string>;
   /** Whether to replace systems that were not last seen from here. */
   readonly force?: boolean;
+  /** Whether to change nothing, and only say what would be done. */
+  readonly dryRun?: boolean;
   /** When it aborts, no switch is begun any more; those under way are left to the machines' switchers. */
   readonly signal?: AbortSignal;
   readonly timing?: Timing;
@@ -78,6 +80,7 @@ export async function deploy(
       force: options.force ?? false,
       wait: options.wait ?? false,
       sink,
+      dryRun: options.dryRun ?? false,
       places,
       builds,
       signal,

@@ -5,7 +5,7 @@ import { buildPlace } from "../plan/build.ts";
 import type { Facts } from "../plan/facts.ts";
 import { overwriteProblem } from "../plan/overwrite.ts";
 import { type PhasePlan, planPhases } from "../plan/phases.ts";
-import { plan, type Step, wantedPaths } from "../plan/plan.ts";
+import { describeStep, plan, type Step, wantedPaths } from "../plan/plan.ts";
 import type { AtomicGroup } from "./atomic-group.ts";
 import { BusyError, ConnectionError, NodeError } from "./errors.ts";
 import { runHealthChecks } from "./health/check.ts";
@@ -94,6 +94,10 @@ export class NodeDeployment {
         const overwritten = context.force ? undefined : overwriteProblem(facts, node.toplevel, lastSeen);
         if (overwritten !== undefined) throw new NodeError(overwritten);
         for (const message of planned.warnings) report({ type: "warning", step: "connect", message });
+        if (context.dryRun) {
+          report({ type: "planned", steps: planned.steps.map(describeStep) });
+          return { outcome: "skipped", problem: null, runs: null };
+        }
         return await this.take(planned.steps, facts);
       }
     }

@@ -27,6 +27,8 @@ export interface DeploymentContext {
   readonly force: boolean;
   /** Whether to wait for machines that others deploy. */
   readonly wait: boolean;
+  /** Whether to change nothing, and only say what would be done. */
+  readonly dryRun: boolean;
   readonly places: Places;
   readonly builds: Builds;
   readonly sink: EventSink;

@@ -51,6 +51,8 @@ export type Event =
   | (NodeEvent & { readonly type: "sending-secrets"; readonly count: number })
   /** Bytes of NARs that are on their way or have arrived, of `size`. */
   | (NodeEvent & { readonly type: "copying-progress"; readonly bytes: number; readonly size: number })
+  /** With --dry-run: what would be done, a line for each step. */
+  | (NodeEvent & { readonly type: "planned"; readonly steps: readonly string[] })
   /** Distribution packages are installed before the switcher is armed. */
   | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
   | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })

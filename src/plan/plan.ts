@@ -147,6 +147,35 @@ function ownerProblem(
   return `the secret '${secretLabel(owner)}' is for the ${kind} '${name}', which neither the configuration nor the machine has; define 'users.${kind}s.${name}', or correct the name`;
 }
 
+/** What a step does, for people; it continues "would". */
+export function describeStep(step: Step): string {
+  switch (step.type) {
+    case "build":
+      return `build ${step.builds.map(({ derivation }) => derivation).join(", ")} ${describePlace(step.place)}`;
+    case "copy": {
+      const paths = [...step.paths, ...(step.closure?.paths.map((path) => `${path} with its closure`) ?? [])];
+      return `copy ${paths.join(", ")}`;
+    }
+    case "install-packages":
+      return `install the packages ${step.packages.join(", ")}`;
+    case "secrets":
+      return `send ${step.secrets.length} ${step.secrets.length === 1 ? "secret" : "secrets"}`;
+    case "switch":
+      return `switch from ${step.previous} to ${step.system}`;
+  }
+}
+
+function describePlace(place: BuildPlace): string {
+  switch (place.type) {
+    case "local":
+      return "here";
+    case "target":
+      return "on the machine";
+    case "builder":
+      return `on ${place.destination}`;
+  }
+}
+
 /** It is in some store already. */
 function isGiven({ source }: NeededPath): boolean {
   return source.type === "store";

@@ -60,14 +60,20 @@ interface How {
   readonly nix?: boolean;
 }
 
-function spawnNixus(args: readonly string[], { nix = true }: How = {}): Running {
+function spawnNixus(args: readonly string[], how?: How): Running {
+  return spawnThere([process.execPath, program, ...args], how);
+}
+
+/** In a mount namespace with the deployer's own /nix. */
+function spawnThere(command: readonly string[], { nix = true }: How = {}): Running {
   const inLab = 'mount --bind "$1" /nix && PATH=$2 && shift 2 && exec "$@"';
   const store = join(lab.home, nix ? "nix" : "empty");
   const path = nix ? (process.env["PATH"] ?? "") : join(lab.home, "bin");
-  return lab.spawn(
-    ["unshare", "--mount", "/bin/sh", "-c", inLab, "sh", store, path, process.execPath, program, ...args],
-    { cwd: project, timeout: 120_000, env: { NIX_CONFIG: nixConf } },
-  );
+  return lab.spawn(["unshare", "--mount", "/bin/sh", "-c", inLab, "sh", store, path, ...command], {
+    cwd: lab.home,
+    timeout: 120_000,
+    env: { NIX_CONFIG: nixConf },
+  });
 }
 
 const nixus = (args: readonly string[], how?: How): Promise<Result> => spawnNixus(args, how).done;
@@ -184,6 +190,50 @@ describe("a deployer without Nix", () => {
     );
     expect(await bar.readFile("/etc/greeting")).toBe("built by builder");
     await builder.exec(`nix-store --check-validity ${await currentSystem(bar)}`);
+  });
+});
+
+describe("nixus build", () => {
+  test("leaves a program that deploys what was built, from where it was built", async () => {
+    const before = await Promise.all([foo, bar].map(currentSystem));
+    const network = file(`
+      nodes.foo.configuration.environment.etc.greeting.text = "result";
+      nodes.bar = {
+        buildOn = "root@builder.example.com";
+        configuration.environment.etc.greeting.text = "result of builder";
+      };
+    `);
+    const dry = await nixus(["build", network, "--dry-run", "--on", "foo"]);
+    expect(dry.stdout).toMatch(/^foo \/nix\/store\/[^ ]+-nixos-system-foo-20\.09\.drv\n$/);
+    const { stdout, stderr, exitCode } = await nixus(["build", network]);
+    expect(exitCode, stderr).toBe(0);
+    const result = join(lab.home, "result");
+    expect(stdout).toBe(`${result}\n`);
+    expect(stderr).toMatch(/^these derivations will be built:\n/);
+    expect(stderr).toMatch(/^building '[^']+-nixos-system-foo-20\.09\.drv'\.\.\.$/m);
+    expect(stderr).toMatch(
+      /^building '[^']+-nixos-system-bar-20\.09\.drv' on 'builder\.example\.com'\.\.\.$/m,
+    );
+    expect(await Promise.all([foo, bar].map(currentSystem))).toEqual(before);
+    await spawnThere(["nix-store", "--gc"]).done;
+    await builder.exec("nix-store --gc");
+
+    const elsewhere = await spawnThere([result, "foo"], { nix: false }).done;
+    expect(elsewhere.exitCode).toBe(1);
+    expect(elsewhere.stdout).toMatch(/-nixos-system-foo-20\.09 is not in the store that it should come from/);
+
+    const planned = await spawnThere([result, "--dry-run"]).done;
+    expect(planned.stdout).toMatch(
+      /\[foo\.example\.com\] would copy [^ ]+-nixos-system-foo-20\.09 with its closure\n/,
+    );
+    expect(await Promise.all([foo, bar].map(currentSystem))).toEqual(before);
+
+    const deployed = await spawnThere([result]).done;
+    expect(deployed.exitCode, deployed.stdout + deployed.stderr).toBe(0);
+    expect(deployed.stdout).toContain(`[${hostOf("foo")}] ${activated}`);
+    expect(deployed.stderr).not.toContain("building");
+    expect(await foo.readFile("/etc/greeting")).toBe("result");
+    expect(await bar.readFile("/etc/greeting")).toBe("result of builder");
   });
 });
 

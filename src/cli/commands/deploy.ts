@@ -4,7 +4,12 @@ import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
 import { findNetworkFile } from "../network-file.ts";
-import { evaluateForDeployment, rememberDeployment, resumeDeployment } from "../remembered.ts";
+import {
+  builtForDeployment,
+  evaluateForDeployment,
+  rememberDeployment,
+  resumeDeployment,
+} from "../remembered.ts";
 import { jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
 import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, showTraceFlag } from "./flags.ts";
@@ -20,6 +25,8 @@ interface Flags extends RolloutFlags {
   readonly verbose: boolean;
   readonly changed: boolean;
   readonly resume: boolean;
+  readonly built?: string;
+  readonly dryRun: boolean;
   readonly force: boolean;
   readonly wait: boolean;
 }
@@ -31,7 +38,8 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const sink = flags.json
       ? jsonSink(this.process)
       : lineSink(this.process, flags.verbose ? "verbose" : "brief");
-    const file = findNetworkFile(flags.file, this.process.cwd());
+    const saved = flags.built === undefined ? undefined : await readBuilt(flags.built);
+    const file = saved?.file ?? findNetworkFile(flags.file, this.process.cwd());
     // Not before it is needed: commands that deploy nothing start without it.
     const { deploy } = await import("../../deploy/deploy.ts");
     const { stateDirectory } = await import("../../deploy/state/directory.ts");
@@ -41,9 +49,12 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const access = { env: { ...this.process.env }, identityFiles: flags.identity ?? [] };
     const { showTrace, evalCache, locked } = flags;
     const beginning = { file, words, showTrace, useCache: evalCache, locked, access };
-    const { network: found, contents } = flags.resume
-      ? await resumeDeployment(directory, beginning, sink)
-      : await evaluateForDeployment(beginning, sink);
+    const { network: found, contents } =
+      saved !== undefined
+        ? await builtForDeployment(saved, beginning, sink)
+        : flags.resume
+          ? await resumeDeployment(directory, beginning, sink)
+          : await evaluateForDeployment(beginning, sink);
     const network = flags.changed ? changedOnly(found, lastSeen) : found;
     if (network === undefined) {
       say(sink, "every machine was last seen on its system; nothing to deploy");
@@ -52,14 +63,14 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const options = rolloutOptions(flags, network);
     const interrupted = abortOnInterrupt(this.process);
     const { signal } = interrupted;
-    const { force, wait } = flags;
+    const { force, wait, dryRun } = flags;
     try {
       const report = await deploy(
         network,
-        { ...options, lastSeen, force, wait, signal, secrets: contents },
+        { ...options, lastSeen, force, wait, dryRun, signal, secrets: contents },
         sink,
       );
-      await rememberDeployment(directory, file, network, report, sink);
+      if (!dryRun) await rememberDeployment(directory, file, network, report, sink);
       if (!report.ok) this.process.exitCode = 1;
     } finally {
       interrupted.stop();
@@ -77,6 +88,14 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       ...rolloutFlags,
       changed: boolean(text.deploy.changed),
       resume: boolean(text.deploy.resume),
+      built: {
+        kind: "parsed",
+        parse: String,
+        brief: text.deploy.built,
+        placeholder: "result",
+        optional: true,
+      },
+      dryRun: boolean(text.deploy.dryRun),
       force: boolean(text.deploy.force),
       wait: boolean(text.deploy.wait),
     },
@@ -96,6 +115,11 @@ function changedOnly(
 ): EvaluatedNetwork | undefined {
   const nodes = network.nodes.filter(({ name, toplevel }) => lastSeen.get(name) !== toplevel);
   return nodes.length + network.failures.length === 0 ? undefined : { ...network, nodes };
+}
+
+async function readBuilt(path: string): Promise<EvaluatedNetwork> {
+  const { readResult } = await import("../../deploy/state/result.ts");
+  return readResult(path);
 }
 
 function say(sink: EventSink, message: string): void {

@@ -81,6 +81,8 @@ function renderLines(event: Event): readonly Line[] {
     case "fetching":
     case "store-message":
       return buildLines(event).map((text) => ({ stream: "stderr", text }));
+    case "planned":
+      return event.steps.flatMap((step) => node(event, `would ${step}`));
     case "installing-packages":
       return node(event, `Installing packages: ${event.packages.join(", ")}...`);
     case "triggering-switcher":

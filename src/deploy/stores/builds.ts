@@ -26,12 +26,15 @@ const gatherMilliseconds = 200;
 export class Builds {
   private readonly objects: ReadonlyMap<string, StoreObject>;
   private readonly sink: EventSink;
+  private readonly keepGoing: boolean;
   private readonly waiting = new Map<StorePlace, Request[]>();
   private readonly running = new Map<StorePlace, Promise<void>>();
   /** Open until the end: what was built is safe from the garbage collector as long as they are. */
   private readonly stores: DaemonStore[] = [];
 
-  constructor(objects: ReadonlyMap<string, StoreObject>, sink: EventSink) {
+  /** `keepGoing`: whether what does not depend on a failed build is built all the same. */
+  constructor(objects: ReadonlyMap<string, StoreObject>, sink: EventSink, keepGoing = true) {
+    this.keepGoing = keepGoing;
     this.objects = objects;
     this.sink = sink;
   }
@@ -77,7 +80,7 @@ export class Builds {
     );
     const outputs = targets.flatMap((target) => [...target.outputs.values()]);
     await Promise.all(outputs.map((path) => store.addTempRoot(path)));
-    await store.keepGoing(settings);
+    if (this.keepGoing) await store.keepGoing(settings);
     await announce(store, targets, log);
     const results = await store.buildPathsWithResults(targets);
     const byDerivation = new Map(targets.map(({ path }, index) => [path, results[index]]));

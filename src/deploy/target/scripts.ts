@@ -68,6 +68,12 @@ export function builderScript(): string {
   return read("store.sh");
 }
 
+/** The script that keeps store paths, by name, until the same `prefix` has others of these names. */
+export function keepScript(prefix: string, paths: ReadonlyMap<string, string>): string {
+  const pairs = [...paths].map(([name, path]) => `${name}=${path}`).join(" ");
+  return `keep_prefix=${quote(prefix)} keep_paths=${quote(pairs)}\n${read("keep.sh")}`;
+}
+
 function rootsScript(id: string, roots: readonly string[]): string {
   return `roots_id=${quote(id)} root_paths=${quote(roots.join(" "))}\n${read("common.sh")}${read("roots.sh")}`;
 }

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { buildCommand as command } from "@stricli/core";
+import type { EvaluatedNetwork, EvaluatedNode } from "../../fleet/evaluated.ts";
+import type { Context } from "../context.ts";
+import { UserError } from "../errors.ts";
+import { evaluate } from "../evaluation/client.ts";
+import { abortOnInterrupt } from "../interrupt.ts";
+import { findNetworkFile } from "../network-file.ts";
+import { evaluateWithSecrets } from "../secrets/evaluate.ts";
+import { jsonSink, lineSink } from "../sinks.ts";
+import * as text from "../text.ts";
+import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, showTraceFlag } from "./flags.ts";
+
+interface Flags {
+  readonly file?: string;
+  readonly on?: readonly string[];
+  readonly identity?: readonly string[];
+  readonly json: boolean;
+  readonly locked: boolean;
+  readonly showTrace: boolean;
+  readonly evalCache: boolean;
+  readonly dryRun: boolean;
+  readonly keepGoing: boolean;
+}
+
+const boolean = (brief: string) => ({ kind: "boolean", brief, default: false, withNegated: false }) as const;
+
+export const buildCommand = command<Flags, [file?: string], Context>({
+  async func(flags, given) {
+    const { process } = this;
+    if (given !== undefined && flags.file !== undefined) {
+      throw new UserError("the network file is named twice: as an argument and with -f");
+    }
+    const file = findNetworkFile(given ?? flags.file, process.cwd());
+    const sink = flags.json ? jsonSink(process) : lineSink(process, "verbose");
+    const options = {
+      showTrace: flags.showTrace,
+      useCache: flags.evalCache,
+      onMessage: (_kind: unknown, message: string) =>
+        sink({ type: "evaluation-warning", time: Date.now(), message }),
+    };
+    if (flags.dryRun) {
+      const { network } = await evaluate({ kind: "network", file, nodes: flags.on }, options);
+      refuseFailures(network);
+      for (const node of network.nodes) process.stdout.write(`${node.name} ${buildOf(node)}\n`);
+      return;
+    }
+    const access = { env: { ...process.env }, identityFiles: flags.identity ?? [] };
+    const request = { file, nodes: flags.on, locked: flags.locked, access };
+    const { network } = await evaluateWithSecrets(request, options, sink);
+    for (const message of network.warnings) sink({ type: "evaluation-warning", time: Date.now(), message });
+    if (!flags.keepGoing) refuseFailures(network);
+    const { buildNetwork } = await import("../../deploy/build-network.ts");
+    const { stateDirectory } = await import("../../deploy/state/directory.ts");
+    const { writeResult } = await import("../../deploy/state/result.ts");
+    const interrupted = abortOnInterrupt(process);
+    const roots = join(stateDirectory(file, process.env), "built");
+    try {
+      const built = await buildNetwork(
+        network,
+        { keepGoing: flags.keepGoing, roots, signal: interrupted.signal },
+        sink,
+      );
+      refuseFailures(network);
+      const result = join(process.cwd(), "result");
+      writeResult(result, network, built, [process.execPath, process.argv[1] ?? ""]);
+      process.stdout.write(`${result}\n`);
+    } catch (error) {
+      if (!(error instanceof AggregateError)) throw error;
+      throw new UserError(error.errors.map((each: Error) => each.message).join("\nerror: "), {
+        cause: error,
+      });
+    } finally {
+      interrupted.stop();
+    }
+  },
+  parameters: {
+    flags: {
+      file: fileFlag,
+      on: {
+        kind: "parsed",
+        parse: String,
+        brief: text.build.on,
+        placeholder: "node",
+        optional: true,
+        variadic: true,
+      },
+      identity: identityFlag,
+      locked: lockedFlag,
+      json: boolean(text.flags.jsonEvents),
+      showTrace: showTraceFlag,
+      evalCache: evalCacheFlag,
+      dryRun: boolean(text.build.dryRun),
+      keepGoing: boolean(text.build.keepGoing),
+    },
+    aliases: { f: "file", k: "keepGoing" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: text.flags.file, parse: String, placeholder: "file", optional: true }],
+    },
+  },
+  docs: { brief: text.build.brief },
+});
+
+/** The `.drv` of a node that is built; the system itself of one that is made by the evaluation. */
+function buildOf({ source, toplevel }: EvaluatedNode): string {
+  return source.type === "derivation" ? source.derivation : toplevel;
+}
+
+function refuseFailures({ failures }: EvaluatedNetwork): void {
+  if (failures.length === 0) return;
+  const messages = failures.map(
+    ({ node, message }) => `node '${node}': ${message.replace(/^error:\s*/, "")}`,
+  );
+  throw new UserError(messages.join("\nerror: "));
+}
