@@ -11,8 +11,11 @@ import { join } from "node:path";
  *   expression: (paths: Paths) => string,
  *   ours?: (paths: Paths) => string,
  *   atMost?: number,
+ *   network?: (paths: Paths) => string,
+ *   again?: boolean,
  * }} Case `ours`: what Nixus evaluates, where that is not the same text; `atMost`: no more runs than this, of what takes
- *   minutes
+ *   minutes; `network`: Nixus evaluates `systems` of this network instead; `again`: when it has done so before, and
+ *   nothing has changed
  */
 
 /**
@@ -63,6 +66,28 @@ function moduleStructure(nodes) {
   };
 }
 
+/**
+ * The same machines as nodes of one network; `systems` are their systems. (Their derivations are not those of
+ * {@link systems}: Nixus adds modules of its own.)
+ *
+ * @param {Paths} paths
+ * @param {number} count
+ */
+function network({ nixpkgs }, count) {
+  const nodes = Array.from(
+    { length: count },
+    (_, number) => `nodes.server${number}.configuration = ${configuration(number)};`,
+  );
+  return `{ config, lib, ... }: {
+    options.systems = lib.mkOption { };
+    config = {
+      defaults.nixpkgs = ${nixpkgs};
+      ${nodes.join("\n")}
+      systems = map (node: "\${node.configuration.system.build.toplevel.drvPath}") (builtins.attrValues config.nodes);
+    };
+  }`;
+}
+
 /** @type {readonly Case[]} */
 export const cases = [
   { name: "start-up: 1+1", needs: [], args: [], expression: () => "1+1" },
@@ -94,4 +119,13 @@ export const cases = [
   })),
   moduleStructure(200),
   moduleStructure(1000),
+  ...[false, true].map((again) => ({
+    name: again ? "a network of 16, again" : "a network of 16 NixOS nodes",
+    needs: /** @type {const} */ (["nixpkgs"]),
+    args: [],
+    expression: (/** @type {Paths} */ paths) => systems(paths, 16),
+    network: (/** @type {Paths} */ paths) => network(paths, 16),
+    again,
+    atMost: 1,
+  })),
 ];

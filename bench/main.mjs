@@ -13,8 +13,10 @@
 // the processor time is what to compare there.
 
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { project } from "../scripts/setup/project.mjs";
 import { cases } from "./cases.mjs";
@@ -47,7 +49,10 @@ const paths = {
 };
 /** @type {import("./report.mjs").Row[]} */
 const rows = [];
-for (const { name, needs, args, expression, ours = expression, atMost = Number.POSITIVE_INFINITY } of cases) {
+const scratch = mkdtempSync(join(tmpdir(), "nixus-bench-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+for (const one of cases) {
+  const { name, needs, args, expression, ours = expression, atMost = Number.POSITIVE_INFINITY } = one;
   if (positionals.length > 0 && !positionals.some((part) => name.includes(part))) continue;
   const missing = needs.find((key) => paths[key] === undefined);
   if (missing !== undefined) {
@@ -58,9 +63,12 @@ for (const { name, needs, args, expression, ours = expression, atMost = Number.P
   const times = Math.min(runs, atMost);
   console.log(`${name}: ${times} times each ...`);
   const theirs = [...nix, ...flags, expression(paths)];
-  const nixus = [process.execPath, program, "nix-instantiate", ...flags, ours(paths)];
+  const nixus =
+    one.network === undefined
+      ? [process.execPath, program, "nix-instantiate", ...flags, ours(paths)]
+      : await prepareNetwork(one.network(paths), one.again === true);
   try {
-    rows.push({ name, ...measure(theirs, nixus, times) });
+    rows.push({ name, ...measure(theirs, nixus, times, { sameOutput: one.network === undefined }) });
   } catch (error) {
     // As where the installed Nix is too old for that nixpkgs.
     console.log(`skipped: ${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -70,3 +78,23 @@ for (const { name, needs, args, expression, ours = expression, atMost = Number.P
 const text = table(rows);
 console.log(`\n${machine(version)}\n\n${text}`);
 if (values.write) writeReport(machine(version), text);
+
+/**
+ * The command that evaluates the network, `again`: once it has done so before.
+ *
+ * @param {string} text
+ * @param {boolean} again
+ */
+async function prepareNetwork(text, again) {
+  const file = join(scratch, "network.nix");
+  writeFileSync(file, text);
+  const command = [program, "eval", ...(again ? [] : ["--no-eval-cache"]), "-f", file, "systems"];
+  // A cache of this run alone.
+  process.env["XDG_CACHE_HOME"] = scratch;
+  if (again) {
+    // What was written a moment ago would be read again.
+    await setTimeout(3000);
+    spawnSync(process.execPath, command, { stdio: ["ignore", "ignore", "inherit"] });
+  }
+  return /** @type {[string, ...string[]]} */ ([process.execPath, ...command]);
+}

@@ -193,7 +193,8 @@ class FileSystemHost implements NodeHost {
       if (local !== undefined && storePath !== request.expected) {
         this.record.files.set(local, hashOfFile(local));
       }
-      this.record.fetches.push({ url: request.url, kind: request.kind, storePath });
+      const pinned = storePath === request.expected;
+      this.record.fetches.push({ url: request.url, kind: request.kind, storePath, pinned });
       return storePath;
     });
   }

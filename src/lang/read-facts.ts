@@ -81,7 +81,10 @@ export function factsOf(record: ReadRecord, started: bigint, context: FactsConte
     facts.push({ kind: "variable", name, digest: variableDigest(name, context) });
   }
   for (const [path, exists] of record.storePaths) facts.push({ kind: "object", path, exists });
-  if (record.fetches.length > 0 || record.trees.some(({ request }) => !isPinned(request))) {
+  if (
+    record.fetches.some(({ pinned }) => !pinned) ||
+    record.trees.some(({ request }) => !isPinned(request))
+  ) {
     facts.push({ kind: "until", time: context.now + fetchedFor });
   }
   return record.trees.every(({ request }) => isCheckable(request)) ? facts : undefined;

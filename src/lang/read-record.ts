@@ -26,6 +26,8 @@ export interface ReadRecord {
     readonly url: string;
     readonly kind: "file" | "tarball";
     readonly storePath: string;
+    /** Whether its hash was given: it can be nothing else the next time. */
+    readonly pinned: boolean;
   }[];
   /** Trees that were fetched: whether they still are what they were, only the same request can tell. */
   readonly trees: readonly {
