@@ -3,14 +3,25 @@ import { assertionsModule } from "../../modules/assertions.ts";
 import type { ModuleSource } from "../../modules/module.ts";
 import type { NetworkLock } from "../network/lock.ts";
 import { dnsModule } from "./dns/module.ts";
+import { minecraftModule } from "./minecraft/module.ts";
 import { publicIpDocumentation, publicIpModule } from "./public-ip/module.ts";
+import { rtcwakeModule } from "./rtcwake/module.ts";
 import { secretsModule } from "./secrets/module.ts";
 import { sshModule } from "./ssh/module.ts";
 import { vpnModule } from "./vpn/module.ts";
 
 /** Those that read `nixus.lock` are made with it. */
 export function builtInModules(lock: NetworkLock): readonly ModuleSource[] {
-  return [assertionsModule, dnsModule, publicIpModule, secretsModule, sshModule, vpnModule(lock)];
+  return [
+    assertionsModule,
+    dnsModule,
+    minecraftModule,
+    publicIpModule,
+    rtcwakeModule,
+    secretsModule,
+    sshModule,
+    vpnModule(lock),
+  ];
 }
 
 /** What they declare in the configurations of machines, for documentation. */

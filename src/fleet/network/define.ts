@@ -22,7 +22,9 @@ import { ScriptModule } from "../../modules/script-module.ts";
 import { callerFile } from "../../modules/script-position.ts";
 import { fromText } from "../../store/bytes.ts";
 import type { DnsOptions } from "../modules/dns/options.ts";
+import type { MinecraftOptions } from "../modules/minecraft/options.ts";
 import type { PublicOptions } from "../modules/public-ip/options.ts";
+import type { RtcwakeOptions } from "../modules/rtcwake/options.ts";
 import type { NetworkSecretsOptions } from "../modules/secrets/module.ts";
 import type { SshOptions } from "../modules/ssh/options.ts";
 import type { VpnOptions } from "../modules/vpn/options.ts";
@@ -92,7 +94,9 @@ export type NodeConfig = ConfigOf<NodeTree> & { readonly configuration: NodeConf
 export interface NetworkOptions
   extends OptionsOf<typeof assertionsModule>,
     DnsOptions,
+    MinecraftOptions,
     NetworkSecretsOptions,
+    RtcwakeOptions,
     SshOptions,
     VpnOptions {
   readonly nodes: Option<
