@@ -74,6 +74,7 @@ it("the declarations are usable: the example has no errors, wrong definitions ha
   for (const file of readdirSync(join(root, "examples/typescript"))) {
     cpSync(join(root, "examples/typescript", file), join(project, file));
   }
+  cpSync(join(root, "examples/own-module/backups.ts"), join(project, "backups.ts"));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   writeFileSync(join(project, "statements.ts"), statements);
   const { stdout } = execaSync({ reject: false, cwd: project })`${join(root, "node_modules/.bin/tsc")} -p .`;
