@@ -5,7 +5,7 @@
 import type { StoreString } from "../../../modules/store-string.ts";
 import type { MinecraftServer } from "./options.ts";
 
-export const unitName = (name: string) => `minecraft-${name}`;
+const unitName = (name: string) => `minecraft-${name}`;
 
 export function sockets(name: string, server: MinecraftServer) {
   return {
