@@ -21,6 +21,17 @@ export interface EvaluatedNetwork {
   readonly deployers: readonly string[];
 }
 
+/** What commands know of the secrets of a network that evaluate no systems. */
+export interface EvaluatedSecrets {
+  /** Absolute path of the network file. */
+  readonly file: string;
+  readonly nodes: readonly NodeSecrets[];
+  /** Public keys of those who deploy any node. */
+  readonly deployers: readonly string[];
+}
+
+export type NodeSecrets = Pick<EvaluatedNode, "name" | "deployers" | "secrets">;
+
 export interface EvaluationFailure {
   readonly node: string;
   /** SSH destination; null where the node has none, or even that can't be evaluated. */
@@ -75,7 +86,7 @@ export interface EvaluatedSecret {
   readonly entry: SecretEntry;
   /** Store path of the pointer. */
   readonly pointer: string;
-  /** Whether the system refers to it: others are not sent. */
+  /** Whether the system refers to it: others are not sent. True where no system was evaluated. */
   readonly used: boolean;
   /** Where it stays when the secret changes. */
   readonly path: string;

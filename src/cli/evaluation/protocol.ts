@@ -1,5 +1,5 @@
 /** What goes between the command and the thread that evaluates. Plain data only; texts are JavaScript strings. */
-import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+import type { EvaluatedNetwork, EvaluatedSecrets } from "../../fleet/evaluated.ts";
 import type { SshGraph } from "../../fleet/modules/ssh/graph.ts";
 import type { Assignments } from "../../fleet/network/assign.ts";
 import type { Explanation } from "../../fleet/network/explain.ts";
@@ -16,6 +16,8 @@ export type EvaluationRequest =
       /** Secrets without a digest are no errors: who asks updates `nixus.lock` and asks again. */
       readonly acceptsUnlockedSecrets?: boolean;
     }
+  /** The secrets of all nodes. */
+  | { readonly kind: "secrets"; readonly file: string }
   /** One value of the evaluated network. */
   | { readonly kind: "value"; readonly file: string; readonly path: string; readonly format: ValueFormat }
   /** What made a value. */
@@ -33,6 +35,7 @@ export type ValueFormat = "nix" | "json";
 
 export type EvaluationResult =
   | { readonly kind: "network"; readonly network: EvaluatedNetwork }
+  | { readonly kind: "secrets"; readonly secrets: EvaluatedSecrets }
   | { readonly kind: "value"; readonly text: string }
   | { readonly kind: "explain"; readonly explanation: Explanation }
   | { readonly kind: "options"; readonly options: readonly DocumentedOption[] }

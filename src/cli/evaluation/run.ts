@@ -3,7 +3,7 @@
 import { AttrPathError, parseAttrPath } from "../../fleet/attr-path.ts";
 import { sshGraph } from "../../fleet/modules/ssh/graph.ts";
 import { assignmentsOf } from "../../fleet/network/assign.ts";
-import { evaluateNodes } from "../../fleet/network/evaluate.ts";
+import { evaluateNodes, evaluateSecretsOnly } from "../../fleet/network/evaluate.ts";
 import { explainValue } from "../../fleet/network/explain.ts";
 import { Network } from "../../fleet/network/network.ts";
 import { documentOptions } from "../../fleet/network/reference.ts";
@@ -55,6 +55,9 @@ function resultOf(request: EvaluationRequest, session: Session, showTrace: boole
           showFailure: (error) => toText(showError(error, { showTrace })),
         }),
       };
+    case "secrets":
+      network.secrets.acceptsUnlocked = true;
+      return { kind: "secrets", secrets: evaluateSecretsOnly(network) };
     case "value": {
       const slot = valueAt(session.evaluator, network.config, namesOf(request.path));
       return { kind: "value", text: toText(format(session, slot, request.format)) };

@@ -1,6 +1,6 @@
 /** What all `nixus secrets` commands begin with. */
 import type { NetworkSecret, SecretAccess } from "../../deploy/secrets/update.ts";
-import type { EvaluatedNetwork, EvaluatedSecret } from "../../fleet/evaluated.ts";
+import type { EvaluatedSecrets } from "../../fleet/evaluated.ts";
 import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import { nearest } from "../../modules/nearest.ts";
 import { fileFlag, identityFlag, showTraceFlag } from "../commands/flags.ts";
@@ -20,33 +20,30 @@ export const secretsFlags = { file: fileFlag, identity: identityFlag, showTrace:
 export const secretsAliases = { f: "file", i: "identity" } as const;
 
 export interface SecretsOfNetwork {
-  readonly network: EvaluatedNetwork;
+  readonly network: EvaluatedSecrets;
   /** Every secret that is declared, each once. */
   readonly secrets: readonly NetworkSecret[];
   readonly access: SecretAccess;
 }
 
-/** Evaluates the network. A node that can't be evaluated is an error: what its secrets are is not known then. */
+/** Evaluates the secrets of the network and nothing else: their public keys need not be known yet. */
 export async function secretsOfNetwork(
   flags: SecretsFlags,
   process: Context["process"],
-  which: (secret: EvaluatedSecret) => boolean = () => true,
 ): Promise<SecretsOfNetwork> {
   const file = findNetworkFile(flags.file, process.cwd());
-  const { network } = await evaluate(
-    { kind: "network", file, nodes: undefined, acceptsUnlockedSecrets: true },
+  const { secrets: network } = await evaluate(
+    { kind: "secrets", file },
     {
       showTrace: flags.showTrace,
       useCache: true,
       onMessage: (kind, message) => process.stderr.write(`${kind}: ${message}\n`),
     },
   );
-  const [failure] = network.failures;
-  if (failure !== undefined) throw new UserError(failure.message);
   const { networkSecrets } = await import("../../deploy/secrets/update.ts");
   return {
     network,
-    secrets: networkSecrets(network, which),
+    secrets: networkSecrets(network, () => true),
     access: { env: { ...process.env }, identityFiles: flags.identity ?? [] },
   };
 }

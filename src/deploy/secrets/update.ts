@@ -1,5 +1,5 @@
 /** Reads the sources of a network's secrets and brings `nixus.lock` up to date with them. */
-import type { EvaluatedNetwork, EvaluatedNode, EvaluatedSecret } from "../../fleet/evaluated.ts";
+import type { EvaluatedSecret, EvaluatedSecrets, NodeSecrets } from "../../fleet/evaluated.ts";
 import { lockedDigest, type SecretsLock, secretsSection } from "../../fleet/modules/secrets/lock.ts";
 import { type SecretOwner, secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import { readLockFile, updateLockFile } from "../../fleet/update-lock-file.ts";
@@ -21,15 +21,15 @@ export interface NetworkSecret {
   readonly owner: SecretOwner;
   /** One of them: its source and what it may be are the same everywhere. */
   readonly secret: EvaluatedSecret;
-  readonly nodes: readonly EvaluatedNode[];
+  readonly nodes: readonly NodeSecrets[];
 }
 
 /** Each secret once, in the order of nodes and names. `which`: those of a node that count. */
 export function networkSecrets(
-  network: EvaluatedNetwork,
+  network: EvaluatedSecrets,
   which: (secret: EvaluatedSecret) => boolean,
 ): NetworkSecret[] {
-  const found = new Map<string, { owner: SecretOwner; secret: EvaluatedSecret; nodes: EvaluatedNode[] }>();
+  const found = new Map<string, { owner: SecretOwner; secret: EvaluatedSecret; nodes: NodeSecrets[] }>();
   for (const node of network.nodes) {
     for (const secret of node.secrets.filter(which)) {
       const label = secretLabel(secret.owner);
@@ -116,7 +116,7 @@ async function digestKey(lock: SecretsLock, identities: () => Identities): Promi
 
 /** To whom the key of the digests is to be encrypted: all who deploy any node. */
 async function digestRecipients(
-  network: EvaluatedNetwork,
+  network: EvaluatedSecrets,
   lock: SecretsLock,
   identities: () => Identities,
 ): Promise<string[]> {
@@ -155,7 +155,7 @@ interface CompareOptions {
  * not read keep their digests.
  */
 export async function compareWithLock(
-  network: EvaluatedNetwork,
+  network: EvaluatedSecrets,
   secrets: readonly NetworkSecret[],
   contents: SecretContents,
   access: SecretAccess,

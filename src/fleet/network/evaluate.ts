@@ -4,7 +4,7 @@ import type { Attrs } from "../../lang/eval/value.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
-import type { EvaluatedNetwork, EvaluatedNode, EvaluationFailure } from "../evaluated.ts";
+import type { EvaluatedNetwork, EvaluatedNode, EvaluatedSecrets, EvaluationFailure } from "../evaluated.ts";
 import { evaluateSecrets } from "../modules/secrets/evaluate.ts";
 import { addBaseline } from "../platforms/linux/platform.ts";
 import { readPackages } from "../platforms/linux/read/packages.ts";
@@ -48,6 +48,17 @@ export function evaluateNodes(
     ...{ file: toText(network.file), nodes, objects: [...objects.values()], failures, warnings },
     deployers: nodes.some(({ secrets }) => secrets.length > 0) ? allDeployers(network, reader) : [],
   };
+}
+
+/** Only the secrets of all enabled nodes: what refers to them, and to their public keys, is not looked at. */
+export function evaluateSecretsOnly(network: Network): EvaluatedSecrets {
+  const reader = new Reader(network.evaluator);
+  const nodes = selectNodes(network, reader, []).map((name) => ({
+    name: toText(name),
+    deployers: readSettings(network, reader, name).deployers,
+    secrets: evaluateSecrets(reader, reader.attrs(reader.at(network.node(name), "configuration")), null),
+  }));
+  return { file: toText(network.file), nodes, deployers: allDeployers(network, reader) };
 }
 
 /** Of all nodes, evaluated or not. */

@@ -24,7 +24,6 @@ export const listCommand = buildCommand<Flags, [], Context>({
       mode: secret.entry.mode,
       persistent: secret.entry.place === "disk",
       path: secret.path,
-      used: nodes.some((node) => node.secrets.some((other) => other.used && other.name === secret.name)),
       locked: lockedDigest(lock, owner) !== null,
     }));
     if (flags.json) {
@@ -34,7 +33,7 @@ export const listCommand = buildCommand<Flags, [], Context>({
     const cells = rows.map((row) => [
       row.secret,
       `${row.user}:${row.group} ${row.mode}`,
-      row.used ? (row.locked ? "locked" : "not in nixus.lock") : "not used",
+      row.locked ? "locked" : "not in nixus.lock",
       row.source,
     ]);
     const widths = [0, 1, 2].map((column) => Math.max(0, ...cells.map((row) => row[column]?.length ?? 0)));

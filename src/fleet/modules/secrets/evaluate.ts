@@ -22,11 +22,11 @@ export function secretsOf(reader: Reader, configuration: Attrs): ResolvedSecret[
   return files === undefined ? [] : resolvedSecrets(reader, files);
 }
 
-/** `closure`: the store paths that the node's system consists of. */
+/** `closure`: the store paths that the node's system consists of; null when that was not evaluated. */
 export function evaluateSecrets(
   reader: Reader,
   configuration: Attrs,
-  closure: ReadonlySet<string>,
+  closure: ReadonlySet<string> | null,
 ): EvaluatedSecret[] {
   const makes = (kind: "users" | "groups", name: string) =>
     name === "root" ||
@@ -38,7 +38,7 @@ export function evaluateSecrets(
     digest: secret.digest,
     entry: secret.entry,
     pointer: secret.pointer,
-    used: isUsed(secret, closure),
+    used: closure === null || isUsed(secret, closure),
     path: stablePath(secret),
     binary: secret.binary,
     makesUser: makes("users", secret.entry.user),
