@@ -1,0 +1,31 @@
+# The zone of the machines: names for the outside, and below `vpn` those that lead through the VPN.
+{ config, lib, ... }:
+{
+  dns = {
+    keys.transfer.keyFile = "/etc/homelab/dns-transfer-key";
+    servers.hub.name = "ns1.lab.example.com";
+    servers.nas = {
+      name = "ns2.lab.example.com";
+      software = "nsd";
+    };
+    zones."lab.example.com" = {
+      primaryNode = "hub";
+      secondaryNodes = [ "nas" ];
+      transferKey = "transfer";
+      soa.email = "alice@example.com";
+    };
+    records = lib.mkMerge [
+      {
+        "lab.example.com".node = "hub";
+        "www.lab.example.com".CNAME = "lab.example.com.";
+      }
+      (lib.mapAttrs' (
+        name: addresses:
+        lib.nameValuePair "${name}.vpn.lab.example.com" {
+          A = builtins.filter lib.ip.isIpv4 addresses;
+          AAAA = builtins.filter lib.ip.isIpv6 addresses;
+        }
+      ) config.vpn.networks.home.addresses)
+    ];
+  };
+}
