@@ -336,6 +336,15 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
       expect((await host.ask("result", "a")).lines.at(-1)).toMatch(/^result rolled-back /);
     });
 
+    test("that can't be read keeps nobody from deploying", async ({ host }) => {
+      host.write("var/lib/nixus/deployment", "");
+      const { lines } = await host.start("b", "newer", { success: 0 });
+      expect(lines.slice(0, 2)).toEqual([
+        expect.stringMatching(/^warning the lock .* could not be read, and was removed/),
+        "started /nix/store/old",
+      ]);
+    });
+
     test("before the machine's last start is recorded, and taken", async ({ host }) => {
       await leave(host, "waiting");
       host.startBoot("boot-2");

@@ -153,6 +153,12 @@ end() {
 # back already. To be called exclusively.
 settle_after_boot() {
   [ -e "$lock" ] || return 0
+  # Not by us: it is replaced whole. Nothing can be known of its deployment, and nobody could deploy again.
+  if [ -z "$(field "$lock" id)" ]; then
+    say warning "the lock $lock could not be read, and was removed"
+    rm -f "$lock"
+    return 0
+  fi
   [ "$(field "$lock" boot)" != "$(boot_id)" ] || return 0
   use_deployment "$(field "$lock" id)"
   if [ "$(link_target "$current_system")" = "$system" ]; then

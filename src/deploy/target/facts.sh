@@ -82,8 +82,8 @@ fact freeStore "$(free_bytes /nix/store)"
 fact freeState "$(free_bytes "$state_dir")"
 if [ -d /boot ]; then fact freeBoot "$(free_bytes /boot)"; fi
 fact bootId "$(boot_id)"
-if [ -e "$lock" ]; then
-  facts_id=$(field "$lock" id)
+facts_id=$(field "$lock" id)
+if [ -n "$facts_id" ]; then
   fact lockId "$facts_id"
   fact lockBy "$(field "$lock" by)"
   fact lockSince "$(field "$lock" since)"

@@ -34,6 +34,8 @@ export interface Fault {
   heal?(scene: Scene): Promise<void>;
   /** When all is over, before the check: what somebody would do about the fault itself, e.g. make room on a full disk. */
   end?(scene: Scene): Promise<void>;
+  /** The disk may be too full to record how it ended. */
+  readonly losesRecord?: true;
   /** Outcomes that may be reported beside those that the end asks for. */
   readonly reports?: readonly (Outcome | null)[];
 }
@@ -89,8 +91,8 @@ export async function runCase(rig: Rig, item: Case): Promise<CaseResult> {
       old,
       new: rig.network({ ...fault.network, payload: step?.payload ?? false }),
     };
-    const before = await rig.historyLength();
     await fault.prepare?.(rig, systems);
+    const before = await rig.historyLength();
     await step?.arrange(rig, systems);
     deployment = rig.deploy(systems.new);
     const scene: Scene = { rig, systems, step, deployment, boots: rig.machine.bootCount };
@@ -106,7 +108,7 @@ export async function runCase(rig: Rig, item: Case): Promise<CaseResult> {
     await rig.settled();
     await rig.disarm();
     await fault.end?.(scene);
-    const expected: Expected = { end: item.end, systems, reports: fault.reports ?? [] };
+    const expected: Expected = { end: item.end, systems, fault };
     observed = await observe(rig, scene, before);
     problems.push(...(await allProblems(rig, observed, expected, deployment)));
   } catch (error) {

@@ -1,14 +1,12 @@
 /** What must be so after every case: reachable, on the right system as a whole, and the report is true. */
-import type { Outcome } from "../../../src/events/event.ts";
-import type { End, Scene } from "./case.ts";
+import type { End, Fault, Scene } from "./case.ts";
 import { type Deployment, nodeName, type Rig } from "./rig.ts";
 import type { Systems } from "./steps.ts";
 
 export interface Expected {
   readonly end: End;
   readonly systems: Systems;
-  /** Outcomes that may be reported beside those that follow from the end. */
-  readonly reports: readonly (Outcome | null)[];
+  readonly fault: Fault;
 }
 
 export interface Observed {
@@ -99,7 +97,7 @@ function systemProblems({ runs, state }: Observed, { end, systems }: Expected): 
 function reportProblems({ runs, recorded }: Observed, expected: Expected, deployment: Deployment): string[] {
   const { outcome } = deployment;
   const problems: string[] = [];
-  if (!expected.reports.includes(outcome)) {
+  if (!(expected.fault.reports ?? []).includes(outcome)) {
     if (outcome === null) problems.push("there is no report");
     if (outcome === "unknown") problems.push("the report is that it is not known");
     if (outcome === "unchanged") problems.push("the report is that nothing was to be done");
@@ -113,7 +111,8 @@ function reportProblems({ runs, recorded }: Observed, expected: Expected, deploy
   if (recorded !== undefined && (recorded === "activated") !== (runs === "new")) {
     problems.push(`${recorded} is recorded, and it runs the ${runs} system`);
   }
-  if ((outcome === "activated" || outcome === "rolled-back") && recorded !== outcome) {
+  const unrecorded = recorded === undefined && expected.fault.losesRecord === true;
+  if ((outcome === "activated" || outcome === "rolled-back") && recorded !== outcome && !unrecorded) {
     problems.push(`${outcome} is reported, and ${recorded ?? "nothing"} is recorded`);
   }
   return problems;
