@@ -251,7 +251,8 @@ export class Rig {
           "systemctl list-units --all --plain --no-legend 'nixus-switch-*' 'nixus-watchdog-*'; systemctl is-system-running",
           { check: false },
         );
-        return /^(?:running|degraded)\n$/.test(stdout);
+        // "maintenance": somebody has been at rescue.target.
+        return /^(?:running|degraded|maintenance)\n$/.test(stdout);
       },
       150_000,
     );
