@@ -136,12 +136,18 @@ const processFaults: readonly Fault[] = [
   },
   {
     name: "kill-both",
-    what: "the watchdog is stopped, switcher and deployer are killed",
+    what: "the watchdog is stopped, switcher and deployer are killed; somebody deploys later",
     at: at([["prepare", ...activating], "old"], [afterWord, "new"], [back, "old"]),
     inject: async (scene) => {
       await stopWatchdog(scene.rig);
       await killSwitcher(scene.rig);
       await killDeployer(scene);
+    },
+    // Nobody is left: whoever comes next has the watchdog started again, and is refused.
+    end: async ({ rig, systems }) => {
+      if (!rig.machine.exists("/var/lib/nixus/deployment")) return;
+      await rig.deploy(systems.old).done;
+      await rig.settled();
     },
     reports: [null],
   },
