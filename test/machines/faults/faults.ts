@@ -229,7 +229,13 @@ const networkFaults: readonly Fault[] = [
   {
     name: "reset",
     what: "all connections are reset",
-    at: at([before, "old"], [[...begun, ...activating, ...afterWord], "new"], [back, "old"]),
+    at: at(
+      [before, "old"],
+      [[...begun, ...activating, ...afterWord], "new"],
+      // The command that takes the lock may end when nobody hears it any more; the deployer is told so.
+      [["lock"], "either"],
+      [back, "old"],
+    ),
     inject: ({ rig }) => rig.relay.set({ reset: true }),
   },
   {
@@ -237,7 +243,7 @@ const networkFaults: readonly Fault[] = [
     what: "SIGKILL of sshd and all that it runs; systemd starts it again",
     at: at(
       [before, "old"],
-      [["lock", "start"], "either"],
+      [["connect", "lock", "start"], "either"],
       [["arm", "prepare", ...activating, ...afterWord], "new"],
       [back, "old"],
     ),
@@ -303,6 +309,7 @@ const diskFaults: readonly Fault[] = [
       [afterWord, "either"],
       [back, "old"],
     ),
+    losesRecord: true,
     inject: ({ rig }) => rig.machine.failDisk(),
     end: async ({ rig, boots }) => {
       // Where nothing else has: a read-only file system is mended by a restart.
