@@ -15,7 +15,8 @@ function expectNoCounterexample({ counterexample }: Exploration): void {
   if (counterexample !== undefined) expect.fail(explain(counterexample));
 }
 
-describe("every reachable state", () => {
+// Some take long on a machine that has other things to do.
+describe("every reachable state", { timeout: 300_000 }, () => {
   test.each([
     { bootsFrom: "loader", profile: "old", faults: 3, seconds: false },
     { bootsFrom: "loader", profile: null, faults: 2, seconds: false },
@@ -26,6 +27,7 @@ describe("every reachable state", () => {
   ] as const)("leads to a good end: %o", (options) => {
     const exploration = explore(initialMachine(options), asWritten);
     expectNoCounterexample(exploration);
+    console.log(JSON.stringify(options), exploration.states, exploration.transitions, exploration.ends);
     expect(exploration.ends).toBeGreaterThan(10);
     for (const outcome of ["activated", "rolled-back", "failed"]) {
       expect([...exploration.labels]).toContain(`deployer a: reports ${outcome}`);
@@ -33,7 +35,7 @@ describe("every reachable state", () => {
   });
 });
 
-describe("what the scripts once did is refuted", () => {
+describe("what the scripts once did is refuted", { timeout: 300_000 }, () => {
   const refuted: Record<keyof Rules, number> = {
     settlesByWhatRuns: 2,
     everyRollBackUndoes: 2,

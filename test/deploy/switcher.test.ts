@@ -307,8 +307,9 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     await host.reaches("b", "waiting");
     host.stopSwitcher("b");
     await host.reaches("b", "rolling-back");
-    host.remove("fake/running");
+    host.hangUp();
     host.startBoot("boot-2");
+    host.remove("fake/running");
     host.link("run/current-system", "nix/store/old");
     expect((await host.ask("result", "b")).lines.at(-1)).toContain(
       "result rolled-back the machine was restarted",
@@ -321,6 +322,7 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     async function leave(host: SwitcherHost, state: string): Promise<void> {
       void host.start("a", "new");
       await host.reaches("a", state);
+      host.hangUp();
       host.killSwitcher("a");
     }
 
@@ -414,6 +416,15 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
         "started /nix/store/old",
       ]);
       expect(host.history.map(({ outcome }) => outcome)).toEqual(["interrupted", "rolled-back"]);
+    });
+
+    test("in this boot, before anything was changed: who follows it is told so", async ({ host }) => {
+      await leave(host, "waiting");
+      host.remove("fake/nixus-watchdog-a.timer");
+      host.write("run/nixus/a/state", "state=preparing\n");
+      host.link("run/current-system", "nix/store/old");
+      const { lines } = await host.ask("follow", "a");
+      expect(lines.at(-1)).toMatch(/^result failed its switcher was gone \(preparing\); nothing was changed/);
     });
 
     test("in this boot, before anything was changed: its deployer is told so", async ({ host }) => {

@@ -97,7 +97,9 @@ take_from_the_dead() {
 # settle_lock: whoever asks finds a deployment that somebody sees to, or its end. To be called exclusively.
 settle_lock() {
   settle_after_boot
-  if [ -e "$lock" ] && ! lock_is_live; then take_from_the_dead failed "nothing was changed"; fi
+  [ -e "$lock" ] && ! lock_is_live || return 0
+  # The next boot does: until then nobody is to begin anything.
+  shutting_down || take_from_the_dead failed "nothing was changed"
 }
 
 say_busy() {
@@ -162,6 +164,8 @@ command_follow() {
     if [ "$(uptime_seconds)" != "$said_at" ]; then
       said_at=$(uptime_seconds)
       say alive || return 0
+      # Nobody sees to it any more: so we do.
+      [ ! -e "$lock" ] || lock_is_live || exclusively settle_lock
     fi
     sleep 0.1
   done

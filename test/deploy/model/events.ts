@@ -30,7 +30,7 @@ export function transitions(machine: Machine, rules: Rules): Transition[] {
     ...deployers(machine),
   ];
   const quiet = happening.every(({ label }) => isFault(label));
-  return [...happening, ...faults(machine), ...(quiet ? later(machine) : [])];
+  return [...happening, ...questions(machine), ...faults(machine), ...(quiet ? later(machine) : [])];
 }
 
 /** What a switcher that was killed has left running comes to its end. */
@@ -180,16 +180,20 @@ function powerCuts(machine: Machine): Transition[] {
   return found;
 }
 
-/** When all is quiet: the next question, which settles what a reboot ended, and the next deployment, which finds a lock. */
+/** Somebody asks, or still follows, and finds a lock that nobody sees to: settle_lock. */
+function questions(machine: Machine): Transition[] {
+  const lock = machine.lock.now;
+  if (lock === null || lockIsLive(machine, lock) || machine.processes["status"] !== undefined) return [];
+  const processes = { ...machine.processes, ...spawn("status", "status", lock.id) };
+  return [{ label: "status is asked", to: { ...machine, processes } }];
+}
+
+/** When all is quiet: the next deployment, which finds a lock. */
 function later(machine: Machine): Transition[] {
   const lock = machine.lock.now;
-  if (lock === null) return [];
-  if (lock.boot === machine.boot && lockIsLive(machine, lock)) return [];
-  const asked = { ...machine.processes, ...spawn("status", "status", lock.id) };
-  const question = { label: "status is asked", to: { ...machine, processes: asked } };
-  if (lock.boot !== machine.boot) return [question];
+  if (lock === null || lock.boot !== machine.boot || lockIsLive(machine, lock)) return [];
   const processes = { ...machine.processes, ...spawn("start c", "begin", "c") };
-  return [question, { label: "a later deployment starts", to: { ...machine, processes } }];
+  return [{ label: "a later deployment starts", to: { ...machine, processes } }];
 }
 
 /** Faults need not happen: a state in which nothing else can is an end. */

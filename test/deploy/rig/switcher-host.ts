@@ -1,5 +1,5 @@
 /** A directory that stands for a machine's file system, with systemd and Nix as far as the switcher uses them. */
-import { type ExecFileException, execFile } from "node:child_process";
+import { type ChildProcess, type ExecFileException, execFile } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -76,6 +76,8 @@ export interface Answer {
 export class SwitcherHost {
   readonly root = mkdtempSync(join(tmpdir(), "nixus-switcher-"));
   private readonly program: string;
+
+  readonly #asking = new Set<ChildProcess>();
 
   constructor(shell: string) {
     cpSync(sources, join(this.root, "switcher"), { recursive: true });
@@ -161,11 +163,18 @@ export class SwitcherHost {
   ask(...args: string[]): Promise<Answer> {
     const env = { PATH: `${this.root}/bin:${process.env["PATH"]}`, NIXUS_ROOT: this.root };
     return new Promise((resolve) => {
-      execFile(this.program, args, { env }, (error: ExecFileException | null, stdout, stderr) => {
-        const lines = stdout.split("\n").filter((line) => line !== "" && line !== "nixus alive");
-        const status = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-        resolve({ status, lines: lines.map((line) => line.replace(/^nixus /, "")), stderr });
-      });
+      const child = execFile(
+        this.program,
+        args,
+        { env },
+        (error: ExecFileException | null, stdout, stderr) => {
+          const lines = stdout.split("\n").filter((line) => line !== "" && line !== "nixus alive");
+          const status = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+          resolve({ status, lines: lines.map((line) => line.replace(/^nixus /, "")), stderr });
+          this.#asking.delete(child);
+        },
+      );
+      this.#asking.add(child);
     });
   }
 
@@ -202,6 +211,11 @@ export class SwitcherHost {
     throw new Error(`the machine did not become ${what}: ${this.list("run/nixus").join(" ")}`);
   }
 
+  /** All connections end: nobody asks or follows any more. */
+  hangUp(): void {
+    for (const child of this.#asking) child.kill("SIGKILL");
+  }
+
   /** SIGKILL for the switcher's service and all that it started. */
   killSwitcher(id: string): void {
     process.kill(-Number(this.read(`fake/nixus-switch-${id}.pid`)), "SIGKILL");
@@ -213,6 +227,7 @@ export class SwitcherHost {
 
   /** Ends what still runs. */
   dispose(): void {
+    this.hangUp();
     for (const name of this.list("fake").filter((name) => name.endsWith(".pid"))) {
       try {
         process.kill(-Number(this.read(`fake/${name}`)), "SIGKILL");

@@ -92,7 +92,11 @@ async function makeRoom({ rig }: Scene): Promise<void> {
   await rig.machine.exec("rm -f /var/filler.*; systemctl reset-failed");
 }
 
-const fillRun = "mount -o remount,size=$(du -sk /run | cut -f 1)k /run";
+/** The smallest size that what is there has room in. */
+const fillRun = `
+  size=$(df -Pk /run | { read -r _; read -r _ _ used _; echo "$used"; })
+  until mount -o remount,size="$size"k /run 2>/dev/null; do size=$((size + 4)); done
+`;
 
 const processFaults: readonly Fault[] = [
   {
