@@ -27,7 +27,6 @@ describe("every reachable state", { timeout: 300_000 }, () => {
   ] as const)("leads to a good end: %o", (options) => {
     const exploration = explore(initialMachine(options), asWritten);
     expectNoCounterexample(exploration);
-    console.log(JSON.stringify(options), exploration.states, exploration.transitions, exploration.ends);
     expect(exploration.ends).toBeGreaterThan(10);
     for (const outcome of ["activated", "rolled-back", "failed"]) {
       expect([...exploration.labels]).toContain(`deployer a: reports ${outcome}`);
