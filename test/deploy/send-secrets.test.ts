@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import { afterEach, describe, expect, it } from "vitest";
+import { deploy } from "../../src/deploy/deploy.ts";
+import { defaultTiming } from "../../src/deploy/steps/switch.ts";
+import type { Event } from "../../src/events/event.ts";
+import type { EvaluatedSecret } from "../../src/fleet/evaluated.ts";
+import { entryPath, secretEntry } from "../../src/fleet/modules/secrets/secret.ts";
+import { parseFacts, secretQuestion } from "../../src/plan/facts.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { parseNar } from "../../src/store/nar.ts";
+import { factsText, fitFacts, says, startsAndWaits } from "./rig/fake-machine.ts";
+import { FakeSsh } from "./rig/fake-ssh.ts";
+import { SwitcherHost } from "./rig/switcher-host.ts";
+import { trivialNetwork } from "./trivial-system.ts";
+
+function secret(name: string, change: Partial<EvaluatedSecret> = {}): EvaluatedSecret {
+  const entry = secretEntry(name, "d".repeat(32), {
+    place: "disk",
+    user: "web",
+    group: "root",
+    mode: "0400",
+  });
+  return {
+    ...{ name, entry, owner: { kind: "node", node: "foo", name }, source: { type: "file", path: "/x" } },
+    ...{ digest: "d".repeat(32), pointer: `/nix/store/secret-${name}`, used: true, path: `/run/${name}` },
+    ...{ binary: false, makesUser: false, makesGroup: true },
+    ...change,
+  };
+}
+
+const networkWith = (secrets: readonly EvaluatedSecret[]) =>
+  trivialNetwork("new", {}, { name: "foo", host: "root@foo.example.com", secrets });
+
+let ssh: FakeSsh | undefined;
+afterEach(() => ssh?.stop());
+
+/** Deploys to a machine that lacks the secrets; `exit` is how receiving them ends. */
+async function deployed(secrets: readonly EvaluatedSecret[], contents: Record<string, Buffer>, exit = 0) {
+  ssh = await FakeSsh.start((call) => {
+    const question = call.question?.[0];
+    if (question === "start") startsAndWaits(call);
+    else if (question === "confirm") says("nixus result activated ")(call);
+    else if (call.script.includes("nixus-facts")) {
+      const missing = secrets.map(({ entry }) => `missingSecret=${secretQuestion(entry)}`);
+      void call.input.then(() => {
+        call.say(factsText(fitFacts).replace(/end=$/, [...missing, "end="].join("\n")));
+        call.exit(0);
+      });
+    } else void call.input.then(() => call.exit(call.script.includes("secrets_count") ? exit : 0));
+  });
+  const events: Event[] = [];
+  const options = {
+    timing: { ...defaultTiming, silence: 60_000 },
+    secrets: new Map(Object.entries(contents)),
+  };
+  const report = await deploy(networkWith(secrets), options, (event) => events.push(event));
+  return { report, events, calls: ssh.calls };
+}
+
+describe("sending", () => {
+  it("takes one session for all, over standard input and nothing else", async () => {
+    const content = (): Buffer => Buffer.from(randomBytes(200).toString("hex"));
+    const contents = { "foo/a": content(), "foo/b": content(), "foo/c": content() };
+    const c = secret("c", { entry: { ...secret("c").entry, place: "memory" } });
+    const unused = secret("unused", { used: false });
+    const { report, events, calls } = await deployed([secret("a"), secret("b"), c, unused], contents);
+    expect(report.ok).toBe(true);
+    expect(events).toContainEqual(expect.objectContaining({ type: "sending-secrets", count: 3 }));
+    const receiving = calls.filter(({ script }) => script.includes("secrets_count=3"));
+    expect(receiving).toHaveLength(1);
+    const tree = parseNar(await receiving[0]!.input);
+    const files = (place: string) => {
+      const directory = tree.type === "directory" ? tree.entries.get(place) : undefined;
+      return directory?.type === "directory" ? [...directory.entries] : [];
+    };
+    expect(files("disk").map(([name]) => name)).toEqual([secret("a").entry.file, secret("b").entry.file]);
+    expect(files("memory")).toEqual([
+      [c.entry.file, expect.objectContaining({ contents: expect.anything(), executable: false })],
+    ]);
+    const told = JSON.stringify(events) + calls.map(({ args, script }) => args.join(" ") + script).join("\n");
+    for (const text of Object.values(contents)) {
+      expect(told).not.toContain(text.toString());
+      expect(told).not.toContain(text.toString("base64").slice(0, 40));
+    }
+  });
+
+  it("that fails leaves the machine as it was, and takes back what was sent", async () => {
+    const { report, calls } = await deployed([secret("a")], { "foo/a": Buffer.from("x") }, 74);
+    expect(report.nodes[0]).toMatchObject({ outcome: "failed", problem: { step: "secrets" } });
+    expect(calls.some(({ question }) => question?.[0] === "start")).toBe(false);
+    expect(calls.at(-1)?.script).toContain("wipe_pending");
+  });
+});
+
+describe("a plan", () => {
+  const [node] = networkWith([secret("a"), secret("b", { used: false })]).nodes;
+  const wanted = {
+    ...{ node: node!, switcher: "/nix/store/switcher", place: { type: "local" } as const },
+    narSize: () => 1,
+  };
+  const running = { currentSystem: node!.toplevel, profile: node!.toplevel };
+  const question = secretQuestion(secret("a").entry);
+  const planned = (facts: object) =>
+    plan(wanted, { ...parseFacts(factsText(fitFacts)), ...running, ...facts });
+
+  it("sends a secret that a machine with this very system has lost, and activates that again", () => {
+    expect(planned({})).toEqual({ type: "unchanged" });
+    expect(planned({ missingSecrets: new Set([question]) })).toMatchObject({
+      type: "deploy",
+      steps: [
+        { type: "secrets", secrets: [{ name: "a" }] },
+        { type: "switch", system: node!.toplevel },
+      ],
+    });
+  });
+
+  it("refuses owners that neither the configuration nor the machine has", () => {
+    const facts = { missingSecrets: new Set([question]), missingUsers: new Set(["web"]) };
+    expect(planned(facts)).toMatchObject({
+      type: "refuse",
+      problem: expect.stringContaining("the secret 'foo/a' is for the user 'web', which neither"),
+    });
+  });
+});
+
+describe("at the end of a deployment", () => {
+  const file = (name: string) => entryPath(secret(name).entry).slice(1);
+  const manifest = (...names: string[]) =>
+    `version 1\n${names.map((name) => `disk web root 0400 ${secret(name).entry.file} 0 /run/x - -\n`).join("")}`;
+
+  async function end(outcome: "activated" | "rolled-back"): Promise<SwitcherHost> {
+    const host = new SwitcherHost("/bin/sh");
+    for (const name of ["old", "new", "stray"]) host.write(file(name), "content", 0o600);
+    host.write("nix/store/old/nixus-secrets", manifest("old"));
+    host.write("nix/store/new/nixus-secrets", manifest("new"));
+    host.write("var/lib/nixus/secrets/pending/d1/late-file", "content", 0o600);
+    host.write("var/lib/nixus/secrets/pending/d2/of-another", "content", 0o600);
+    if (outcome === "rolled-back") host.behaviour("new", "test", "exit 1");
+    const started = host.start("d1", "new");
+    if (outcome === "activated") {
+      await host.reaches("d1", "waiting");
+      await host.ask("confirm", "d1");
+    }
+    expect((await started).lines.at(-1)).toContain(`result ${outcome}`);
+    return host;
+  }
+
+  it.each([
+    // The old system is a generation of the profile still.
+    ["activated" as const, ["new", "old"]],
+    ["rolled-back" as const, ["old"]],
+  ])("%s: what no kept generation refers to is gone", async (outcome, kept) => {
+    const host = await end(outcome);
+    const there = ["new", "old", "stray"].filter((name) => host.has(file(name)));
+    expect(there).toEqual(kept);
+    expect(host.list("var/lib/nixus/secrets/pending")).toEqual(["d2"]);
+    expect(host.list("var/lib/nixus/secrets")).not.toContain("leaving");
+    host.dispose();
+  });
+});
