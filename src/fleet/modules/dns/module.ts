@@ -12,6 +12,7 @@ import { publish } from "./published.ts";
 import {
   bindOptions,
   type NodeZones,
+  nixosZone,
   nsdOptions,
   postStop,
   preStart,
@@ -67,7 +68,10 @@ export const dnsModule = defineNetworkModule({
           },
           services: {
             bind: options(node, "bind", bindOptions),
-            nsd: options(node, "nsd", nsdOptions),
+            nsd: {
+              ...options(node, "nsd", nsdOptions),
+              zones: mkIf(() => runs(node, "nsd") && network.nodes[node]?.platform === "nixos", nixosZone),
+            },
           },
           systemd: {
             services: mkIf(

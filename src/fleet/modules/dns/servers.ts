@@ -112,6 +112,12 @@ export const nsdOptions: Options = {
     [...primary.map(nsdPrimary), ...secondary.map(nsdSecondary)].join(""),
 };
 
+/**
+ * NixOS makes no configuration of NSD without `zones`, and looks at the text of each when it builds: so it gets one that
+ * nobody asks for (RFC 6761, section 6.4).
+ */
+export const nixosZone = { "nixus.invalid": { data: "@ SOA . . 1 1 1 1 1\n@ NS .\n" } };
+
 function nsdPrimary(zone: ServedZone): string {
   const notified = [
     ...zone.secondaries.flatMap(({ addresses }) => addresses.map((address) => `${address} ${zone.key}`)),
