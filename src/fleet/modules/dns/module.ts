@@ -2,17 +2,20 @@
 import { NixError } from "../../../lang/eval/errors.ts";
 import { mkAfter, mkIf } from "../../../modules/define.ts";
 import { fromText } from "../../../store/bytes.ts";
-import { defineNetworkModule, type NetworkConfig } from "../../network/define.ts";
+import { defineNetworkModule, type NetworkConfig, type NodeConfiguration } from "../../network/define.ts";
 import { Problems, readEntries } from "./entries.ts";
 import { showName } from "./name.ts";
 import { namesOfNode } from "./node-names.ts";
-import { type DnsConfig, dnsOptions } from "./options.ts";
+import { dnsOptions } from "./options.ts";
 import { type DnsPlan, type NodeFacts, planDns } from "./plan.ts";
 import { publish } from "./published.ts";
 import {
   bindOptions,
+  type Keys,
+  keysOn,
   type NodeZones,
   nixosZone,
+  nodesOfSecrets,
   nsdOptions,
   postStop,
   preStart,
@@ -47,19 +50,20 @@ export const dnsModule = defineNetworkModule({
     const zonesOf = (node: string): NodeZones | undefined =>
       isServer(node) ? zonesOfNode(soundPlan(), node) : undefined;
     const runs = (node: string, software: "bind" | "nsd") => zonesOf(node)?.server.software === software;
-    const options = (node: string, software: "bind" | "nsd", all: typeof bindOptions) =>
+    const keysOf = (config: NodeConfiguration): Keys => keysOn(network.dns.keys, () => config.secrets.files);
+    const options = (node: string, software: "bind" | "nsd", all: typeof bindOptions, keys: Keys) =>
       Object.fromEntries(
         Object.entries(all).map(([option, value]) => [
           option,
           mkIf(
             () => runs(node, software),
-            () => value(zonesOf(node)!, network.dns.keys),
+            () => value(zonesOf(node)!, keys),
           ),
         ]),
       );
     return {
       defaults: {
-        configuration: ({ name: node }) => ({
+        configuration: ({ name: node, config }) => ({
           networking: {
             firewall: {
               allowedTCPPorts: mkIf(() => isServer(node), [53]),
@@ -67,20 +71,21 @@ export const dnsModule = defineNetworkModule({
             },
           },
           services: {
-            bind: options(node, "bind", bindOptions),
+            bind: options(node, "bind", bindOptions, keysOf(config)),
             nsd: {
-              ...options(node, "nsd", nsdOptions),
+              ...options(node, "nsd", nsdOptions, keysOf(config)),
               zones: mkIf(() => runs(node, "nsd") && network.nodes[node]?.platform === "nixos", nixosZone),
             },
           },
           systemd: {
             services: mkIf(
               () => zonesOf(node) !== undefined,
-              () => units(zonesOf(node)!, network.dns.keys, storeWriter(lib)),
+              () => units(zonesOf(node)!, keysOf(config), storeWriter(lib)),
             ),
           },
         }),
       },
+      secrets: () => nodesOfSecrets(network.dns),
       // The nodes that there are, and nothing of the records: these may be made of what ssh.access says.
       ssh: {
         access: () =>
@@ -104,7 +109,7 @@ export const dnsModule = defineNetworkModule({
   },
 });
 
-function units(zones: NodeZones, keys: DnsConfig["keys"], toFile: ReturnType<typeof storeWriter>) {
+function units(zones: NodeZones, keys: Keys, toFile: ReturnType<typeof storeWriter>) {
   return {
     [zones.server.software]: {
       preStart: mkAfter(() => preStart(zones, keys)),

@@ -113,11 +113,19 @@ const key = {
     default: "hmac-sha256",
     description: "Algorithm of the key (RFC 8945).",
   }),
+  secret: option({
+    type: t.nullOr(t.str),
+    default: null,
+    example: "dns-transfer",
+    description:
+      "Name of a secret of the network, `secrets.<name>`, with the key in base64 and nothing else (`openssl rand -base64 32`). The nodes that need it are given it.",
+  }),
   keyFile: option({
-    type: t.path,
+    type: t.nullOr(t.path),
+    default: null,
     example: "/etc/nixus-transfer.key",
     description:
-      "Path on the machines of a file with the secret in base64 and nothing else, the same on all servers of the zones; only root needs to read it. `openssl rand -base64 32` makes one.",
+      "Instead of `secret`: path on the machines of a file with the key, the same on all servers of the zones; only root needs to read it.",
   }),
 };
 

@@ -296,10 +296,18 @@ class Planner {
         dnsOption("keys", key, "keyFile"),
         "a path would be copied to the store, where everybody can read it; write the place on the machines as a text, in quotes",
       );
+    if (said !== undefined && (said.keyFile === null) === (said.secret === null))
+      this.problems.say(
+        dnsOption("keys", key),
+        "needs one of 'secret', the name of a secret of the network, and 'keyFile', the place of a file on the machines",
+      );
     if (said !== undefined && !plainName.test(key))
       this.problems.add(dnsOption("keys", key), "the name of a key has letters, digits and ._- only");
     if (said !== undefined) return;
-    this.problems.add(option, `there is no key '${key}'; set '${dnsOption("keys", key, "keyFile")}'`);
+    this.problems.add(
+      option,
+      `there is no key '${key}'; set '${dnsOption("keys", key, "secret")}' or '.keyFile'`,
+    );
   }
 
   #zone(draft: Draft, primary: Server | undefined): Zone | undefined {

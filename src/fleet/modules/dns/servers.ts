@@ -8,7 +8,47 @@ import type { DnsPlan, ServedZone, Server } from "./plan.ts";
 import { renderZone } from "./zone-text.ts";
 
 type Text = string | StoreString;
-type Keys = DnsConfig["keys"];
+
+/** A key as a machine has it. */
+interface Key {
+  readonly algorithm: string;
+  /** Where its file is. */
+  readonly file: Text;
+}
+
+/** By name. */
+export type Keys = (name: string) => Key;
+
+/** The keys of a machine whose secrets are these; what is wrong with the options is said elsewhere. */
+export function keysOn(
+  config: DnsConfig["keys"],
+  secrets: () => Readonly<Record<string, { readonly file: Text }>>,
+): Keys {
+  return (name) => {
+    const { algorithm, secret, keyFile } = config[name]!;
+    return { algorithm, file: secret === null ? keyFile! : secrets()[secret]!.file };
+  };
+}
+
+/** By secret of the network: the nodes whose servers need the key that it is. */
+export function nodesOfSecrets({
+  keys,
+  zones,
+}: DnsConfig): Record<string, { readonly nodes: readonly string[] }> {
+  const users = Object.values(zones).flatMap((zone) => [
+    ...[zone.primaryNode, ...zone.secondaryNodes].map((node) => ({ node, key: zone.transferKey })),
+    ...Object.values(zone.outsideSecondaries).map((one) => ({
+      node: zone.primaryNode,
+      key: one.transferKey,
+    })),
+  ]);
+  return Object.fromEntries(
+    Object.entries(keys).flatMap(([name, { secret }]) => {
+      const nodes = users.flatMap(({ node, key }) => (key === name && node !== null ? [node] : []));
+      return secret === null ? [] : [[secret, { nodes: [...new Set(nodes)] }] as const];
+    }),
+  );
+}
 
 /** The zones of one node. */
 export interface NodeZones {
@@ -105,7 +145,7 @@ export const nsdOptions: Options = {
     Object.fromEntries(
       keysOfNode(zones).map((key) => [
         key,
-        { algorithm: () => keys[key]!.algorithm, keyFile: () => keys[key]!.keyFile },
+        { algorithm: () => keys(key).algorithm, keyFile: () => keys(key).file },
       ]),
     ),
   extraConfig: ({ primary, secondary }) =>
@@ -192,10 +232,10 @@ install -d -m 0700 -o "$nixus_user" ${places.bind}/keys
 
 /** In BIND's own form; the secret is in no argument and no environment. */
 function bindKey(name: string, keys: Keys): Text {
-  const { algorithm, keyFile } = keys[name]!;
+  const { algorithm, file } = keys(name);
   return text`(
   umask 077
-  nixus_secret=$(cat -- '${keyFile}')
+  nixus_secret=$(cat -- '${file}')
   printf 'key "%s" { algorithm %s; secret "%s"; };\\n' '${name}' '${algorithm}' "$nixus_secret" >'${places.bind}/keys/${name}'
   chown "$nixus_user" '${places.bind}/keys/${name}'
 )

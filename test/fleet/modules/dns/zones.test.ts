@@ -299,7 +299,7 @@ describe("what is wrong is said with its option:", () => {
     [
       "an unknown key",
       'zones."example.com" = { secondaryNodes = [ "ns2" ]; transferKey = "x"; };',
-      `'dns.zones."example.com".transferKey': there is no key 'x'; set 'dns.keys.x.keyFile'`,
+      `'dns.zones."example.com".transferKey': there is no key 'x'; set 'dns.keys.x.secret' or '.keyFile'`,
     ],
     [
       "the primary as secondary",
@@ -353,6 +353,37 @@ it("names lead to nodes by what is said, by addresses and by CNAMEs", () => {
     ns1: [],
     ns2: [],
     web: ["shop.example.com", "web.example.com", "www.example.com", "blog.example.com"],
+  });
+});
+
+describe("a key", () => {
+  const zone = (key: string) =>
+    `${key} zones."example.com" = { secondaryNodes = [ "ns2" ]; transferKey = "transfer"; };`;
+  const preStart = "nodes.ns1.configuration.systemd.services.bind.preStart";
+
+  it("is a file on the machines, or a secret of the network, which the servers are given", () => {
+    const file = network(zone('keys.transfer.keyFile = "/etc/transfer.key";'));
+    expect(optionValue(file, preStart)).toContain("cat -- '/etc/transfer.key'");
+    expect(optionValue(file, "secrets")).toEqual({});
+    const secret = network(zone('keys.transfer.secret = "dns";'), 'secrets.dns.file = "dns.key";');
+    expect(optionValue(secret, "secrets.dns.nodes")).toEqual(["ns1", "ns2"]);
+    // The pointer is made of the digest in nixus.lock, which this network does not have.
+    expect(messageOf(() => optionValue(secret, preStart))).toContain("does not know the secret 'dns' yet");
+  });
+
+  it.each(["keys.transfer = { };", 'keys.transfer = { secret = "dns"; keyFile = "/etc/transfer.key"; };'])(
+    "%s is refused",
+    (key) => {
+      expect(messageOf(() => optionValue(network(zone(key)), "dns.published"))).toBe(
+        "'dns.keys.transfer' needs one of 'secret', the name of a secret of the network, and 'keyFile', the place of a file on the machines",
+      );
+    },
+  );
+
+  it("a path that would be copied to the store is refused", () => {
+    expect(
+      messageOf(() => optionValue(network(zone("keys.transfer.keyFile = ./key;")), "dns.published")),
+    ).toContain("'dns.keys.transfer.keyFile': a path would be copied to the store");
   });
 });
 
