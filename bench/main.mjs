@@ -77,6 +77,9 @@ for (const one of cases) {
 }
 const text = table(rows);
 console.log(`\n${machine(version)}\n\n${text}`);
+if (positionals.length === 0 || positionals.some((part) => "fleet".includes(part))) {
+  spawnSync(process.execPath, [join(project, "bench/fleet.mjs")], { stdio: "inherit" });
+}
 if (values.write) writeReport(machine(version), text);
 
 /**

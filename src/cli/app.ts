@@ -1,16 +1,22 @@
 import { buildApplication, buildRouteMap, run, type StricliProcess, text_en } from "@stricli/core";
 import { buildCommand } from "./commands/build.ts";
+import { confirmCommand } from "./commands/confirm.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { dnsRoutes } from "./commands/dns.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { execCommand } from "./commands/exec.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { graphCommands } from "./commands/graph.ts";
+import { historyCommand } from "./commands/history.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { nixInstantiateCommand } from "./commands/nix-instantiate.ts";
 import { optionsCommand } from "./commands/options.ts";
 import { replCommand } from "./commands/repl.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { secretsCommands } from "./commands/secrets/index.ts";
+import { sshCommand } from "./commands/ssh.ts";
 import { sshKeysCommands } from "./commands/ssh-keys.ts";
+import { statusCommand } from "./commands/status.ts";
 import type { Context } from "./context.ts";
 import { formatFailure } from "./failure.ts";
 import * as text from "./text.ts";
@@ -19,9 +25,11 @@ import { version } from "./version.ts";
 const routes = buildRouteMap({
   routes: {
     build: buildCommand,
+    confirm: confirmCommand,
     deploy: deployCommand,
     dns: dnsRoutes,
     eval: evalCommand,
+    exec: execCommand,
     explain: explainCommand,
     graph: graphCommands,
     lock: lockCommand,
@@ -30,6 +38,10 @@ const routes = buildRouteMap({
     repl: replCommand,
     "ssh-keys": sshKeysCommands,
     secrets: secretsCommands,
+    history: historyCommand,
+    rollback: rollbackCommand,
+    ssh: sshCommand,
+    status: statusCommand,
   },
   docs: { brief: text.brief },
 });
@@ -37,7 +49,7 @@ const routes = buildRouteMap({
 const app = buildApplication<Context>(routes, {
   name: "nixus",
   versionInfo: { currentVersion: version },
-  scanner: { caseStyle: "allow-kebab-for-camel" },
+  scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
   documentation: { disableAnsiColor: false },
   determineExitCode: () => 1,
   localization: {

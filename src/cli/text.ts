@@ -131,3 +131,34 @@ export const secrets = {
 export function unexpected(stack: string): string {
   return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
 }
+
+export const machines = { parallel: "How many machines are asked at the same time" };
+
+export const status = {
+  brief: "Shows how machines stand: systems, deployments under way, drift, failed units, needed reboots",
+};
+
+export const history = {
+  brief: "Lists the deployments that machines remember",
+  limit: "How many, of the last",
+};
+
+export const rollback = {
+  brief: "Goes back to an earlier generation, guarded as a deployment is",
+  to: "The number of the generation (default: the last one before with another system)",
+};
+
+export const confirm = {
+  brief: "Confirms deployments that were left waiting for it",
+};
+
+export const exec = {
+  brief: "Runs a command on machines, as root",
+  on: "Machines to run it on: names, patterns, tags (default: all)",
+  command: "The command, for /bin/sh; after -- when it has flags",
+};
+
+export const ssh = {
+  brief: "Opens a session on a machine, or runs a command there, with the node's SSH options",
+  words: "The node, then what to run there; after -- when it has flags",
+};

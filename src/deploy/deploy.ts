@@ -1,4 +1,5 @@
 /** Deploys an evaluated network: its nodes in the order of a rollout, with a truthful report at the end. */
+import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import type { EventSink, Outcome } from "../events/event.ts";
 import type { EvaluatedNetwork, EvaluationFailure } from "../fleet/evaluated.ts";
@@ -67,6 +68,8 @@ export async function deploy(
   return await withSocketDirectory(async (directory) => {
     const objects = new Map(network.objects.map((object) => [object.path, object]));
     const signal = options.signal ?? new AbortController().signal;
+    // Each machine that is deployed at the same time listens to it.
+    setMaxListeners(0, signal);
     const places = new Places(process.env, directory, signal);
     const builds = new Builds(objects, sink);
     const context: DeploymentContext = {

@@ -22,7 +22,7 @@ describe.runIf(installed("shellcheck"))("shellcheck", () => {
   });
 
   // As they are sent: after common.sh. SC2154: variables that the deployer sets. SC2317: functions not used there.
-  baseTest.each(["facts", "import", "unroot", "packages"])("is content with %s.sh", (name) => {
+  baseTest.each(["facts", "import", "unroot", "packages", "status"])("is content with %s.sh", (name) => {
     const script = execFileSync("cat", ["common.sh", `${name}.sh`], { cwd: target });
     execFileSync("shellcheck", ["--norc", "-s", "sh", "-e", "SC2015,SC2154,SC2317,SC2034", "-"], {
       input: script,

@@ -15,6 +15,8 @@ export type NetworkFile = { readonly example: string } | string;
 
 export class Deployer {
   readonly lab: Lab;
+  /** The built `nixus`. */
+  readonly program = program;
   #files = 0;
   readonly #directory: string;
 

@@ -5,6 +5,7 @@ import type { Assignments } from "../../fleet/network/assign.ts";
 import type { Explanation } from "../../fleet/network/explain.ts";
 import type { DocumentedOption } from "../../fleet/network/reference.ts";
 import type { SshHost } from "../../fleet/network/ssh-host.ts";
+import type { NodeSettings } from "../../fleet/settings.ts";
 import type { MessageKind } from "../../lang/host.ts";
 
 export type EvaluationRequest =
@@ -18,6 +19,8 @@ export type EvaluationRequest =
     }
   /** The secrets of all nodes. */
   | { readonly kind: "secrets"; readonly file: string }
+  /** How the selected nodes are deployed, without their configurations. */
+  | { readonly kind: "settings"; readonly file: string; readonly nodes: readonly string[] }
   /** One value of the evaluated network. */
   | { readonly kind: "value"; readonly file: string; readonly path: string; readonly format: ValueFormat }
   /** What made a value. */
@@ -36,6 +39,7 @@ export type ValueFormat = "nix" | "json";
 export type EvaluationResult =
   | { readonly kind: "network"; readonly network: EvaluatedNetwork }
   | { readonly kind: "secrets"; readonly secrets: EvaluatedSecrets }
+  | { readonly kind: "settings"; readonly nodes: readonly NodeSettings[] }
   | { readonly kind: "value"; readonly text: string }
   | { readonly kind: "explain"; readonly explanation: Explanation }
   | { readonly kind: "options"; readonly options: readonly DocumentedOption[] }

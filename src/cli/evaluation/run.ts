@@ -7,6 +7,7 @@ import { evaluateNodes, evaluateSecretsOnly } from "../../fleet/network/evaluate
 import { explainValue } from "../../fleet/network/explain.ts";
 import { Network } from "../../fleet/network/network.ts";
 import { documentOptions } from "../../fleet/network/reference.ts";
+import { evaluateSettings } from "../../fleet/network/settings.ts";
 import { sshHostOf } from "../../fleet/network/ssh-host.ts";
 import { createSession, type Session } from "../../fleet/session.ts";
 import { valueAt } from "../../fleet/value-at.ts";
@@ -58,6 +59,8 @@ function resultOf(request: EvaluationRequest, session: Session, showTrace: boole
     case "secrets":
       network.secrets.acceptsUnlocked = true;
       return { kind: "secrets", secrets: evaluateSecretsOnly(network) };
+    case "settings":
+      return { kind: "settings", nodes: evaluateSettings(network, request.nodes) };
     case "value": {
       const slot = valueAt(session.evaluator, network.config, namesOf(request.path));
       return { kind: "value", text: toText(format(session, slot, request.format)) };

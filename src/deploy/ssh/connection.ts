@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import type { Transport } from "../../store/daemon/transport.ts";
 import { ConnectionError, RemoteCommandError } from "../errors.ts";
+import { endSharedConnection } from "./control-socket.ts";
 import { hostOf } from "./destination.ts";
 import { connectionError, lastLines } from "./failures.ts";
 import { remoteCommand } from "./remote-script.ts";
@@ -162,14 +163,7 @@ export class Connection {
 
   /** Ends the shared connection. Never fails: without one there is nothing to do. */
   async close(): Promise<void> {
-    const args = [...this.options({}), "-O", "exit", "--", this.target.destination];
-    await execa("ssh", args, {
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "ignore",
-      reject: false,
-      timeout: 5000,
-    });
+    await endSharedConnection(this.controlPath);
   }
 
   /** ssh takes the first value it sees of an option: ours where it must be so, then the node's, then our defaults. */

@@ -50,6 +50,18 @@ export function factsScript(): string {
   return read("common.sh") + read("facts.sh");
 }
 
+/** The script that says how the machine stands. */
+export function statusScript(): string {
+  return read("common.sh") + read("status.sh");
+}
+
+/** The script that gives the word for the deployment that waits for it, whichever it is. */
+export function confirmScript(): string {
+  const parts = switcherFiles.slice(1).map(read).join("");
+  const command = 'if [ -e "$lock" ]; then command_confirm "$(field "$lock" id)"; else say none; fi';
+  return `${parts}\nstop_requested=\nmkdir -p "$run_dir" "$state_dir"\n${command}\n`;
+}
+
 /**
  * The script that imports store objects from standard input. `roots` are protected for deployment `id`; `imported`
  * have to be there at its end.

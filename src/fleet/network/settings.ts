@@ -2,7 +2,7 @@
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Slot } from "../../lang/eval/value.ts";
 import { fromText, toText } from "../../store/bytes.ts";
-import type { Reader } from "../reader.ts";
+import { Reader } from "../reader.ts";
 import { isPlainName, type Selectable, SelectionError, select } from "../selection.ts";
 import type { DeployPhase, NodeSettings, WhenUnreachable } from "../settings.ts";
 import { readHealthChecks } from "./health-checks.ts";
@@ -41,6 +41,14 @@ export function selectNodes(
 }
 
 const toName = fromText;
+
+/** How the selected nodes are deployed, even where their configurations can't be evaluated. */
+export function evaluateSettings(network: Network, words: readonly string[]): NodeSettings[] {
+  const reader = new Reader(network.evaluator);
+  return selectNodes(network, reader, words, { deployed: true }).map((name) =>
+    readSettings(network, reader, name),
+  );
+}
 
 /** All nodes; a node's tags are read when they are asked for. */
 function selectableNodes(network: Network, reader: Reader): Selectable[] {

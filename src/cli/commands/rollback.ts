@@ -1,0 +1,55 @@
+import { buildCommand } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { interruptible, type MachineFlags, machineFlags, selectorWords, settingsOf } from "../machines.ts";
+import { findNetworkFile } from "../network-file.ts";
+import { jsonSink, lineSink } from "../sinks.ts";
+import * as text from "../text.ts";
+import { type RolloutFlags, rolloutFlags, rolloutOptions, wholeNumber } from "./rollout-flags.ts";
+
+interface Flags extends RolloutFlags, MachineFlags {
+  readonly to?: number;
+  readonly wait: boolean;
+}
+
+export const rollbackCommand = buildCommand<Flags, string[], Context>({
+  async func(flags, ...words) {
+    const sink = flags.json ? jsonSink(this.process) : lineSink(this.process, "brief");
+    const file = findNetworkFile(flags.file, this.process.cwd());
+    const nodes = await settingsOf(this, flags, words);
+    const { chooseGenerations, rollBackNetwork } = await import("../../deploy/roll-back.ts");
+    const { deploy } = await import("../../deploy/deploy.ts");
+    const { stateDirectory } = await import("../../deploy/state/directory.ts");
+    const { rememberSeen } = await import("../../deploy/state/last-seen.ts");
+    await interruptible(this, flags, async (options) => {
+      const chosen = await chooseGenerations(nodes, flags.to ?? null, options);
+      const network = rollBackNetwork(file, chosen);
+      const { signal } = options;
+      const report = await deploy(
+        network,
+        // Who rolls back has seen that something is there that should not be.
+        { ...rolloutOptions(flags, network), force: true, wait: flags.wait, signal },
+        sink,
+      );
+      rememberSeen(stateDirectory(file, this.process.env), file, report.nodes);
+      if (!report.ok) this.process.exitCode = 1;
+    });
+  },
+  parameters: {
+    flags: {
+      ...machineFlags,
+      json: { kind: "boolean", brief: text.flags.jsonEvents, default: false, withNegated: false },
+      ...rolloutFlags,
+      to: {
+        kind: "parsed",
+        parse: wholeNumber,
+        brief: text.rollback.to,
+        placeholder: "generation",
+        optional: true,
+      },
+      wait: { kind: "boolean", brief: text.deploy.wait, default: false, withNegated: false },
+    },
+    aliases: { f: "file", p: "parallel" },
+    positional: selectorWords,
+  },
+  docs: { brief: text.rollback.brief },
+});

@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { buildCommand } from "@stricli/core";
+import type { Context } from "../context.ts";
+import { UserError } from "../errors.ts";
+import { settingsOf } from "../machines.ts";
+import * as text from "../text.ts";
+import { fileFlag, showTraceFlag } from "./flags.ts";
+
+interface Flags {
+  readonly file?: string;
+  readonly showTrace: boolean;
+}
+
+export const sshCommand = buildCommand<Flags, string[], Context>({
+  async func(flags, name, ...command) {
+    if (name === undefined) throw new UserError("which machine? Write nixus ssh NODE");
+    const [node, ...more] = await settingsOf(this, flags, [name]);
+    if (node === undefined || node.host === null || more.length > 0) {
+      throw new UserError(`'${name}' is not one node that has a host`);
+    }
+    const { destinationProblem } = await import("../../deploy/ssh/destination.ts");
+    const problem = destinationProblem(node.host);
+    if (problem !== undefined) throw new UserError(problem);
+    const options = Object.entries(node.sshOptions).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+    const child = spawn("ssh", [...options, "--", node.host, ...command], { stdio: "inherit" });
+    this.process.exitCode = await new Promise<number>((resolve, reject) => {
+      child.once("error", (error) => reject(new UserError(`ssh could not be started: ${error.message}`)));
+      child.once("close", (code) => resolve(code ?? 255));
+    });
+  },
+  parameters: {
+    flags: { file: fileFlag, showTrace: showTraceFlag },
+    aliases: { f: "file" },
+    positional: {
+      kind: "array",
+      parameter: { brief: text.ssh.words, parse: String, placeholder: "node|command" },
+    },
+  },
+  docs: { brief: text.ssh.brief },
+});
