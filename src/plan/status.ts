@@ -10,7 +10,7 @@ export interface Generation {
   readonly current: boolean;
 }
 
-export interface PendingDeployment {
+interface PendingDeployment {
   readonly id: string;
   readonly by: string;
   readonly since: number;
@@ -22,7 +22,7 @@ export interface PendingDeployment {
 }
 
 /** How the machine came to be on a system that Nixus did not put there. */
-export type Drift =
+type Drift =
   | "none"
   /** The system was activated by something else. */
   | "changed-outside"

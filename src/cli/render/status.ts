@@ -68,7 +68,7 @@ function table(rows: readonly (readonly [string, string])[]): string[] {
 }
 
 /** `3 d 4 h`, `12 min`, `5 s` */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   const [days, hours, minutes] = [86_400, 3600, 60].map((unit) => Math.floor(seconds / unit));
   if (days! > 0) return `${days} d ${hours! % 24} h`;
   if (hours! > 0) return `${hours} h ${minutes! % 60} min`;
