@@ -25,11 +25,13 @@ function fileIn(directory: string): string | undefined {
   return names.map((name) => join(directory, name)).find((path) => kindOf(path) === "file");
 }
 
-/** The absolute path of the network file; a directory means the file in it. */
+/** The absolute path of the network file; a directory means the file in it, `DIRECTORY#OUTPUT` the flake's output. */
 export function findNetworkFile(given: string | undefined, directory: string): string {
   const start = resolve(directory, given ?? ".");
   const kind = kindOf(start);
   if (kind === "file") return start;
+  const flake = kind === "none" ? /^(.*)#([^#]*)$/.exec(given ?? "") : null;
+  if (flake !== null) return flakeNetwork(flake[1]!, flake[2]!, directory);
   if (kind === "none") throw new UserError(`network file '${given}' does not exist`);
   const found = fileIn(start);
   if (found !== undefined) return found;
@@ -38,6 +40,15 @@ export function findNetworkFile(given: string | undefined, directory: string): s
     given === undefined
       ? `there is no network file here (looked for ${looked}); name one with -f FILE`
       : `directory '${given}' has no network file (looked for ${looked})`,
+  );
+}
+
+/** As flake-network.ts writes it. What nixus.lock keeps has to lie beside a network, so the flake is a directory here. */
+function flakeNetwork(reference: string, output: string, directory: string): string {
+  const file = join(resolve(directory, reference.replace(/^path:/, "") || "."), "flake.nix");
+  if (kindOf(file) === "file") return `${file}#${output || "network"}`;
+  throw new UserError(
+    `'${reference || "."}' is no directory with a flake.nix; a network's flake is a directory of this machine, since nixus.lock lies beside it`,
   );
 }
 

@@ -4,7 +4,7 @@
  */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
-import { Attrs, force, lazy, NixPath, type Slot, type Value } from "../../lang/eval/value.ts";
+import { Attrs, force, lazy, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { defineModule, option } from "../../modules/define.ts";
 import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
@@ -20,6 +20,7 @@ import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
 import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
 import { configurationType } from "./configuration-type.ts";
 import type { NetworkConfig } from "./define.ts";
+import { networkValue } from "./flake-network.ts";
 import { NetworkLock } from "./lock.ts";
 import { nodeOptions } from "./node-options.ts";
 
@@ -63,7 +64,7 @@ export class Network {
       modules: [
         this.networkModule(),
         ...builtInModules(this.lock),
-        { kind: "nix", value: new NixPath(file), file },
+        { kind: "nix", value: networkValue(evaluator, file), file },
       ],
     });
   }

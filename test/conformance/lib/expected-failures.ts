@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 /** What a suite of outside truth is called in `expected-failures.txt`. */
-export type SuiteName = "lang" | "parse" | "lib" | "modules" | "expressions" | "systems" | "packages" | "networks";
+export type SuiteName =
+  | "lang"
+  | "parse"
+  | "lib"
+  | "modules"
+  | "expressions"
+  | "systems"
+  | "packages"
+  | "networks";
 
 export interface Suite {
   /** Runs what decides about a case: its failure is an error unless it is listed, its success is one if it is. */
