@@ -367,6 +367,7 @@ const accessFaults: readonly Fault[] = [
     name: "second-deployer",
     what: "a second deployer deploys another system",
     at: at([["start", "arm", "prepare", ...activating, ...committing], "new"], [back, "old"]),
+    network: { successTimeout: 30 },
     inject: async ({ rig }) => {
       const second = rig.deploy(rig.network({ direct: true }));
       await second.done;
@@ -392,6 +393,7 @@ const failures: readonly Fault[] = [
     what: "the activation hangs",
     at: at([["activate", "half", "units", "rolled-half"], "old"]),
     hangs: true,
+    network: { switchTimeout: 6 },
     heal: untilOver,
   },
   {

@@ -10,8 +10,8 @@ import { Relay, relayAddress, relayPort } from "./relay.ts";
 export const nodeName = "foo.example.com";
 
 /** Seconds, in all networks of the rig unless a case says otherwise. */
-const switchTimeout = 6;
-const successTimeout = 4;
+const switchTimeout = 30;
+const successTimeout = 8;
 
 /** A machine on a disk this large has room for the systems of some hundred cases, and is soon full. */
 const diskSize = 192 * 1024 ** 2;
@@ -24,7 +24,8 @@ const tools = ["sync", "nix-env", "systemd-run", "systemctl"];
 export interface NetworkOptions {
   /** What the system has beside what all have: the inside of a configuration. */
   readonly configuration?: string;
-  /** Seconds; `successTimeout` when left out. */
+  /** Seconds; those of the rig when left out. */
+  readonly switchTimeout?: number;
   readonly successTimeout?: number;
   /** Whether it has something that takes its time to be copied. */
   readonly payload?: boolean;
@@ -157,7 +158,7 @@ export class Rig {
     host = "root@${nodeName}";
     platform = "linux";
     ${direct ? "" : relayed}
-    switchTimeout = ${switchTimeout};
+    switchTimeout = ${options.switchTimeout ?? switchTimeout};
     successTimeout = ${options.successTimeout ?? successTimeout};
     configuration = [ { ${managesNothing ? "" : base} } { ${configuration} } ];
   };
