@@ -65,7 +65,7 @@ export const rtcwakeModule = defineNetworkModule({
 
 function sleeper(network: NetworkConfig, name: string) {
   const { server, machines } = network.rtcwake;
-  const { mode, interval, awakeTime, retryInterval, condition } = machines[name]!;
+  const { mode, interval, awakeTime, retryInterval, sleepWhileLoggedIn, condition } = machines[name]!;
   return {
     description: "Sleep, and wake now and then to ask whether to go on",
     wantedBy: ["multi-user.target"],
@@ -79,6 +79,7 @@ function sleeper(network: NetworkConfig, name: string) {
       rtcwake_interval: String(interval),
       rtcwake_awake_time: String(awakeTime),
       rtcwake_retry_interval: String(retryInterval),
+      rtcwake_sleep_while_logged_in: sleepWhileLoggedIn ? "1" : "",
     },
     script: `condition() {\n${condition === "" ? "true" : condition}\n}\nset +e\n${script("sleeper")}`,
     serviceConfig: { Restart: "always", RestartSec: 60 },

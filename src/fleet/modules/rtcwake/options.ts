@@ -20,6 +20,11 @@ const machine = {
     "Seconds that it stays awake in any case after it has woken or booted: time for the network, and for people to log in.",
   ),
   retryInterval: seconds(60, "Seconds after which it asks again while it has to stay awake."),
+  sleepWhileLoggedIn: option({
+    type: t.bool,
+    default: false,
+    description: "Whether it sleeps also while somebody is logged in (`loginctl list-sessions`).",
+  }),
   condition: option({
     type: t.lines,
     default: "",
@@ -37,7 +42,7 @@ export const rtcwakeOptions = {
       example: { desktop: { interval: 1800 } },
       description:
         "Nodes that sleep, and wake now and then to ask the server whether to go on sleeping. " +
-        "One that cannot ask, that is being deployed, or that somebody is logged in to stays awake.",
+        "One that cannot ask, that is being deployed, or that somebody is logged in to, stays awake.",
     }),
     server: {
       node: option({

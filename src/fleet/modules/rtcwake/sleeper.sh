@@ -15,7 +15,7 @@ server_says() {
 }
 
 may_sleep() {
-  if [ -n "$(loginctl list-sessions --no-legend)" ]; then
+  if [ -z "$rtcwake_sleep_while_logged_in" ] && [ -n "$(loginctl list-sessions --no-legend)" ]; then
     because='somebody is logged in'
   elif [ -n "$(systemctl list-units --no-legend --plain 'nixus-switch-*' 'nixus-packages-*')" ]; then
     because='it is being deployed'
