@@ -1,26 +1,35 @@
-// The network of examples/hello in TypeScript, with a second machine. `nixus deploy -f examples/typescript`
-import { defineNetwork, mkForce } from "nixus";
-import hello from "./hello.ts";
+// The network of examples/homelab in TypeScript: the same systems come out. `nixus deploy -f examples/typescript`
+//
+// What several machines have to agree on is checked in the editor; the machines' own configurations may stay as
+// they are, in the Nix language.
+import { defineNetwork } from "nixus";
+import access from "./access.ts";
+import dns from "./dns.ts";
+import { forEach, machines } from "./machines.ts";
+import vpn from "./vpn.ts";
 
-export default defineNetwork(({ config }) => ({
-  imports: [hello, "./hosts.nix"],
-  hello: {
-    foo: { address: "192.0.2.1" },
-    bar: { address: "192.0.2.2", greeting: "Good morning" },
-  },
-  nodes: {
-    bar: {
-      platform: "linux",
-      configuration: ({ nodes }) => ({
-        networking: { hostName: "bar" },
-        // Reads what another machine's configuration comes to.
-        systemd: {
-          services: {
-            hello: { description: mkForce(() => `Like that of ${nodes["foo"]?.networking.hostName}`) },
-          },
-        },
-      }),
+const configurations = {
+  hub: "../homelab/hub.nix",
+  nas: "../homelab/nas.nix",
+  media: "../homelab/media.nix",
+} as const;
+
+export default defineNetwork(() => ({
+  imports: [access, vpn, dns],
+  defaults: ({ name }) => ({
+    platform: "linux",
+    configuration: {
+      networking: { hostName: name, firewall: { enable: true } },
+      users: { users: { alice: { isNormalUser: true, shell: "/bin/bash" } } },
     },
-  },
-  warnings: () => (config.nodes["foo"]?.host === null ? ["foo is never deployed"] : []),
+  }),
+  nodes: forEach((name) => ({
+    host: machines[name].host,
+    platform: "linux" as const,
+    tags: ["nas", "desktop", "media"].includes(name) ? ["home"] : [],
+    configuration: [
+      { networking: { public: { ipv4: machines[name].publicIpv4 } } },
+      ...(name in configurations ? [configurations[name as keyof typeof configurations]] : []),
+    ],
+  })),
 }));
