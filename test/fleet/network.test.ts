@@ -153,3 +153,13 @@ describe("what is deployed", () => {
     expect(network.warnings).toEqual(["node 'a': old"]);
   });
 });
+
+it("the name of a node as its host gives way to a default of the user's own", () => {
+  const network = `{ lib, ... }: {
+    defaults = { name, ... }: { platform = "linux"; host = lib.mkDefault "root@\${name}.example.com"; };
+    nodes.a = { };
+    nodes.b.host = "b";
+  }`;
+  expect(optionValue(network, "nodes.a.host")).toBe("root@a.example.com");
+  expect(optionValue(network, "nodes.b.host")).toBe("b");
+});

@@ -1,5 +1,5 @@
 /** The options of `nodes.<name>` (design, section 3), except `configuration`, which depends on the platform. */
-import { defineModule, mkDefault, option } from "../../modules/define.ts";
+import { defineModule, mkOverride, option } from "../../modules/define.ts";
 import { t } from "../../modules/types/index.ts";
 import { healthChecksOption } from "./health-checks.ts";
 
@@ -116,5 +116,5 @@ export const nodeOptions = defineModule({
     },
   },
   // Destructuring would read `name` at once, which needs the definitions of `_module.args`.
-  config: (args) => ({ host: mkDefault(() => args.name) }),
+  config: (args) => ({ host: mkOverride(1500, () => args.name) }),
 });
