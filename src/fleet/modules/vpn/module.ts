@@ -150,20 +150,25 @@ function commonConfiguration(memberships: () => readonly Membership[]) {
   };
 }
 
-/** Clients reach each other through the server. NixOS's own modules set the same with the same priority. */
+/**
+ * Before what NixOS's own modules say of the same (98 and 99), which is the same and no more may be said twice; after
+ * what people force.
+ */
+const asRouter = (value: boolean | number) => mkOverride(97, value);
+
+/** Clients reach each other through the server. */
 function forwarding(served: readonly Membership[]) {
   const versions = new Set(served.flatMap(({ network }) => network.subnets.map(({ version }) => version)));
   const external = served.flatMap(({ network }) => network.settings.server?.externalInterface ?? []);
-  const on = mkOverride(99, true);
   return {
-    ...(versions.has(4) && { "net.ipv4.conf.all.forwarding": on }),
+    ...(versions.has(4) && { "net.ipv4.conf.all.forwarding": asRouter(true) }),
     ...(versions.has(6) && {
-      "net.ipv6.conf.all.forwarding": on,
+      "net.ipv6.conf.all.forwarding": asRouter(true),
       // A router takes no routes from others, unless it is told to.
       ...Object.fromEntries(
         ["all", "default", ...external].map((name) => [
           `net.ipv6.conf.${name.replaceAll(".", "/")}.accept_ra`,
-          mkOverride(99, 2),
+          asRouter(2),
         ]),
       ),
     }),
