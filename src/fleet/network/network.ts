@@ -63,7 +63,7 @@ export class Network {
     this.evaluation = evalModules(evaluator, {
       modules: [
         this.networkModule(),
-        ...builtInModules(this.lock),
+        ...builtInModules(this.secrets),
         { kind: "nix", value: networkValue(evaluator, file), file },
       ],
     });

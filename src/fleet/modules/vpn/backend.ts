@@ -1,4 +1,5 @@
 /** What a backend is: it turns the links of a network into definitions for its members' machines. */
+import type { StoreString } from "../../../modules/store-string.ts";
 import type { View } from "../../../modules/view.ts";
 import type { BackendName } from "./backends.ts";
 import type { Member } from "./members.ts";
@@ -14,6 +15,8 @@ export interface Machine {
   readonly name: string;
   /** Its networks that have the backend. */
   memberships(): readonly Membership[];
+  /** The pointer to a secret of the machine (`secrets.files.<name>.file`). */
+  secretFile(name: string): string | StoreString;
   /** The packages of a NixOS machine; undefined: programs are found where the distribution puts them. */
   packages(): View | undefined;
 }

@@ -5,7 +5,7 @@
 import { mkIf, mkOverride } from "../../../modules/define.ts";
 import type { View } from "../../../modules/view.ts";
 import { type ConfigurationArgs, defineNetworkModule, type NetworkConfig } from "../../network/define.ts";
-import type { NetworkLock } from "../../network/lock.ts";
+import type { NetworkSecrets } from "../secrets/resolve.ts";
 import type { Backend, Machine, Membership } from "./backend.ts";
 import { endpointOf } from "./endpoint.ts";
 import { vpnSection } from "./lock-section.ts";
@@ -24,15 +24,15 @@ interface Vpn {
   readonly memberships: ReadonlyMap<string, readonly Membership[]>;
 }
 
-export const vpnModule = (lock: NetworkLock) =>
+export const vpnModule = (secrets: NetworkSecrets) =>
   defineNetworkModule({
     file: import.meta.url,
     key: "nixus/vpn",
-    options: vpnOptions(lock),
+    options: vpnOptions(secrets.lock),
     config: ({ config }) => {
       let known: Vpn | undefined;
       const vpn = (): Vpn => {
-        known ??= vpnOf(config, lock);
+        known ??= vpnOf(config, secrets);
         return known;
       };
       const on = (node: string) => vpn().memberships.get(node) ?? [];
@@ -57,11 +57,13 @@ export const vpnModule = (lock: NetworkLock) =>
     },
   });
 
-function vpnOf(config: NetworkConfig, lock: NetworkLock): Vpn {
+function vpnOf(config: NetworkConfig, secrets: NetworkSecrets): Vpn {
   const networks = Object.entries(config.vpn.networks).map(([name, settings]) =>
-    vpnNetwork(name, settings, lock.get(vpnSection), (member) =>
-      endpointOf(member, config.nodes[member.node]),
-    ),
+    vpnNetwork(name, settings, {
+      lock: secrets.lock.get(vpnSection),
+      generatedKey: (node, secret) => secrets.generatedKey({ kind: "node", node, name: secret }),
+      endpoint: (member) => endpointOf(member, config.nodes[member.node]),
+    }),
   );
   const memberships = new Map<string, Membership[]>();
   for (const network of networks) {
@@ -84,6 +86,7 @@ function machineOf(
       return args.name;
     },
     memberships: () => memberships().filter(({ network }) => network.backend === backend.name),
+    secretFile: (name) => args.config.secrets.files[name]!.file,
     packages: () => (config.nodes[args.name]?.platform === "nixos" ? (args["pkgs"] as View) : undefined),
   };
 }

@@ -15,6 +15,8 @@ export interface VpnNetwork {
   readonly members: readonly Member[];
   readonly server: Member | undefined;
   readonly lock: VpnLock;
+  /** Public key of a private key that was generated, a secret of the node; undefined: there is none yet. */
+  generatedKey(node: string, secret: string): string | undefined;
   /** Where the member is reached from outside; null: nowhere. */
   endpoint(member: Member): string | null;
 }
@@ -22,8 +24,7 @@ export interface VpnNetwork {
 export function vpnNetwork(
   name: string,
   settings: VpnSettings,
-  lock: VpnLock,
-  endpoint: (member: Member) => string | null,
+  { lock, generatedKey, endpoint }: Pick<VpnNetwork, "lock" | "generatedKey" | "endpoint">,
 ): VpnNetwork {
   const members = membersOf(settings);
   const known = new Map<Member, string | null>();
@@ -33,6 +34,7 @@ export function vpnNetwork(
     interface: interfaceOf(name, settings),
     settings,
     lock,
+    generatedKey,
     subnets: subnetsOf(settings).map(({ subnet }) => networkOf(subnet)),
     members,
     server: members.find(({ role }) => role === "server"),

@@ -6,7 +6,7 @@ import { finalAddresses } from "./addresses.ts";
 import { backendNames } from "./backends.ts";
 import { vpnSection } from "./lock-section.ts";
 import { openvpnMember, openvpnNetwork } from "./openvpn/options.ts";
-import { wireguardMember } from "./wireguard/options.ts";
+import { wireguardMember, wireguardNetwork } from "./wireguard/options.ts";
 
 const file = import.meta.url;
 
@@ -124,6 +124,7 @@ const network = {
     description: "The other members, by node.",
   }),
   openvpn: openvpnNetwork,
+  wireguard: wireguardNetwork,
   addresses: option({
     type: t.attrsOf(t.listOf(t.str)),
     readOnly: true,

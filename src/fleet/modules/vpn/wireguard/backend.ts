@@ -13,14 +13,27 @@ export const wireguardBackend: Backend = {
   problems,
   configuration: (machine) => {
     const used = () => machine.memberships().length > 0;
+    const generated = () =>
+      machine.memberships().filter(({ network, member }) => isGenerated(network, member));
     const gateway = () => machine.memberships().find(({ member }) => member.internetGateway);
     return {
       networking: {
         wireguard: {
           interfaces: mkIf(used, () =>
-            Object.fromEntries(machine.memberships().map((one) => [one.network.interface, interfaceOf(one)])),
+            Object.fromEntries(
+              machine.memberships().map((one) => [one.network.interface, interfaceOf(one, machine)]),
+            ),
           ),
         },
+      },
+      secrets: {
+        files: mkIf(
+          () => generated().length > 0,
+          () =>
+            Object.fromEntries(
+              generated().map(({ network }) => [secretName(network), { generate: "wireguard" }]),
+            ),
+        ),
       },
       systemd: {
         services: mkIf(
@@ -32,10 +45,13 @@ export const wireguardBackend: Backend = {
   },
 };
 
-function interfaceOf({ network, member }: Membership) {
+function interfaceOf({ network, member }: Membership, machine: Machine) {
   return {
     ips: () => addressesWithPrefix(network, member),
-    privateKeyFile: () => privateKeyFile(network, member),
+    privateKeyFile: () =>
+      isGenerated(network, member)
+        ? machine.secretFile(secretName(network))
+        : privateKeyFile(network, member),
     listenPort: () => (isReachable(network, member) ? portOf(network, member) : null),
     peers: () => linksOf(network, member).map((link) => peerOf(network, link)),
     ...(member.internetGateway
@@ -84,7 +100,21 @@ function escapedKey(key: string): string {
 }
 
 function publicKey(network: VpnNetwork, member: Member): string {
-  return member.settings.wireguard.publicKey ?? fail(missingPublicKey(network, member));
+  return knownPublicKey(network, member) ?? fail(missingPublicKey(network, member));
+}
+
+/** Whether the member's key is one that `nixus vpn keys` makes: nothing is said of it. */
+function isGenerated({ settings }: VpnNetwork, member: Member): boolean {
+  const { publicKey, privateKeyFile } = member.settings.wireguard;
+  return settings.wireguard.generateKeys && publicKey === null && privateKeyFile === null;
+}
+
+/** The secret of a node with its private key. */
+const secretName = ({ name }: VpnNetwork) => `vpn-${name}`;
+
+function knownPublicKey(network: VpnNetwork, member: Member): string | null {
+  if (!isGenerated(network, member)) return member.settings.wireguard.publicKey;
+  return network.generatedKey(member.node, secretName(network)) ?? null;
 }
 
 function privateKeyFile(network: VpnNetwork, member: Member): string {
@@ -99,9 +129,10 @@ function problems(network: VpnNetwork): string[] {
   const owners = new Map<string, Member>();
   return network.members.flatMap((member) => {
     const option = keyOption(network, member, "publicKey");
-    const key = member.settings.wireguard.publicKey;
+    const key = knownPublicKey(network, member);
     const found: string[] = [];
     if (key === null) found.push(missingPublicKey(network, member));
+    else if (isGenerated(network, member)) return found;
     else if (!isKey(key)) {
       found.push(
         `'${option}' is not a key of WireGuard; set it to what 'wg pubkey' gives for the node's private key`,
@@ -115,7 +146,8 @@ function problems(network: VpnNetwork): string[] {
       }
       owners.set(key, member);
     }
-    if (member.settings.wireguard.privateKeyFile === null) found.push(missingPrivateKey(network, member));
+    if (!isGenerated(network, member) && member.settings.wireguard.privateKeyFile === null)
+      found.push(missingPrivateKey(network, member));
     return found;
   });
 }
@@ -130,6 +162,9 @@ function keyOption({ name }: VpnNetwork, { path }: Member, key: "publicKey" | "p
 }
 
 function missingPublicKey(network: VpnNetwork, member: Member): string {
+  if (isGenerated(network, member)) {
+    return `'${member.node}' has no key for the VPN '${network.name}' yet; run 'nixus vpn keys', which makes one`;
+  }
   return (
     `'${keyOption(network, member, "publicKey")}' is not set, but the others know '${member.node}' by it; ` +
     "set it to what 'wg pubkey' gives for the node's private key"

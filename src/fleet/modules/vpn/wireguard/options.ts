@@ -2,6 +2,15 @@
 import { option } from "../../../../modules/define.ts";
 import { t } from "../../../../modules/types/index.ts";
 
+export const wireguardNetwork = {
+  generateKeys: option({
+    type: t.bool,
+    default: false,
+    description:
+      "Whether members for which no key is set get one that `nixus vpn keys` makes: the secret `vpn-<network>` of the node.",
+  }),
+} as const;
+
 export const wireguardMember = {
   publicKey: option({
     type: t.nullOr(t.singleLineStr),
