@@ -17,6 +17,7 @@ import { secretsCommands } from "./commands/secrets/index.ts";
 import { sshCommand } from "./commands/ssh.ts";
 import { sshKeysCommands } from "./commands/ssh-keys.ts";
 import { statusCommand } from "./commands/status.ts";
+import { vpnCommands } from "./commands/vpn.ts";
 import type { Context } from "./context.ts";
 import { formatFailure } from "./failure.ts";
 import * as text from "./text.ts";
@@ -37,6 +38,7 @@ const routes = buildRouteMap({
     options: optionsCommand,
     repl: replCommand,
     "ssh-keys": sshKeysCommands,
+    vpn: vpnCommands,
     secrets: secretsCommands,
     history: historyCommand,
     rollback: rollbackCommand,

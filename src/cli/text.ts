@@ -98,6 +98,11 @@ export const lock = {
     `removed ${address}, which '${node}' does not have any more in the VPN '${network}'`,
 };
 
+export const vpn = {
+  brief: "Virtual private networks",
+  keys: "Makes keys for the members of VPNs that have none ('wireguard.generateKeys'), as secrets",
+};
+
 export const graph = {
   brief: "Draws who reaches whom in the network",
   ssh: "Shows which keys may log in where (ssh.access)",

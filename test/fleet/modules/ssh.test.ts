@@ -44,6 +44,17 @@ describe("ssh.access", () => {
     expect(knownTo(network(complete), "bar")).toEqual({});
   });
 
+  it("makes it known by its public addresses and its names in DNS, too", () => {
+    const more = `nodes.bar.configuration.networking.public = { ipv4 = "192.0.2.9"; ipv6 = "2001:db8::9"; };
+      dns.zones."example.org" = { primaryNode = "foo"; soa.email = "a@example.org"; serverRecords = false; };
+      dns.records."www.example.org.".A = "192.0.2.9";`;
+    expect(knownTo(network(complete, more), "foo")).toMatchObject({
+      "bar/ed25519": {
+        hostNames: ["bar", "bar.example.com", "www.example.org", "192.0.2.2", "192.0.2.9", "2001:db8::9"],
+      },
+    });
+  });
+
   it("is in the systems that are deployed", () => {
     const { objects } = deploymentOf(network(complete));
     const texts = (name: string) =>

@@ -207,6 +207,35 @@ describe("vpn.networks", () => {
   });
 });
 
+describe("keys that nobody says", () => {
+  const open = `${complete.replaceAll(/wireguard = [^;]*;[^;]*; };/g, "")} wireguard.generateKeys = true;`;
+  const digest = "0".repeat(32);
+  const lockOf = (...nodes: readonly string[]) => ({
+    secrets: {
+      nodes: Object.fromEntries(nodes.map((node) => [node, { "vpn-home": digest }])),
+      publicKeys: Object.fromEntries(nodes.map((node, index) => [`${node}/vpn-home`, key(index + 1)])),
+    },
+  });
+
+  it("are secrets of the nodes, whose public keys the lock has", () => {
+    const files = network(open, "", lockOf("hub", "spoke", "roam"));
+    expect(peersOf(files, "spoke")).toEqual([[1, "10.0.0.0/24", "192.0.2.1:51820", 25]]);
+    expect(configurationOf(files, "spoke", "networking.wireguard.interfaces.home.privateKeyFile")).toMatch(
+      /-secret-vpn-home$/,
+    );
+    const [hub] = deploymentOf(files).nodes;
+    expect(hub?.secrets.map(({ name, used }) => [name, used])).toEqual([["vpn-home", true]]);
+  });
+
+  it("are an error that names the command where there are none; said ones stay", () => {
+    const files = network(`${open} clients.spoke = { ${wireguard(9)} };`, "", lockOf("hub"));
+    const message = messageOf(() => deploymentOf(files));
+    expect(message).toContain("'roam' has no key for the VPN 'home' yet; run 'nixus vpn keys'");
+    expect(message).not.toContain("spoke");
+    expect(configurationOf(files, "spoke", "secrets.files")).toEqual({});
+  });
+});
+
 describe("addresses that nobody says", () => {
   const open = complete.replaceAll(/subnetIp = "[^"]*";/g, "");
 

@@ -73,13 +73,25 @@ function knownHosts(network: NetworkConfig, from: string, nodes: readonly string
       const missing = hostKeysProblem(network.ssh.access, node);
       if (missing !== undefined) throw problem(missing);
       const { hostKeys = {}, hostNames: more = [] } = network.ssh.access[node] ?? {};
-      const names = () => hostNames(node, network.nodes[node]?.host ?? null, more, node === from);
+      const names = () =>
+        hostNames(
+          node,
+          network.nodes[node]?.host ?? null,
+          [...more, ...publicAddresses(network, node)],
+          node === from,
+        );
       return Object.entries(hostKeys).map(([name, publicKey]) => [
         `${node}/${name}`,
         { hostNames: names, publicKey: checkedKey(accessOption(node, "hostKeys", name), publicKey) },
       ]);
     }),
   );
+}
+
+/** By which it is reached from outside; other modules add the names that they know to `hostNames`. */
+function publicAddresses({ nodes }: NetworkConfig, node: string): readonly string[] {
+  const { ipv4, ipv6 } = nodes[node]!.configuration.networking.public;
+  return [ipv4, ipv6].filter((address) => address !== null);
 }
 
 function authorizedKeys(grants: ReadonlyMap<string, readonly Grant[]>) {

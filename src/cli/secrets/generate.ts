@@ -1,0 +1,33 @@
+/** Makes generated secrets that are not there yet. */
+import type { NetworkSecret } from "../../deploy/secrets/update.ts";
+import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
+import type { Context } from "../context.ts";
+import { type SecretsFlags, secretsOfNetwork } from "./network.ts";
+import { askPassword } from "./password.ts";
+
+/** Of the chosen ones; what is there already stays as it is. */
+export async function generateMissing(
+  flags: SecretsFlags,
+  process: Context["process"],
+  choose: (secrets: readonly NetworkSecret[]) => readonly NetworkSecret[],
+): Promise<void> {
+  const { network, secrets, access } = await secretsOfNetwork(flags, process);
+  const { generateAndStore, isStored } = await import("../../deploy/secrets/generated.ts");
+  const missing = choose(secrets).filter((secret) => !isStored(secret));
+  const contents = new Map<string, Uint8Array>();
+  for (const secret of missing) {
+    const label = secretLabel(secret.owner);
+    const ask = (asked: string) => askPassword(process, asked);
+    const { content, publicKey } = await generateAndStore(network.file, secret, access, ask);
+    contents.set(label, content);
+    process.stdout.write(`${label}: generated${publicKey === undefined ? "" : `, ${publicKey}`}\n`);
+  }
+  if (missing.length === 0) {
+    process.stdout.write(
+      "nothing to generate: all of them are there ('nixus secrets rotate' makes new ones)\n",
+    );
+    return;
+  }
+  const { compareWithLock } = await import("../../deploy/secrets/update.ts");
+  await (await compareWithLock(network, missing, contents, access)).write();
+}
