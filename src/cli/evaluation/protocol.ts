@@ -16,8 +16,6 @@ export type EvaluationRequest =
       readonly nodes: readonly string[] | undefined;
       /** Secrets without a digest are no errors: who asks updates `nixus.lock` and asks again. */
       readonly acceptsUnlockedSecrets?: boolean;
-      /** Give private keys that were never generated a public key that is nobody's; not to be deployed. */
-      readonly acceptsUngeneratedKeys?: boolean;
     }
   /** The secrets of all nodes. */
   | { readonly kind: "secrets"; readonly file: string }

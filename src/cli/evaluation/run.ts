@@ -48,7 +48,6 @@ function resultOf(request: EvaluationRequest, session: Session, showTrace: boole
   const network = new Network(session.evaluator, fromText(request.file));
   switch (request.kind) {
     case "network":
-      network.secrets.acceptsUngenerated = request.acceptsUngeneratedKeys ?? false;
       network.secrets.acceptsUnlocked = request.acceptsUnlockedSecrets ?? false;
       return {
         kind: "network",

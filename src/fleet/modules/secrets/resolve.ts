@@ -43,12 +43,6 @@ export class NetworkSecrets {
    */
   acceptsUnlocked = false;
 
-  /**
-   * Whether a private key that was never generated has a public key all the same, which is nobody's. For those who
-   * generate it; what is evaluated so must not be deployed.
-   */
-  acceptsUngenerated = false;
-
   constructor(evaluator: Evaluator, lock: NetworkLock, networkFile: string) {
     this.lock = lock;
     this.networkFile = networkFile;
@@ -57,8 +51,7 @@ export class NetworkSecrets {
 
   /** The public key of a generated private key; undefined: there is none yet. */
   generatedKey(owner: SecretOwner): string | undefined {
-    const known = this.lock.get(secretsSection).publicKeys[secretLabel(owner)];
-    return known ?? (this.acceptsUngenerated ? nobodysKey : undefined);
+    return this.lock.get(secretsSection).publicKeys[secretLabel(owner)];
   }
 
   static of(evaluator: Evaluator): NetworkSecrets {
@@ -67,9 +60,6 @@ export class NetworkSecrets {
     return secrets;
   }
 }
-
-/** 32 zeroes, as WireGuard writes a key. */
-const nobodysKey = Buffer.alloc(32).toString("base64");
 
 type SecretDefinition = DefinitionsOf<typeof secretOptions>;
 export type SecretFilesType = OptionType<
