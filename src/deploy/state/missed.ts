@@ -2,7 +2,7 @@
  * What the last deployment has missed, for `--resume`: the evaluated nodes and their store objects as they were, so that
  * the same systems are deployed whatever the network file says by then.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
@@ -18,20 +18,27 @@ interface Saved {
 
 const place = (directory: string) => join(directory, "missed");
 
-/** Remembers the nodes that are not on their new systems; forgets all when there are none. Throws a StateError. */
+/**
+ * Remembers the nodes that are not on their new systems; forgets all when there are none. Throws a StateError. The files
+ * may be those of what was remembered before: that goes when the new is complete.
+ */
 export function rememberMissed(
   directory: string,
   network: EvaluatedNetwork,
   missed: ReadonlySet<string>,
 ): void {
   const nodes = network.nodes.filter(({ name }) => missed.has(name));
-  rmSync(place(directory), { recursive: true, force: true });
-  if (nodes.length === 0) return;
+  if (nodes.length === 0) {
+    rmSync(place(directory), { recursive: true, force: true });
+    return;
+  }
   const needed = new Set(nodes.flatMap(({ closure }) => closure));
   // What is built here needs all that it is built from.
   const all = nodes.some(({ source }) => source.type === "derivation");
   const objects = network.objects.filter(({ path }) => all || needed.has(path));
-  const copies = new Copies(join(place(directory), "files"));
+  const unfinished = `${place(directory)}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  const copies = new Copies(join(unfinished, "files"), join(place(directory), "files"));
   const saved: Saved = {
     version,
     network: {
@@ -42,7 +49,9 @@ export function rememberMissed(
       objects: objects.map((one) => copies.object(one)),
     },
   };
-  writeState(join(place(directory), "network"), serialize(saved));
+  writeState(join(unfinished, "network"), serialize(saved));
+  rmSync(place(directory), { recursive: true, force: true });
+  renameSync(unfinished, place(directory));
 }
 
 /** The network of what was missed; undefined when nothing was. Throws a StateError. */
@@ -74,10 +83,13 @@ function parse(contents: Buffer): Saved | undefined {
 /** Files of this machine that store objects consist of may be others the next time. */
 class Copies {
   private readonly directory: string;
+  private readonly lasting: string;
   private count = 0;
 
-  constructor(directory: string) {
+  /** `directory` will be called `lasting`. */
+  constructor(directory: string, lasting: string) {
     this.directory = directory;
+    this.lasting = lasting;
   }
 
   object(object: StoreObject): StoreObject {
@@ -95,16 +107,16 @@ class Copies {
         };
       case "regular": {
         if (node.contents instanceof Uint8Array) return node;
-        const sourcePath = join(this.directory, String(++this.count));
+        const name = String(++this.count);
         try {
           mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-          copyFileSync(node.contents.sourcePath, sourcePath);
+          copyFileSync(node.contents.sourcePath, join(this.directory, name));
         } catch (cause) {
           throw new StateError(`what was missed can't be kept for --resume: ${(cause as Error).message}`, {
             cause,
           });
         }
-        return { ...node, contents: { sourcePath, size: node.contents.size } };
+        return { ...node, contents: { sourcePath: join(this.lasting, name), size: node.contents.size } };
       }
     }
   }
