@@ -6,6 +6,7 @@ import dnsPacket, { type Answer } from "dns-packet";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { runHealthChecks } from "../../src/deploy/health/check.ts";
+import { probeDns } from "../../src/deploy/health/dns.ts";
 import type { NodeSession } from "../../src/deploy/session.ts";
 import { Connection } from "../../src/deploy/ssh/connection.ts";
 import { defaultTiming } from "../../src/deploy/steps/switch.ts";
@@ -131,6 +132,21 @@ describe("dns", () => {
     ).toBeUndefined();
     expect((await ask(await server([]), "A")).problem).toContain("no such records");
     expect((await ask(await server([], { rcode: 3 }), "A")).problem).toContain("NXDOMAIN");
+  });
+
+  test("what is no DNS message over TCP is a failure", async () => {
+    const port = await server([], { rcode: dnsPacket.TRUNCATED_RESPONSE });
+    const tcp = createServer((socket) => socket.end("\0\x0cno packet...")).listen(port, "127.0.0.1");
+    onTestFinished(() => void tcp.close());
+    await new Promise((resolve) => tcp.once("listening", resolve));
+    expect((await ask(port, "A")).problem).toContain("over TCP is no DNS message");
+  });
+
+  test("nobody is asked, and nobody waited for, once the time is up", async () => {
+    const port = await server([], { lose: Number.POSITIVE_INFINITY });
+    const probe = { type: "dns", query: name, recordType: "A", server: "127.0.0.1", answers: [] } as const;
+    const late = { session: {} as NodeSession, timeout: 1, signal: AbortSignal.abort(new Error("late")) };
+    await expect(probeDns({ ...probe, port }, late)).rejects.toThrow("late");
   });
 });
 

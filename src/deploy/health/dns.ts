@@ -44,6 +44,8 @@ function question({ query, recordType }: DnsProbe, id: number): dnsPacket.Packet
 }
 
 async function askUdp(probe: DnsProbe, place: Place, signal: AbortSignal): Promise<DecodedPacket> {
+  // Finding the server may have taken all the time; an abort that has been is not heard.
+  signal.throwIfAborted();
   const id = randomInt(0x10000);
   const packet = dnsPacket.encode(question(probe, id));
   const socket = createSocket(place.family === 6 ? "udp6" : "udp4");
@@ -78,14 +80,16 @@ async function askTcp(probe: DnsProbe, place: Place, signal: AbortSignal): Promi
       received = Buffer.concat([received, part]);
       if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
       socket.destroy();
-      resolve(dnsPacket.decode(received.subarray(2)));
+      const answer = decode(received.subarray(2));
+      if (answer === undefined) reject(new Error("what the server answers over TCP is no DNS message"));
+      else resolve(answer);
     });
     socket.once("error", reject);
     socket.once("end", () => reject(new Error("the server closed the connection")));
   });
 }
 
-/** What is no answer at all is ignored, as if it had not come. */
+/** undefined: it is no answer at all. Anybody could have sent a datagram like that, so it is as if it had not come. */
 function decode(message: Buffer): DecodedPacket | undefined {
   try {
     return dnsPacket.decode(message);
