@@ -1,6 +1,6 @@
 /** The Nix store of this machine: through the daemon's socket, or a `nix-daemon --stdio` of our own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { finished } from "node:stream/promises";
@@ -49,6 +49,8 @@ export async function localSettings(env: Environment): Promise<DaemonSettings> {
   if (program === undefined) return defaultSettings;
   const args = ["--extra-experimental-features", "nix-command", "show-config"];
   const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"] });
+  // Then it says nothing.
+  child.on("error", () => {});
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
@@ -112,7 +114,7 @@ function findProgram(name: string, env: Environment): string | undefined {
   return directories
     .filter((directory) => directory !== "")
     .map((directory) => join(directory, name))
-    .find((path) => isAccessible(path, constants.X_OK));
+    .find((path) => isAccessible(path, constants.X_OK) && statSync(path).isFile());
 }
 
 function exists(path: string): boolean {

@@ -1,5 +1,5 @@
 /** How the store of this machine is found, and what is said where nothing answers. */
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -68,4 +68,16 @@ test("settings are those of this machine's Nix, or the defaults", async () => {
   expect((await localSettings({ PATH: scratch.path })).maxJobs).toBe(1);
   programs(scratch.path, { nix: 'case "$*" in *show-config) echo "max-jobs = 7" ;; esac' });
   expect((await localSettings({ PATH: scratch.path })).maxJobs).toBe(7);
+});
+
+test("a directory that is called like a program is none, nor is what can't be run", async () => {
+  using scratch = scratchDirectory();
+  for (const name of ["first", "second"]) mkdirSync(join(scratch.path, name));
+  const [first, second] = ["first", "second"].map((name) => join(scratch.path, name)) as [string, string];
+  for (const name of ["nix", "nix-daemon"]) mkdirSync(join(first, name));
+  programs(second, { nix: "exit 1", "nix-daemon": "exit 1" });
+  const env = { PATH: `${first}:${second}`, NIX_STATE_DIR: scratch.path };
+  expect(localStoreAccess(env)).toEqual({ type: "program", path: join(second, "nix-daemon") });
+  writeFileSync(join(second, "nix"), "#!/nonexistent/interpreter\n");
+  expect((await localSettings(env)).maxJobs).toBe(1);
 });
