@@ -31,7 +31,12 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
     // A process group of its own, that ends as a whole.
     detached: true,
   });
-  const end = () => killGroup(child.pid);
+  const end = () => {
+    if (killGroup(child.pid)) return;
+    // What has become another user's (sudo) is left to itself, and not waited for.
+    child.unref();
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  };
   signal.addEventListener("abort", end, { once: true });
   process.on("exit", end);
   try {
@@ -46,6 +51,7 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
     }
     for await (const line of createInterface({ input: all, crlfDelay: Number.POSITIVE_INFINITY }))
       onLine(line);
+    signal.throwIfAborted();
     const result = await child;
     signal.throwIfAborted();
     if (result.exitCode !== undefined) return result.exitCode;
@@ -57,11 +63,13 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
   }
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
+/** Whether nothing of it is left that may go on. */
+function killGroup(pid: number | undefined): boolean {
+  if (pid === undefined) return true;
   try {
     process.kill(-pid, "SIGKILL");
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }

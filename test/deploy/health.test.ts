@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import dnsPacket, { type Answer } from "dns-packet";
-import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { runHealthChecks } from "../../src/deploy/health/check.ts";
 import { probeDns } from "../../src/deploy/health/dns.ts";
@@ -161,6 +161,15 @@ describe("commands", () => {
       output: ["web: this", "web: that"],
     });
     expect((await local("sleep 60", { timeout: 1 })).problem).toContain("within 1 s");
+  });
+
+  test("here: what has become another user's, as sudo does, can't be ended and is not waited for", async () => {
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    onTestFinished(() => kill.mockRestore());
+    const { problem } = await run(check({ type: "localCommand", script: "exec sleep 20" }, { timeout: 1 }));
+    expect(problem).toContain("within 1 s");
   });
 
   test("on the machine, over a new connection; a unit that is not active shows its journal", async () => {
