@@ -1,6 +1,6 @@
 /** Opens an encrypted secret in the editor; in between it is in memory, in a file that nobody else can read. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { UserError } from "../errors.ts";
@@ -16,15 +16,37 @@ export async function editContent(
 ): Promise<Uint8Array | undefined> {
   const directory = mkdtempSync(join(privateParent(), "nixus-"));
   const file = join(directory, basename(name));
+  const remove = () => {
+    if (existsSync(file)) writeFileSync(file, Buffer.alloc(statSync(file).size), { flag: "r+" });
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const stop = removeWhenEnded(remove);
   try {
     writeFileSync(file, content, { mode: 0o600, flag: "wx" });
     await runEditor(file, env);
     const after = readFileSync(file);
     return after.equals(content) ? undefined : after;
   } finally {
-    if (existsSync(file)) writeFileSync(file, Buffer.alloc(readFileSync(file).length));
-    rmSync(directory, { recursive: true, force: true });
+    remove();
+    stop();
   }
+}
+
+/** While the editor runs. An interrupt of the terminal is for the editor, which gets it as well. */
+function removeWhenEnded(remove: () => void): () => void {
+  const interrupts = ["SIGINT", "SIGQUIT"] as const;
+  const ends = ["SIGHUP", "SIGTERM"] as const;
+  const ignore = () => {};
+  const end = (signal: NodeJS.Signals) => {
+    remove();
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of interrupts) process.on(signal, ignore);
+  for (const signal of ends) process.on(signal, end);
+  return () => {
+    for (const signal of interrupts) process.off(signal, ignore);
+    for (const signal of ends) process.off(signal, end);
+  };
 }
 
 async function runEditor(file: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
