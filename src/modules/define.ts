@@ -86,10 +86,9 @@ export class NativeModule<out Tree = unknown> {
   readonly config: object | ((args: ModuleArgs) => object);
   readonly freeformType: OptionType | undefined;
 
-  /** `file` as in the definition, used when that says none. */
+  /** `file`: where it is written, as in the definition; that one's own is not looked at. */
   constructor(definition: UntypedDefinition, file: string) {
-    const written = definition.file ?? file;
-    this.file = fromText(nameOfFile(written));
+    this.file = fromText(nameOfFile(file));
     this.key = definition.key === undefined ? `${this.file}#${++made}` : fromText(definition.key);
     this.imports = definition.imports ?? [];
     this.options = definition.options ?? {};
@@ -112,7 +111,7 @@ function nameOfFile(written: string): string {
 export function defineModule<const Tree extends OptionTree = Record<never, never>, Config = ConfigOf<Tree>>(
   definition: ModuleDefinition<Tree, Config, OpenDefinitionsOf<NoInfer<Tree>>>,
 ): NativeModule<Tree> {
-  return new NativeModule<Tree>(definition as UntypedDefinition, callerFile(defineModule));
+  return new NativeModule<Tree>(definition as UntypedDefinition, definition.file ?? callerFile(defineModule));
 }
 
 export interface OptionDefinition<T, D> {

@@ -139,5 +139,8 @@ export function defineNetworkModule<const Tree extends OptionTree = Record<never
     DefinitionsOf<NetworkOptions> & OpenDefinitionsOf<NoInfer<Tree>>
   >,
 ): NativeModule<Tree> {
-  return new NativeModule<Tree>(definition as UntypedDefinition, callerFile(defineNetworkModule));
+  return new NativeModule<Tree>(
+    definition as UntypedDefinition,
+    definition.file ?? callerFile(defineNetworkModule),
+  );
 }
