@@ -8,6 +8,8 @@ import { isoTime, parseHistoryLine } from "./history.ts";
  */
 export function overwriteProblem(facts: Facts, wanted: string, lastSeen: string | null): string | undefined {
   const running = facts.currentSystem;
+  // A deployment that was left half-way: the switcher brings it to its end first, and asks again what runs.
+  if (facts.lock !== null) return undefined;
   if (lastSeen === null || running === null || running === lastSeen || running === wanted) return undefined;
   return `the machine runs ${running}, which ${origin(facts)}; when it was last seen from here it ran ${lastSeen}. To replace it all the same, deploy with --force`;
 }
