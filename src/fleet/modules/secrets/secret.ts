@@ -48,7 +48,8 @@ const secretPlaces: Readonly<Record<SecretEntry["place"], string>> = {
   memory: "/run/nixus/secrets",
 };
 
-const stableDirectory = "/run/nixus-secrets";
+/** Where stable links are that asked for no other place. */
+export const stableDirectory = "/run/nixus-secrets";
 
 /** The directory that its owners can pass and nobody else can, and the file in it. */
 export function entryPath({ place, user, group, mode, file }: SecretEntry): string {

@@ -15,8 +15,9 @@
 
 import type { EvalStore } from "../../../lang/host.ts";
 import { toBytes } from "../../../store/bytes.ts";
+import type { TreeNode } from "../../../store/tree.ts";
 import { renderSecretsManifest, secretsManifest } from "../../modules/secrets/manifest.ts";
-import { entryPath, isUsed, type SystemSecret, stablePath } from "../../modules/secrets/secret.ts";
+import { entryPath, isUsed, type SystemSecret, stableDirectory } from "../../modules/secrets/secret.ts";
 import { linkTree } from "./links.ts";
 import {
   digest,
@@ -342,7 +343,10 @@ class SystemBuilder {
     this.#copy("system.activationScripts", "/run/systemd/system/nixus-activate.service", source);
   }
 
-  /** The secrets that something refers to, with their links at stable paths. */
+  /**
+   * The secrets that something refers to, with their links at stable paths. Those that asked for no other place are in
+   * one directory in the store: to link to it is one change on the machine, however many they are.
+   */
   #addSecrets(): readonly SystemSecret[] {
     const { secrets } = this.#system;
     const option = ({ name }: SystemSecret) => `secrets.files."${name}"`;
@@ -351,11 +355,21 @@ class SystemBuilder {
     }
     const reached = secrets.length === 0 ? new Set<string>() : closureOf(this.#store, this.#references);
     const used = secrets.filter((secret) => isUsed(secret, reached));
+    const links = new Map<string, TreeNode>();
     for (const secret of used) {
       this.#references.add(secret.pointer);
-      const path = stablePath(secret);
-      checkAbsolutePath(`${option(secret)}.path`, path);
-      this.#files.add(option(secret), { kind: "link", path, target: entryPath(secret.entry) });
+      const target = entryPath(secret.entry);
+      if (secret.explicitPath === null) {
+        links.set(secret.name, { type: "symlink", target });
+      } else {
+        checkAbsolutePath(`${option(secret)}.path`, secret.explicitPath);
+        this.#files.add(option(secret), { kind: "link", path: secret.explicitPath, target });
+      }
+    }
+    if (links.size > 0) {
+      const target = this.#store.addTree("nixus-secrets", directory(links));
+      this.#references.add(target);
+      this.#files.add("secrets.files", { kind: "link", path: stableDirectory, target });
     }
     return used;
   }
