@@ -25,6 +25,19 @@ describe("the README", () => {
     expect(deploymentOf(network!).nodes.map(({ host }) => host)).toEqual(["root@foo.example.com"]);
   });
 
+  it("says what several machines have to agree on as it can be written", () => {
+    const [, said] = blocks("nix");
+    const network = `{
+      defaults.platform = "linux";
+      nodes = { hub = { }; nas = { }; laptop = { }; };
+      ${said!}
+    }`;
+    const keys = "nodes.nas.configuration.users.users.alice.openssh.authorizedKeys.keys";
+    expect(optionValue(network, keys)).toEqual([expect.stringMatching(/^ssh-ed25519 /)]);
+    expect(optionValue(network, "vpn.networks.home.clients.laptop.internetGateway")).toBe(true);
+    expect(optionValue(network, 'dns.records."www.lab.example.com".A')).toMatchObject([{ address: "192.0.2.1" }]);
+  });
+
   it("names npm scripts that exist", () => {
     const named = [...readme.matchAll(/npm (?:run ([\w:-]+)|(test))/g)].map((match) => match[1] ?? match[2]!);
     expect(named).toContain("demo");

@@ -398,6 +398,7 @@ it("are names by which other machines know a node, if they have access to it", (
   ) as Record<string, { readonly hostNames: readonly string[] }>;
   expect(known["web/ed25519"]!.hostNames.toSorted()).toEqual([
     "192.0.2.80",
+    "2001:db8::80",
     "web",
     "web.example.com",
     "www.example.com",
