@@ -105,8 +105,9 @@ function publicKey(network: VpnNetwork, member: Member): string {
 
 /** Whether the member's key is one that `nixus vpn keys` makes: nothing is said of it. */
 function isGenerated({ settings }: VpnNetwork, member: Member): boolean {
-  const { publicKey, privateKeyFile } = member.settings.wireguard;
-  return settings.wireguard.generateKeys && publicKey === null && privateKeyFile === null;
+  // Keys are only read where they matter: they may come from the secrets that this decides on.
+  const { wireguard } = member.settings;
+  return settings.wireguard.generateKeys && wireguard.publicKey === null && wireguard.privateKeyFile === null;
 }
 
 /** The secret of a node with its private key. */
