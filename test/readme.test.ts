@@ -35,7 +35,9 @@ describe("the README", () => {
     const keys = "nodes.nas.configuration.users.users.alice.openssh.authorizedKeys.keys";
     expect(optionValue(network, keys)).toEqual([expect.stringMatching(/^ssh-ed25519 /)]);
     expect(optionValue(network, "vpn.networks.home.clients.laptop.internetGateway")).toBe(true);
-    expect(optionValue(network, 'dns.records."www.lab.example.com".A')).toMatchObject([{ address: "192.0.2.1" }]);
+    expect(optionValue(network, 'dns.records."www.lab.example.com".A')).toMatchObject([
+      { address: "192.0.2.1" },
+    ]);
   });
 
   it("names npm scripts that exist", () => {
