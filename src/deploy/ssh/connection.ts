@@ -96,6 +96,8 @@ export class Connection {
       this.login ??= performance.now() - begun;
       options.onLine?.(line);
     });
+    // Its failure is told when ssh has ended.
+    lines.catch(() => {});
     const fed = feed(options.input, child.stdin);
     const result = await child;
     clients.delete(child);
