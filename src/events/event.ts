@@ -104,6 +104,8 @@ export type Event =
       readonly canary: boolean;
       readonly nodes: readonly string[];
     }
+  /** `nixus build` has left the script that deploys what was built; an absolute path. */
+  | { readonly type: "result"; readonly time: number; readonly path: string }
   /** Something to know that concerns no node. */
   | { readonly type: "notice"; readonly time: number; readonly message: string }
   | { readonly type: "pause"; readonly time: number; readonly seconds: number }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { buildCommand as command } from "@stricli/core";
+import { reporterFor } from "../../deploy/reporter.ts";
 import type { EvaluatedNetwork, EvaluatedNode } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
@@ -42,7 +43,10 @@ export const buildCommand = command<Flags, [file?: string], Context>({
     if (flags.dryRun) {
       const { network } = await evaluate({ kind: "network", file, nodes: flags.on }, options);
       refuseFailures(network);
-      for (const node of network.nodes) process.stdout.write(`${node.name} ${buildOf(node)}\n`);
+      for (const node of network.nodes) {
+        if (flags.json) reporterFor(node, sink)({ type: "planned", steps: [`build ${buildOf(node)}`] });
+        else process.stdout.write(`${node.name} ${buildOf(node)}\n`);
+      }
       return;
     }
     const access = { env: { ...process.env }, identityFiles: flags.identity ?? [] };
@@ -64,7 +68,7 @@ export const buildCommand = command<Flags, [file?: string], Context>({
       refuseFailures(network);
       const result = join(process.cwd(), "result");
       writeResult(result, network, built, [process.execPath, process.argv[1] ?? ""]);
-      process.stdout.write(`${result}\n`);
+      sink({ type: "result", time: Date.now(), path: result });
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
       throw new UserError(error.errors.map((each: Error) => each.message).join("\nerror: "), {

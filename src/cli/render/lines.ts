@@ -55,6 +55,8 @@ function renderLines(event: Event): readonly Line[] {
       const what = event.canary ? "Canaries" : `Batch ${event.number} of ${event.count}`;
       return [{ stream: "stdout", text: `${what}: ${event.nodes.join(", ")}` }];
     }
+    case "result":
+      return [{ stream: "stdout", text: event.path }];
     case "notice":
       return [{ stream: "stderr", text: event.message }];
     case "pause":
