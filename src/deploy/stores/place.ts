@@ -8,6 +8,7 @@ import {
 } from "../../store/daemon/local.ts";
 import type { DaemonMessage } from "../../store/daemon/messages.ts";
 import { DaemonStore } from "../../store/daemon/store.ts";
+import type { Transport } from "../../store/daemon/transport.ts";
 import { NodeError } from "../errors.ts";
 import type { Connection } from "../ssh/connection.ts";
 import { destinationProblem, hostOf } from "../ssh/destination.ts";
@@ -21,18 +22,35 @@ export interface StorePlace {
   close(): Promise<void>;
 }
 
-export function localPlace(access: LocalStoreAccess, env: Environment): StorePlace {
+/** When the signal aborts, its connections end, and the builds that were asked for over them. */
+export function localPlace(access: LocalStoreAccess, env: Environment, signal: AbortSignal): StorePlace {
   return {
     name: "local",
     open: async (onMessage) => {
       try {
-        const store = await DaemonStore.open(openLocal(access, env), onMessage);
+        signal.throwIfAborted();
+        const transport = endedBy(signal, openLocal(access, env));
+        const store = await DaemonStore.open(transport, onMessage);
         return { store, settings: await localSettings(env) };
       } catch (cause) {
         throw new NodeError(`the Nix of this machine can't be used: ${messageOf(cause)}`, { cause });
       }
     },
     close: async () => {},
+  };
+}
+
+function endedBy(signal: AbortSignal, transport: Transport): Transport {
+  const end = () => void transport.close();
+  signal.addEventListener("abort", end, { once: true });
+  return {
+    ...transport,
+    failure: async () =>
+      signal.aborted && signal.reason instanceof Error ? signal.reason : await transport.failure(),
+    close: async () => {
+      signal.removeEventListener("abort", end);
+      await transport.close();
+    },
   };
 }
 

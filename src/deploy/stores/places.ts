@@ -19,7 +19,7 @@ export class Places {
   /** `directory` is for control sockets. */
   constructor(env: Environment, directory: string, signal: AbortSignal) {
     const access = localStoreAccess(env);
-    this.local = access && localPlace(access, env);
+    this.local = access && localPlace(access, env, signal);
     this.directory = directory;
     this.signal = signal;
   }
