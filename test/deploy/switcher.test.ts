@@ -84,6 +84,16 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     expect((await host.ask("result", "a")).lines.at(-1)).toBe("result activated ");
   });
 
+  test("has a line of its own in a history that ends in the middle of one", async ({ host }) => {
+    host.write("var/lib/nixus/history", "cut off in the mid");
+    const started = host.start("a", "new");
+    await host.reaches("a", "waiting");
+    await host.ask("confirm", "a");
+    await started;
+    await expectEnd(host, "new", "activated");
+    expect(host.history.at(-1)).toMatchObject({ version: "1", id: "a" });
+  });
+
   test("rolls back an activation that fails, and shows what it said", async ({ host }) => {
     host.behaviour("new", "test", "echo oh no; exit 3");
     const { lines } = await host.start("a", "new");

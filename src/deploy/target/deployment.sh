@@ -113,7 +113,11 @@ record_reason() {
 
 add_to_history() {
   {
-    if [ -r "$history" ]; then tail -n "$kept_history" "$history"; fi
+    if [ -s "$history" ]; then
+      tail -n "$kept_history" "$history"
+      # Somebody else's writing may end without a newline.
+      [ "$(tail -c 1 "$history" | wc -l)" -eq 1 ] || echo
+    fi
     printf 'version=1\tid=%s\tend=%s\toutcome=%s\tsystem=%s\tprevious=%s\tby=%s\tsince=%s\treason=%s\n' \
       "$id" "$(date +%s)" "$1" "$system" "$previous" "$(field "$lock" by)" "$(field "$lock" since)" \
       "$(one_line "$2")"
