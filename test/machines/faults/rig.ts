@@ -203,7 +203,7 @@ export class Rig {
 
   async history(): Promise<string[]> {
     const { stdout } = await this.machine.exec("cat /var/lib/nixus/history 2>/dev/null || true");
-    return stdout.split("\n").filter((line) => line !== "");
+    return stdout.split("\n").filter((line) => line.startsWith("version="));
   }
 
   async historyLength(): Promise<number> {
