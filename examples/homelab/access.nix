@@ -21,7 +21,7 @@ in
       };
       # nas fetches hub's data, and can do nothing else there.
       nas.keys.backup = {
-        publicKey = machines.nas.userKey;
+        publicKey = config.nodes.nas.configuration.secrets.files.backup-key.publicKey;
         options = {
           restrict = true;
           command = "/bin/tar --create --directory=/srv/www .";

@@ -2,11 +2,13 @@
 #
 #   hub      at a provider: the way into the VPN, first name server, front page
 #   nas      at home: files and backups, second name server
-#   desktop  at home: alice works here
+#   desktop  at home: alice works here; sleeps when nobody does
 #   media    at home: plays music for everyone in the VPN
 #   laptop   wherever alice is; all its traffic goes through hub
 #
-# What several machines have to agree on is said once: access.nix, vpn.nix, dns.nix.
+# What several machines have to agree on is said once: access.nix, vpn.nix, dns.nix, sleep.nix.
+# The private keys in secrets/ can be read by those who deploy: alice, where she works. For machines of your own: your keys
+# in machines.nix, no nixus.lock and no secrets/, then `nixus lock`, `nixus vpn keys`, `nixus secrets generate`.
 { config, lib, ... }:
 let
   machines = import ./machines.nix;
@@ -16,6 +18,7 @@ in
     ./access.nix
     ./vpn.nix
     ./dns.nix
+    ./sleep.nix
   ];
 
   defaults =
@@ -23,6 +26,10 @@ in
     {
       host = machines.${name}.host;
       platform = "linux";
+      deployers = [
+        machines.desktop.userKey
+        machines.laptop.userKey
+      ];
       configuration = {
         networking.hostName = name;
         networking.firewall.enable = true;

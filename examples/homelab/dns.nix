@@ -1,8 +1,14 @@
 # The zone of the machines: names for the outside, and below `vpn` those that lead through the VPN.
 { config, lib, ... }:
 {
+  # The name servers share it; `nixus secrets generate` made it.
+  secrets.dns-transfer.generate = {
+    type = "random";
+    alphabet = "base64";
+    length = 32;
+  };
   dns = {
-    keys.transfer.keyFile = "/etc/homelab/dns-transfer-key";
+    keys.transfer.secret = "dns-transfer";
     servers.hub.name = "ns1.lab.example.com";
     servers.nas = {
       name = "ns2.lab.example.com";

@@ -1,31 +1,21 @@
 # One network for all machines, wherever they are: `ssh desktop.home` works from everywhere.
-# `nixus lock` gave the addresses that are not said here; they are kept in nixus.lock.
-{ config, lib, ... }:
-let
-  machines = import ./machines.nix;
-  keys = name: {
-    wireguard = {
-      publicKey = machines.${name}.wireguardKey;
-      privateKeyFile = "/etc/homelab/wireguard";
-    };
-  };
-in
+# `nixus lock` gave the addresses that are not said here, `nixus vpn keys` made the keys. The public ones and the addresses
+# are kept in nixus.lock, the private ones, encrypted to alice, in secrets/.
 {
   vpn.networks.home = {
     subnet = "10.100.0.0/24";
     subnet6 = "fd42:100::/64";
     trusted = true;
+    wireguard.generateKeys = true;
     server = {
       node = "hub";
       subnetIp = "10.100.0.1";
-    } // keys "hub";
+    };
     clients = {
-      nas = keys "nas";
-      desktop = keys "desktop";
-      media = keys "media";
-      laptop = keys "laptop" // {
-        internetGateway = true;
-      };
+      nas = { };
+      desktop = { };
+      media = { };
+      laptop.internetGateway = true;
     };
   };
   # Machines without WireGuard in their kernel.

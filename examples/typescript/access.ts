@@ -8,7 +8,7 @@ const workplace = (name: "desktop" | "laptop") => ({
   keys: { alice: { publicKey: machines[name].userKey, hasAccessTo: everywhere } },
 });
 
-export default defineNetwork(() => ({
+export default defineNetwork(({ config }) => ({
   ssh: {
     access: {
       ...forEach((name) => ({ hostKeys: { ed25519: machines[name].hostKey } })),
@@ -19,7 +19,7 @@ export default defineNetwork(() => ({
         keys: {
           // nas fetches hub's data, and can do nothing else there.
           backup: {
-            publicKey: machines.nas.userKey,
+            publicKey: () => config.nodes["nas"]!.configuration.secrets.files["backup-key"]!.publicKey!,
             options: { restrict: true, command: "/bin/tar --create --directory=/srv/www ." },
             hasAccessTo: { hub: { "www-backup": true } },
           },

@@ -2,8 +2,10 @@
 import { defineNetwork, mkMerge } from "nixus";
 
 export default defineNetwork(({ config }) => ({
+  // The name servers share it; `nixus secrets generate` made it.
+  secrets: { "dns-transfer": { generate: { type: "random", alphabet: "base64", length: 32 } } },
   dns: {
-    keys: { transfer: { keyFile: "/etc/homelab/dns-transfer-key" } },
+    keys: { transfer: { secret: "dns-transfer" } },
     servers: {
       hub: { name: "ns1.lab.example.com" },
       nas: { name: "ns2.lab.example.com", software: "nsd" },

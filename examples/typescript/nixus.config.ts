@@ -6,6 +6,7 @@ import { defineNetwork } from "nixus";
 import access from "./access.ts";
 import dns from "./dns.ts";
 import { forEach, machines } from "./machines.ts";
+import sleep from "./sleep.ts";
 import vpn from "./vpn.ts";
 
 const configurations = {
@@ -15,9 +16,10 @@ const configurations = {
 } as const;
 
 export default defineNetwork(() => ({
-  imports: [access, vpn, dns],
+  imports: [access, vpn, dns, sleep],
   defaults: ({ name }) => ({
     platform: "linux",
+    deployers: [machines.desktop.userKey, machines.laptop.userKey],
     configuration: {
       networking: { hostName: name, firewall: { enable: true } },
       users: { users: { alice: { isNormalUser: true, shell: "/bin/bash" } } },

@@ -1,11 +1,7 @@
 // One network for all machines, wherever they are: `ssh desktop.home` works from everywhere.
-// `nixus lock` gave the addresses that are not said here; they are kept in nixus.lock.
+// `nixus lock` gave the addresses that are not said here, `nixus vpn keys` made the keys. The public ones and the addresses
+// are kept in nixus.lock, the private ones, encrypted to alice, in secrets/.
 import { defineNetwork } from "nixus";
-import { type MachineName, machines } from "./machines.ts";
-
-const keys = (name: MachineName) => ({
-  wireguard: { publicKey: machines[name].wireguardKey, privateKeyFile: "/etc/homelab/wireguard" },
-});
 
 export default defineNetwork(() => ({
   vpn: {
@@ -14,12 +10,13 @@ export default defineNetwork(() => ({
         subnet: "10.100.0.0/24",
         subnet6: "fd42:100::/64",
         trusted: true,
-        server: { node: "hub", subnetIp: "10.100.0.1", ...keys("hub") },
+        wireguard: { generateKeys: true },
+        server: { node: "hub", subnetIp: "10.100.0.1" },
         clients: {
-          nas: keys("nas"),
-          desktop: keys("desktop"),
-          media: keys("media"),
-          laptop: { ...keys("laptop"), internetGateway: true },
+          nas: {},
+          desktop: {},
+          media: {},
+          laptop: { internetGateway: true },
         },
       },
     },

@@ -1,9 +1,8 @@
 /**
  * examples/homelab as it stands, on five machines that nothing was ever deployed to; only machines.nix says the keys and
- * addresses of these.
+ * addresses of these. alice deploys from her laptop.
  */
-import { generateKeyPairSync } from "node:crypto";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,6 +14,7 @@ const names = ["hub", "nas", "desktop", "media", "laptop"] as const;
 type Name = (typeof names)[number];
 /** Those with a key of alice, who may go everywhere. */
 const workplaces: readonly Name[] = ["desktop", "laptop"];
+const userKey = (name: Name) => join(lab.home, `user-${name}`);
 const hostOf = (name: Name) => `${name}.example.com`;
 
 let lab: Lab;
@@ -22,46 +22,43 @@ let deployer: Deployer;
 let network: string;
 const on = (name: Name) => lab.machine(hostOf(name));
 
-/** A key pair of WireGuard, in base64: RFC 7748, as the raw 32 bytes. */
-function wireguardKeys(): { readonly privateKey: string; readonly publicKey: string } {
-  const { privateKey, publicKey } = generateKeyPairSync("x25519");
-  const raw = (der: Buffer) => der.subarray(-32).toString("base64");
-  return {
-    privateKey: raw(privateKey.export({ type: "pkcs8", format: "der" })),
-    publicKey: raw(publicKey.export({ type: "spki", format: "der" })),
-  };
-}
+/** A container cannot sleep: this writes down how it was asked to. */
+const recorder = '#!/bin/sh\necho "$*" >>/run/asked-to-sleep\n';
 
 beforeAll(async () => {
   lab = await Lab.start({
-    machines: names.map((name) => ({ name: hostOf(name), image: "debian-services" })),
+    machines: names.map((name) => ({
+      name: hostOf(name),
+      image: "debian-services",
+      files: { "/usr/local/sbin/rtcwake": { text: recorder, mode: 0o755 } },
+    })),
   });
   deployer = new Deployer(lab);
   network = join(lab.home, "homelab");
   cpSync(example, network, { recursive: true });
   const machines = await Promise.all(names.map(prepare));
   writeFileSync(join(network, "machines.nix"), `{\n${machines.join("")}}\n`);
+  // As the example says, for machines of one's own: with one's own keys, the secrets are made anew.
+  rmSync(join(network, "nixus.lock"));
+  rmSync(join(network, "secrets"), { recursive: true });
 });
 afterAll(() => lab?.stop());
 
-/** Gives a machine its private keys; what machines.nix says of it. */
+/** Puts a key of somebody on the machine; what machines.nix says of it. Only keys of alice are known to the others. */
 async function prepare(name: Name): Promise<string> {
-  const wireguard = wireguardKeys();
-  const key = join(lab.home, `user-${name}`);
+  const key = userKey(name);
   await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key]);
   await on(name).exec(`umask 077
     mkdir -p /etc/homelab
-    cat >/etc/homelab/wireguard <<'END'\n${wireguard.privateKey}\nEND
-    cat >/etc/homelab/dns-transfer-key <<'END'\nbm90aGluZyB0aGF0IGFueW9uZSBlbHNlIHVzZXMgMTI=\nEND
     cat >/etc/homelab/user <<'END'\n${readFileSync(key, "utf8")}END`);
   const hostKey = (await on(name).exec("cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub")).stdout.trim();
+  const publicKey = readFileSync(`${key}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
   const isPublic = name === "hub" || name === "nas";
   return `  ${name} = {
     host = "root@${hostOf(name)}";
     publicIpv4 = ${isPublic ? `"${on(name).address}"` : "null"};
     hostKey = "${hostKey}";
-    userKey = "${readFileSync(`${key}.pub`, "utf8").split(" ").slice(0, 2).join(" ")}";
-    wireguardKey = "${wireguard.publicKey}";
+    ${workplaces.includes(name) ? `userKey = "${publicKey}";` : ""}
   };
 `;
 }
@@ -80,8 +77,17 @@ async function login(from: Name, user: string, to: Name, options = ""): Promise<
   return exitCode === 0 ? stdout.trim() : `refused: ${stderr.includes("Permission denied")}`;
 }
 
+const identity = () => ["--identity", userKey("laptop")];
+
+test("addresses and keys are made without any machine", async () => {
+  for (const command of [["lock"], ["vpn", "keys", ...identity()], ["secrets", "generate", ...identity()]]) {
+    expect(await deployer.run([...command, "-f", network])).toMatchObject({ exitCode: 0, stderr: "" });
+  }
+});
+
 test("from nothing to a whole network in one deployment", async () => {
-  const { exitCode, stdout, stderr } = await deployer.spawn(["deploy", "-f", network], 240_000).done;
+  const { done } = deployer.spawn(["deploy", "-f", network, "--locked", ...identity()], 240_000);
+  const { exitCode, stdout, stderr } = await done;
   expect(stdout.split(activated), stdout + stderr).toHaveLength(names.length + 1);
   expect(exitCode).toBe(0);
 }, 260_000);
@@ -98,7 +104,7 @@ test("everyone reaches everyone through the VPN, by name", async () => {
 }, 300_000);
 
 test("the same names and addresses from both name servers", async () => {
-  const lock = JSON.parse(readFileSync(join(example, "nixus.lock"), "utf8"));
+  const lock = JSON.parse(readFileSync(join(network, "nixus.lock"), "utf8"));
   const laptop = lock.vpn.addresses.home.laptop;
   for (const server of ["hub", "nas"] as const) {
     const ask = async (question: string) =>
@@ -137,9 +143,22 @@ test("services answer where they should", async () => {
   expect(await page("desktop", `http://${on("media").address}:8000/`)).toBe("none\n");
 });
 
+test("desktop sleeps as hub, asked through the VPN, lets it; nobody else can be asked", async () => {
+  await on("desktop").exec("until [ -s /run/asked-to-sleep ]; do sleep 0.2; done", { timeout: 120_000 });
+  expect((await on("desktop").exec("head -n 1 /run/asked-to-sleep")).stdout).toBe("-m mem -s 1800\n");
+  const request = "curl --silent --max-time 3 -w '%{http_code}' -o /dev/null -d minutes=30";
+  const ask = async (from: Name, address: string) =>
+    (await on(from).exec(`${request} http://${address}:8423/machines/desktop`, { check: false })).stdout;
+  expect(await ask("laptop", "hub.home")).toBe("303");
+  expect(await ask("media", on("hub").address)).toBe("000");
+}, 140_000);
+
 test("a second deployment changes nothing", async () => {
   const before = await Promise.all(names.map((name) => currentSystem(on(name))));
-  const { exitCode, stdout } = await deployer.spawn(["deploy", "-f", network, "--json"], 120_000).done;
+  const { exitCode, stdout } = await deployer.spawn(
+    ["deploy", "-f", network, "--json", ...identity()],
+    120_000,
+  ).done;
   expect(exitCode).toBe(0);
   const outcomes = stdout
     .split("\n")
