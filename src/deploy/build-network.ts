@@ -1,12 +1,12 @@
 /** Builds what the nodes of a network need, and keeps it from the garbage collector where it was built. */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { EventSink } from "../events/event.ts";
 import type { EvaluatedNetwork, EvaluatedNode } from "../fleet/evaluated.ts";
 import { type BuildPlace, buildPlace, buildsOf, neededPaths } from "../plan/build.ts";
 import { NodeError } from "./errors.ts";
+import { withSocketDirectory } from "./identity.ts";
 import { Connection } from "./ssh/connection.ts";
 import { lastLines } from "./ssh/failures.ts";
 import { Builds } from "./stores/builds.ts";
@@ -33,36 +33,36 @@ export async function buildNetwork(
   { keepGoing, roots, signal }: BuildOptions,
   sink: EventSink,
 ): Promise<BuiltNode[]> {
-  const directory = await mkdtemp(join(tmpdir(), "nixus-"));
-  const objects = new Map(network.objects.map((object) => [object.path, object]));
-  const places = new Places(process.env, directory, signal);
-  const builds = new Builds(objects, sink, keepGoing);
-  const machines = new Machines(network, directory, signal);
-  try {
-    const settled = await Promise.allSettled(
-      network.nodes.map(async (node): Promise<BuiltNode> => {
-        const place = buildPlace(node.buildOn, places.local !== undefined);
-        const wanted = buildsOf(neededPaths(node));
-        if (wanted.length === 0) return { node, place };
-        const store = storeOf(places, machines, node, place);
-        await builds.build(store, wanted);
-        const paths = new Map(wanted.map(({ path }, index) => [`${node.name}-${index}`, path]));
-        if (place.type === "local") await keepHere(store, roots, paths);
-        else await keepThere(machines.connection(destinationOf(node, place)), network.file, paths);
-        return { node, place };
-      }),
-    );
-    const failures = settled.flatMap((result, index) =>
-      result.status === "rejected" ? [failureOf(network.nodes[index]!, result.reason)] : [],
-    );
-    if (failures.length > 0) throw new AggregateError(failures, "not everything could be built");
-    return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  } finally {
-    await builds.close();
-    await places.close();
-    await machines.close();
-    await rm(directory, { recursive: true, force: true });
-  }
+  return await withSocketDirectory(async (directory) => {
+    const objects = new Map(network.objects.map((object) => [object.path, object]));
+    const places = new Places(process.env, directory, signal);
+    const builds = new Builds(objects, sink, keepGoing);
+    const machines = new Machines(network, directory, signal);
+    try {
+      const settled = await Promise.allSettled(
+        network.nodes.map(async (node): Promise<BuiltNode> => {
+          const place = buildPlace(node.buildOn, places.local !== undefined);
+          const wanted = buildsOf(neededPaths(node));
+          if (wanted.length === 0) return { node, place };
+          const store = storeOf(places, machines, node, place);
+          await builds.build(store, wanted);
+          const paths = new Map(wanted.map(({ path }, index) => [`${node.name}-${index}`, path]));
+          if (place.type === "local") await keepHere(store, roots, paths);
+          else await keepThere(machines.connection(destinationOf(node, place)), network.file, paths);
+          return { node, place };
+        }),
+      );
+      const failures = settled.flatMap((result, index) =>
+        result.status === "rejected" ? [failureOf(network.nodes[index]!, result.reason)] : [],
+      );
+      if (failures.length > 0) throw new AggregateError(failures, "not everything could be built");
+      return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    } finally {
+      await builds.close();
+      await places.close();
+      await machines.close();
+    }
+  });
 }
 
 function failureOf({ name }: EvaluatedNode, error: unknown): Error {

@@ -38,7 +38,7 @@ export async function readBuildResult(minor: number, reader: WireReader): Promis
   }
   const outputs = new Map<string, string>();
   if (minor >= 28) {
-    for (let left = await reader.integer(); left > 0; left--) {
+    for (let left = await reader.count(); left > 0; left--) {
       const id = await reader.string();
       const { outPath } = realisation.parse(JSON.parse(await reader.string()));
       outputs.set(id.slice(id.indexOf("!") + 1), `${storeDir}/${outPath}`);

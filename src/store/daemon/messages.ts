@@ -77,7 +77,7 @@ export async function readMessage(kind: number, reader: WireReader): Promise<Dae
 
 async function readFields(reader: WireReader): Promise<Field[]> {
   const fields: Field[] = [];
-  for (let left = await reader.integer(); left > 0; left--) {
+  for (let left = await reader.count(); left > 0; left--) {
     const type = await reader.integer();
     if (type === 0) fields.push(await reader.identifier());
     else if (type === 1) fields.push(await reader.string());
@@ -98,7 +98,7 @@ export async function readErrorMessage(minor: number, reader: WireReader): Promi
   await reader.string(); // name, no longer used
   const message = await reader.string();
   await expectNoPosition(reader);
-  for (let left = await reader.integer(); left > 0; left--) {
+  for (let left = await reader.count(); left > 0; left--) {
     await expectNoPosition(reader);
     await reader.string();
   }

@@ -214,7 +214,7 @@ export class DaemonStore {
       (request) => request.strings(targets.map(showTarget)).integer(0),
       async (reader) => {
         const byTarget = new Map<string, BuildResult>();
-        for (let left = await reader.integer(); left > 0; left--) {
+        for (let left = await reader.count(); left > 0; left--) {
           const target = await reader.string();
           byTarget.set(target, await readBuildResult(minor, reader));
         }

@@ -85,8 +85,27 @@ export class WireReader {
 
   async strings(): Promise<string[]> {
     const texts: string[] = [];
-    for (let left = await this.integer(); left > 0; left--) texts.push(await this.string());
+    let size = 0;
+    for (let left = await this.count(); left > 0; left--) {
+      const text = await this.string();
+      size += text.length;
+      if (size > maxList) {
+        throw new DaemonProtocolError(
+          `the Nix daemon sent a list of more than ${maxList} bytes, which is too long`,
+        );
+      }
+      texts.push(text);
+    }
     return texts;
+  }
+
+  /** How many parts of a list follow. */
+  async count(): Promise<number> {
+    const count = await this.integer();
+    if (count > maxCount) {
+      throw new DaemonProtocolError(`the Nix daemon sent a list of ${count} parts, which is too long`);
+    }
+    return count;
   }
 
   /** The next `size` bytes, in chunks as they come. */
@@ -127,3 +146,7 @@ export class WireReader {
 
 /** Log lines, error messages and file names are far below this; more means that the two sides are out of step. */
 const maxString = 64 * 1024 * 1024;
+
+/** Of a list: a closure of some hundred thousand paths is far below these. */
+const maxCount = 4 * 1024 * 1024;
+const maxList = maxString;

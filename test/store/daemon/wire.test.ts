@@ -44,8 +44,18 @@ test("a stream that ends too early, and sizes that can't be", async () => {
   await expect(new WireReader(pieces(cut, [])).string()).rejects.toThrow(DaemonDisconnected);
   const huge = new WireWriter().integer(2n ** 40n).take();
   await expect(new WireReader(pieces(huge, [])).string()).rejects.toThrow(DaemonProtocolError);
+  await expect(new WireReader(pieces(huge, [])).strings()).rejects.toThrow("a list of 1099511627776 parts");
   const beyond = new WireWriter().integer(2n ** 60n).take();
   await expect(new WireReader(pieces(beyond, [])).integer()).rejects.toThrow(DaemonProtocolError);
+});
+
+test("a list whose strings are too much together is refused before all of it was kept", async () => {
+  const large = new WireWriter().string("x".repeat(32 * 1024 * 1024)).take();
+  async function* endless(): AsyncGenerator<Uint8Array, void> {
+    yield new WireWriter().integer(1_000_000).take();
+    for (;;) yield large;
+  }
+  await expect(new WireReader(endless()).strings()).rejects.toThrow("a list of more than");
 });
 
 test("settings are read from what nix show-config prints", () => {
