@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome, StepName } from "../events/event.ts";
 import { buildPlace } from "../plan/build.ts";
 import type { Facts } from "../plan/facts.ts";
+import { rebootNeeded } from "../plan/live-switch.ts";
 import { overwriteProblem } from "../plan/overwrite.ts";
 import { type PhasePlan, planPhases } from "../plan/phases.ts";
 import { describeStep, plan, type Step, wantedPaths } from "../plan/plan.ts";
@@ -17,6 +18,7 @@ import { isUnreachable } from "./ssh/failures.ts";
 import { build } from "./steps/build.ts";
 import { connect } from "./steps/connect.ts";
 import { copyClosure, uncopy } from "./steps/copy.ts";
+import { examineLiveSwitch } from "./steps/live-switch.ts";
 import { installPackages } from "./steps/packages.ts";
 import { sendSecrets } from "./steps/secrets.ts";
 import { switchSystem, type Verify } from "./steps/switch.ts";
@@ -169,6 +171,8 @@ export class NodeDeployment {
             await sendSecrets(this.session, step.secrets);
             break;
           case "switch":
+            this.step = "switch";
+            await this.requireLiveSwitch(step.system);
             await this.reach("switch");
             this.step = "switch";
             await this.group?.arrive("ready", this.session.node.name, this.session.context.signal);
@@ -180,6 +184,19 @@ export class NodeDeployment {
       throw error;
     }
     throw new Error("a plan without a switch");
+  }
+
+  /** What NixOS would refuse in the middle of an activation is refused before anything is changed. */
+  private async requireLiveSwitch(system: string): Promise<void> {
+    const live = await examineLiveSwitch(this.session, system);
+    switch (live.type) {
+      case "possible":
+        return;
+      case "needs-reboot":
+        throw new NodeError(`${rebootNeeded(live.reasons)}, and nothing was changed`);
+      case "impossible":
+        throw new NodeError(live.problem);
+    }
   }
 
   private async switch(system: string, previous: string, facts: Facts): Promise<NodeEnd> {

@@ -272,6 +272,64 @@ describe("what goes wrong with one machine does not keep the others", () => {
   });
 });
 
+describe("what a system says against a switch", () => {
+  const network = (inhibitor: string, more = "") =>
+    file(`nodes.foo.configuration = {
+      system.switch.inhibitors.dbus-implementation = "${inhibitor}";
+      ${more}
+    };`);
+
+  test("another inhibitor: nothing is changed, and a reboot is said to be needed", async () => {
+    const first = await nixus(["deploy", "-f", network("dbus")]);
+    expect(first.exitCode, first.stdout).toBe(0);
+    const before = await currentSystem(foo);
+    const { stdout, exitCode } = await nixus(["deploy", "-f", network("broker")]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(
+      "the system can't be switched to while the machine runs, as it changes dbus-implementation (dbus -> broker); a reboot is needed",
+    );
+    expect(stdout).not.toContain("Triggering system switcher");
+    expect(await currentSystem(foo)).toBe(before);
+    expect(await committedSystem(foo)).toBe(before);
+    expect((await foo.readFile("/boot/default")).trim()).toBe(before);
+    expect((await foo.exec("ls /nix/var/nix/gcroots/nixus")).stdout).not.toMatch(/^\d{14}-/m);
+  });
+
+  test("no switch-to-configuration at all: nothing is changed", async () => {
+    const before = await currentSystem(foo);
+    const { stdout, exitCode } = await nixus([
+      "deploy",
+      "-f",
+      network("dbus", "system.switch.enable = false;"),
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("set 'system.switch.enable' to true");
+    expect(await currentSystem(foo)).toBe(before);
+  });
+
+  test("checks that fail: not switched; those of the system before don't keep the machine from going back", async () => {
+    const checked = (check: string, more = "") =>
+      network(
+        "dbus",
+        `system.preSwitchChecks = "${check}"; environment.etc.checked.text = "${check}"; ${more}`,
+      );
+    const before = await currentSystem(foo);
+    const refused = await nixus(["deploy", "-f", checked("exit 1")]);
+    expect(refused.stdout).toContain("Pre-switch checks failed");
+    expect(refused.stdout).toContain(rolledBack);
+    expect(await currentSystem(foo)).toBe(before);
+
+    const good = await nixus(["deploy", "-f", checked("! test -e /etc/spoilt")]);
+    expect(good.exitCode, good.stdout).toBe(0);
+    const checkedSystem = await currentSystem(foo);
+    const spoils = 'environment.etc.spoilt.text = "x"; systemd.services.bad.script = "exit 1";';
+    const { stdout } = await nixus(["deploy", "-f", network("dbus", spoils)]);
+    expect(stdout).toContain(rolledBack);
+    expect(await currentSystem(foo)).toBe(checkedSystem);
+    await foo.exec("rm /etc/spoilt");
+  });
+});
+
 describe("copying", () => {
   const network = (name: string, megabytes: number) =>
     file(`nodes.foo.configuration = { pkgs, ... }: {

@@ -55,6 +55,11 @@ export function statusScript(): string {
   return read("common.sh") + read("status.sh");
 }
 
+/** The script that says what the running system and the new one say of a switch. */
+export function liveSwitchScript(system: string): string {
+  return `next_system=${quote(system)}\n${read("common.sh")}${read("live-switch.sh")}`;
+}
+
 /** The script that gives the word for the deployment that waits for it, whichever it is. */
 export function confirmScript(): string {
   const parts = switcherFiles.slice(1).map(read).join("");
