@@ -65,16 +65,16 @@ async function untilOver({ rig, boots, deployment, step }: Scene, atMost = 60_00
   void deployment.done.then(() => {
     ended = true;
   });
-  const lock = "/var/lib/nixus/deployment";
+  // At these steps there is no lock yet: that there is none says nothing until there has been one.
+  let begun = step === null || !(step.phase === "before" || step.name === "lock");
+  const released = () => {
+    if (!rig.machine.isOn) return false;
+    const locked = rig.machine.exists("/var/lib/nixus/deployment");
+    begun ||= locked;
+    return begun && !locked;
+  };
   await rig
-    .until(
-      "the end",
-      () =>
-        ended ||
-        rig.machine.bootCount > boots ||
-        (step?.phase !== "before" && rig.machine.isOn && !rig.machine.exists(lock)),
-      atMost,
-    )
+    .until("the end", () => ended || rig.machine.bootCount > boots || released(), atMost)
     .catch(() => {});
 }
 
