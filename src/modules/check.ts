@@ -1,4 +1,6 @@
 /** Small questions about values, as nixpkgs' lib answers them. */
+
+import { typeOf, withArticle } from "../lang/eval/type-name.ts";
 import {
   Attrs,
   force,
@@ -50,42 +52,5 @@ export function characters(value: string | NixString): string {
 
 /** With an article, for messages: `a set`, `an integer`. */
 export function typeName(value: Value): string {
-  if (value === null) return "null";
-  switch (typeof value) {
-    case "boolean":
-      return "a Boolean";
-    case "bigint":
-      return "an integer";
-    case "number":
-      return "a float";
-    case "string":
-      return "a string";
-    default:
-      if (value instanceof NixString) return "a string";
-      if (value instanceof NixPath) return "a path";
-      if (value instanceof Attrs) return "a set";
-      if (isFunction(value)) return "a function";
-      return "a list";
-  }
-}
-
-/** As `builtins.typeOf`. */
-export function typeOf(value: Value): string {
-  if (value === null) return "null";
-  switch (typeof value) {
-    case "boolean":
-      return "bool";
-    case "bigint":
-      return "int";
-    case "number":
-      return "float";
-    case "string":
-      return "string";
-    default:
-      if (value instanceof NixString) return "string";
-      if (value instanceof NixPath) return "path";
-      if (value instanceof Attrs) return "set";
-      if (Array.isArray(value)) return "list";
-      return "lambda";
-  }
+  return withArticle[typeOf(value)];
 }

@@ -2,11 +2,12 @@
  * Option declarations: the tree of names, and what all the declarations of one option amount to. Trees do not depend
  * on definitions, so all instances of a submodule whose modules are fixed share one.
  */
+
 import { NixError } from "../lang/eval/errors.ts";
+import { typeOf } from "../lang/eval/type-name.ts";
 import { Attrs, force, Shape, type Slot } from "../lang/eval/value.ts";
 import { noPos, type Pos } from "../lang/syntax/positions.ts";
 import { intern, type Sym } from "../lang/syntax/symbols.ts";
-import { typeOf } from "./check.ts";
 import { declaredTwice } from "./errors.ts";
 import type { ModuleSource } from "./module.ts";
 import { names, shaped, unknownFile } from "./names.ts";

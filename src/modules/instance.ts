@@ -2,7 +2,9 @@
  * One evaluation of a set of modules (the network, a submodule): groups of options with their definitions. Nothing is
  * computed before it is asked for; reading one option looks at the definitions of that option only.
  */
+
 import { NixError } from "../lang/eval/errors.ts";
+import { typeOf } from "../lang/eval/type-name.ts";
 import {
   Attrs,
   AttrsBuilder,
@@ -15,7 +17,6 @@ import {
 } from "../lang/eval/value.ts";
 import { noPos } from "../lang/syntax/positions.ts";
 import { lookupSymbol, type Sym, symbolName } from "../lang/syntax/symbols.ts";
-import { typeOf } from "./check.ts";
 import type { DeclarationGroup, Declared } from "./declaration.ts";
 import { notASet, type UnknownOption } from "./errors.ts";
 import { dischargeOption, optionSet, optionValue } from "./option.ts";

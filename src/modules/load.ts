@@ -1,6 +1,8 @@
 /** Loading modules: from a path, function, set, or TypeScript module to what the module system works with. */
+
 import { dirname, resolve } from "node:path/posix";
 import { NixError } from "../lang/eval/errors.ts";
+import { typeOf } from "../lang/eval/type-name.ts";
 import {
   Attrs,
   AttrsBuilder,
@@ -13,7 +15,7 @@ import {
 } from "../lang/eval/value.ts";
 import { noPos } from "../lang/syntax/positions.ts";
 import { intern, type Sym } from "../lang/syntax/symbols.ts";
-import { characters, isFunction, isString, typeName, typeOf } from "./check.ts";
+import { characters, isFunction, isString, typeName } from "./check.ts";
 import { fromJs } from "./convert.ts";
 import type { ModuleArgs, NativeModule } from "./define.ts";
 import type { ModuleSource } from "./module.ts";

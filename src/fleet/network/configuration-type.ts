@@ -2,16 +2,8 @@
  * The type of `nodes.<name>.configuration`: its definitions are modules of the node's platform, its value is the
  * final configuration. So any network module may define a part of a machine and read all of it, lazily.
  */
-import {
-  Attrs,
-  force,
-  Lambda,
-  NixPath,
-  NixString,
-  PrimOp,
-  PrimOpApp,
-  type Value,
-} from "../../lang/eval/value.ts";
+import { Attrs, force, NixPath, type Value } from "../../lang/eval/value.ts";
+import { isFunction, isList, isString } from "../../modules/check.ts";
 import type { ModuleSource } from "../../modules/module.ts";
 import { fileOf } from "../../modules/show.ts";
 import type { Definition, Location, OptionType } from "../../modules/type.ts";
@@ -38,13 +30,10 @@ export function configurationType(
 function isModule(value: Value): boolean {
   return (
     value instanceof Attrs ||
-    value instanceof Lambda ||
-    value instanceof PrimOp ||
-    value instanceof PrimOpApp ||
     value instanceof NixPath ||
-    typeof value === "string" ||
-    value instanceof NixString ||
-    Array.isArray(value)
+    isFunction(value) ||
+    isString(value) ||
+    isList(value)
   );
 }
 

@@ -5,6 +5,7 @@ import { compareValues } from "../eval/equality.ts";
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator, SearchPathEntry } from "../eval/evaluator.ts";
 import { showBriefly, showValue } from "../eval/print.ts";
+import { type TypeName, typeOf } from "../eval/type-name.ts";
 import {
   Attrs,
   AttrsBuilder,
@@ -256,27 +257,8 @@ function forcing(evaluator: Evaluator): readonly Builtin[] {
   ];
 }
 
-function typeName(value: Value): string {
-  if (value === null) return "null";
-  switch (typeof value) {
-    case "boolean":
-      return "bool";
-    case "bigint":
-      return "int";
-    case "number":
-      return "float";
-    case "string":
-      return "string";
-    default:
-  }
-  if (value instanceof Attrs) return "set";
-  if (value instanceof NixString) return "string";
-  if (value instanceof NixPath) return "path";
-  return isFunction(value) ? "lambda" : "list";
-}
-
 function types(): readonly Builtin[] {
-  const tests: readonly [name: string, type: string, meaning: string][] = [
+  const tests: readonly [name: string, type: TypeName, meaning: string][] = [
     ["isAttrs", "set", "a set"],
     ["isBool", "bool", "a Boolean"],
     ["isFloat", "float", "a float"],
@@ -293,7 +275,7 @@ function types(): readonly Builtin[] {
         name,
         arity: 1,
         doc: `Whether the value is ${meaning}.`,
-        fn: (slot) => typeName(force(slot)) === type,
+        fn: (slot) => typeOf(force(slot)) === type,
         ...(name === "isNull" ? { global: true } : {}),
       }),
     ),
@@ -301,7 +283,7 @@ function types(): readonly Builtin[] {
       name: "typeOf",
       arity: 1,
       doc: "The type: `int`, `bool`, `string`, `path`, `null`, `set`, `list`, `lambda` or `float`.",
-      fn: (slot) => typeName(force(slot)),
+      fn: (slot) => typeOf(force(slot)),
     },
   ];
 }

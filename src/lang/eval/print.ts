@@ -7,6 +7,7 @@ import { formatPos } from "../syntax/positions.ts";
 import { showFloat, showName, stringLiteral } from "../syntax/printer.ts";
 import { symbolName } from "../syntax/symbols.ts";
 import { NixError } from "./errors.ts";
+import { typeOf, withArticle } from "./type-name.ts";
 import {
   Attrs,
   blackhole,
@@ -194,24 +195,9 @@ function elided(count: number, unit: string): string {
 /** The type with its article, as messages name it: `a set`, `the built-in function 'map'`. */
 export function describeType(slot: Slot): string {
   const value = peek(slot);
-  if (value === null) return "null";
-  switch (typeof value) {
-    case "boolean":
-      return "a Boolean";
-    case "bigint":
-      return "an integer";
-    case "number":
-      return "a float";
-    case "string":
-      return "a string";
-    default:
-  }
-  if (value instanceof NixString) return "a string with context";
-  if (value instanceof NixPath) return "a path";
-  if (value instanceof Attrs) return "a set";
   if (value instanceof Thunk) return "a thunk";
-  if (value instanceof Lambda) return "a function";
+  if (value instanceof NixString) return "a string with context";
   if (value instanceof PrimOp) return `the built-in function '${value.name}'`;
   if (value instanceof PrimOpApp) return `the partially applied built-in function '${value.op.name}'`;
-  return "a list";
+  return withArticle[typeOf(value)];
 }

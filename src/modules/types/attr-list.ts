@@ -2,10 +2,11 @@
  * `attrListOf`: named values in an order, names may repeat. It is defined as a list of sets with one attribute each, or
  * as a set whose values say their places with `mkOrder`.
  */
+
 import { NixError } from "../../lang/eval/errors.ts";
+import { typeOf } from "../../lang/eval/type-name.ts";
 import { Attrs, emptyAttrs, force, lazy, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
-import { typeOf } from "../check.ts";
 import { mergeRaw } from "../merge-definitions.ts";
 import { names, shaped } from "../names.ts";
 import { discharge, makeOrder, plainOrder, plainPriority, typeTag } from "../properties.ts";

@@ -1,9 +1,11 @@
 /** Types without parts: numbers, strings, paths, packages. */
+
 import { NixError } from "../../lang/eval/errors.ts";
+import { typeOf } from "../../lang/eval/type-name.ts";
 import { Attrs, force, NixPath, NixString, type Slot, type Value } from "../../lang/eval/value.ts";
 import { intern } from "../../lang/syntax/symbols.ts";
 import { fromText } from "../../store/bytes.ts";
-import { characters, isDerivation, isString, isStringLike, typeOf } from "../check.ts";
+import { characters, isDerivation, isString, isStringLike } from "../check.ts";
 import type { Definable } from "../definable.ts";
 import { unknownFile } from "../names.ts";
 import { typeTag } from "../properties.ts";

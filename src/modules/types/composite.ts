@@ -1,5 +1,7 @@
 /** Types that are made of other types. */
+
 import { NixError } from "../../lang/eval/errors.ts";
+import { typeOf } from "../../lang/eval/type-name.ts";
 import {
   Attrs,
   emptyAttrs,
@@ -12,7 +14,7 @@ import {
 } from "../../lang/eval/value.ts";
 import { noPos, type Pos } from "../../lang/syntax/positions.ts";
 import { lookupSymbol, type Sym, symbolName } from "../../lang/syntax/symbols.ts";
-import { isFunction, isList, isStringLike, typeOf } from "../check.ts";
+import { isFunction, isList, isStringLike } from "../check.ts";
 import type { Definable } from "../definable.ts";
 import type { Property } from "../define.ts";
 import { definedSeveralTimes, notDefined, nullAndNot } from "../errors.ts";
