@@ -25,6 +25,7 @@ const isAllowed = ({ from, to }: (typeof pairs)[number]) => allowed[from].some((
 let lab: Lab;
 let deployer: Deployer;
 const publicKeys = new Map<Name, string>();
+/** The Nix that `nixus ssh-keys scan` gave. */
 const hostKeys = new Map<Name, string>();
 
 beforeAll(async () => {
@@ -37,7 +38,6 @@ beforeAll(async () => {
     const file = join(directory, name);
     await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `root@${name}`, "-f", file]);
     publicKeys.set(name, readFileSync(`${file}.pub`, "utf8").trim());
-    hostKeys.set(name, (await machine.exec("cat /etc/ssh/ssh_host_ed25519_key.pub")).stdout.trim());
     // Nobody but the deployment under test may tell the machines of each other.
     await machine.exec(`umask 077
 mkdir -p /root/.ssh
@@ -57,8 +57,8 @@ function network(access: typeof allowed, rest = ""): string {
     });
     return `
     nodes.${name}.host = "root@${hostOf(name)}";
+    ${hostKeys.get(name) ?? ""}
     ssh.access.${name} = {
-      hostKeys.ed25519 = "${hostKeys.get(name)}";
       hostNames = [ "${lab.machine(hostOf(name)).address}" ];
       keys.root = { publicKey = "${publicKeys.get(name)}"; ${grants.join(" ")} };
     };`;
@@ -86,6 +86,34 @@ function ssh(from: Name, ...destination: readonly string[]) {
     .machine(hostOf(from))
     .exec(`ssh -o BatchMode=yes -o ConnectTimeout=10 ${args} </dev/null`, { check: false });
 }
+
+test("host keys are fetched from the machines, with their fingerprints, as Nix to paste", async () => {
+  const none = network({ one: [], two: [], three: [] });
+  for (const name of names) {
+    const { stdout, stderr, exitCode } = await deployer.run([
+      ...["ssh-keys", "scan", name, "-f"],
+      deployer.file(none),
+    ]);
+    expect(exitCode).toBe(0);
+    const fingerprint = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d ' ' -f 2";
+    const own = (await lab.machine(hostOf(name)).exec(fingerprint)).stdout.trim();
+    expect(stderr).toContain(`${own} (ssh-ed25519): not in the network\n`);
+    hostKeys.set(name, stdout);
+  }
+  const known = await deployer.run(["ssh-keys", "scan", "three", "-f", deployer.file(network(allowed))]);
+  expect(known).toMatchObject({
+    stdout: hostKeys.get("three"),
+    stderr: expect.stringContaining("(ssh-ed25519): the network's hostKeys.ed25519\n"),
+  });
+  await lab.machine(hostOf("three")).exec("systemctl stop ssh.socket ssh");
+  const silent = await deployer.run(["ssh-keys", "scan", "three", "-f", deployer.file(none)]);
+  expect(silent).toMatchObject({
+    exitCode: 1,
+    stdout: "",
+    stderr: expect.stringContaining("got no host keys of 'three'"),
+  });
+  await lab.machine(hostOf("three")).exec("systemctl start ssh");
+});
 
 test("one deployment lets exactly those in that are allowed, with no question", async () => {
   for (const pair of pairs) {
@@ -122,11 +150,8 @@ describe("a machine is known", () => {
   });
 
   test("by its key: another one is refused", async () => {
-    const three = hostKeys.get("three")!;
-    const wrong = network(allowed).replace(
-      `hostKeys.ed25519 = "${hostKeys.get("two")}"`,
-      `hostKeys.ed25519 = "${three}"`,
-    );
+    const [two, three] = [hostKeys.get("two")!, hostKeys.get("three")!];
+    const wrong = network(allowed).replace(two, three.replace("ssh.access.three", "ssh.access.two"));
     expect((await deployer.deploy(wrong, "one")).exitCode).toBe(0);
     const result = await ssh("one", "bob@two", "true");
     expect(result.exitCode).toBe(255);
