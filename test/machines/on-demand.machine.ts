@@ -50,7 +50,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
-const network = (more = "") => `{
+const network = (more = "", sleepWhileLoggedIn = false) => `{
   defaults = { name, ... }: {
     platform = "linux";
     host = "root@\${name}.example.com";
@@ -60,7 +60,7 @@ const network = (more = "") => `{
   nodes.router.configuration.networking.public.ipv4 = "${router.address}";
   rtcwake = {
     server.node = "router";
-    machines.desktop = { interval = 77; awakeTime = 1; retryInterval = 1; condition = "[ ! -e /run/busy ]"; };
+    machines.desktop = { interval = 77; awakeTime = 1; retryInterval = 1; condition = "[ ! -e /run/busy ]"; sleepWhileLoggedIn = ${sleepWhileLoggedIn}; };
   };
   minecraft.servers.world = {
     node = "desktop"; domain = "play.example.net"; port = 4000; idleTime = 2; command = "/usr/local/bin/game-server";
@@ -132,6 +132,21 @@ describe("a machine that may sleep", () => {
     const deployment = deployer.spawn(["deploy", "-f", deployer.file(slow), "desktop"]);
     await staysAwake("it is being deployed", async () => {});
     expect(await deployment.done).toMatchObject({ exitCode: 0 });
+    await sleeps();
+  });
+
+  test("stays awake while somebody is logged in, unless it need not; a login screen is nobody", async () => {
+    // What pam_systemd asks of logind when somebody logs in.
+    const logIn = async (sessionClass: string) => {
+      await desktop.exec(`systemd-run --quiet --unit=login-${sessionClass} sleep infinity
+        busctl call --quiet org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager CreateSession \
+          'uusssssussbssa(sv)' 0 "$(systemctl show -P MainPID login-${sessionClass})" test tty ${sessionClass} '' '' 0 '' '' false '' '' 0`);
+      expect((await desktop.exec("loginctl list-sessions --no-legend")).stdout).toContain("root");
+    };
+    await logIn("greeter");
+    await sleeps();
+    await staysAwake("somebody is logged in", () => logIn("user"));
+    expect((await deployer.deploy(network("", true), "desktop")).exitCode).toBe(0);
     await sleeps();
   });
 });

@@ -262,6 +262,20 @@ describe("a client with internetGateway", () => {
   });
 });
 
+test("wireguard-go that has crashed is started again, and everything with it", async () => {
+  for (const name of ["hub", "roam"] as const) {
+    const invocation = async () =>
+      (await on(name).exec("systemctl show -P InvocationID wireguard-wg0")).stdout.trim();
+    const before = await invocation();
+    await on(name).exec("kill -SEGV $(systemctl show -P MainPID wireguard-wg0)");
+    await expect.poll(invocation, { timeout: 60_000 }).not.toBe(before);
+    await on(name).exec("until systemctl is-active --quiet wireguard-wg0; do sleep 0.2; done");
+    // Who still has the old session asks for a new one when nothing has answered for 15 seconds.
+    expect(await reaches("spoke", home[name][1])).toBe(true);
+  }
+  expect(await reaches("roam", internet.ipv4)).toBe(true);
+});
+
 test("in a mesh two clients of which one has an endpoint need no server", async () => {
   await deployed({ ...all, topology: "mesh" });
   expect(await reaches("roam", home.spoke[0])).toBe(true);

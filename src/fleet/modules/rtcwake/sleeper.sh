@@ -14,9 +14,23 @@ server_says() {
     cat <&3' 2>/dev/null
 }
 
+# Sessions of people, and not that of a login screen or of a user's own services. Fails when nobody is; says nobody_knows
+# when that can't be told.
+logged_in() {
+  nobody_knows=
+  if ! sessions=$(loginctl list-sessions --no-legend 2>/dev/null); then
+    nobody_knows=1
+    return 0
+  fi
+  while read -r session _; do
+    case $(loginctl show-session "$session" -p Class --value </dev/null 2>/dev/null) in user*) return 0 ;; esac
+  done <<<"$sessions"
+  return 1
+}
+
 may_sleep() {
-  if [ -z "$rtcwake_sleep_while_logged_in" ] && [ -n "$(loginctl list-sessions --no-legend)" ]; then
-    because='somebody is logged in'
+  if [ -z "$rtcwake_sleep_while_logged_in" ] && logged_in; then
+    because=${nobody_knows:+'systemd-logind does not say whether '}'somebody is logged in'
   elif [ -n "$(systemctl list-units --no-legend --plain 'nixus-switch-*' 'nixus-packages-*')" ]; then
     because='it is being deployed'
   elif ! (condition) </dev/null; then

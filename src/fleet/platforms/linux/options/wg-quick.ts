@@ -9,6 +9,7 @@ import {
   commands,
   interfaceAssertions,
   interfaceKey,
+  interfaceService,
   nullOrText,
   peerOptions,
   type Text,
@@ -105,8 +106,7 @@ function unit(name: string, one: Interface) {
     wantedBy: one.autostart ? ["multi-user.target"] : [],
     environment: { DEVICE: name, WG_ENDPOINT_RESOLUTION_RETRIES: "5" },
     serviceConfig: {
-      Type: "oneshot",
-      RemainAfterExit: true,
+      ...interfaceService,
       RuntimeDirectory: `wg-quick-${name}`,
       RuntimeDirectoryMode: "0700",
     },

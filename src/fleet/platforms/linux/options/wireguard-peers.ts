@@ -59,6 +59,20 @@ export const peerOptions = {
   }),
 } as const;
 
+/**
+ * `serviceConfig` of an interface. Where the kernel has no WireGuard, wireguard-go stays in the background: with this type
+ * it is the service's main process, so that its crash is a failure, and all is set up anew. Else there is no process, and
+ * the service is active by RemainAfterExit alone.
+ */
+export const interfaceService = {
+  Type: "forking",
+  RemainAfterExit: true,
+  // As of Type=oneshot: commands of the user's may wait.
+  TimeoutStartSec: "infinity",
+  Restart: "on-failure",
+  RestartSec: 5,
+} as const;
+
 type Key = ConfigOf<Pick<typeof interfaceKey, "privateKey" | "privateKeyFile">>;
 type Peer = ConfigOf<Pick<typeof peerOptions, "publicKey" | "presharedKey" | "presharedKeyFile">>;
 

@@ -12,6 +12,7 @@ import {
   commands,
   interfaceAssertions,
   interfaceKey,
+  interfaceService,
   nullOrText,
   peerOptions,
   type Text,
@@ -153,7 +154,7 @@ function interfaceUnit(name: string, one: Interface) {
     before: ["network.target"],
     wantedBy: ["multi-user.target"],
     environment: { DEVICE: name },
-    serviceConfig: { Type: "oneshot", RemainAfterExit: true },
+    serviceConfig: interfaceService,
     script: concatText(
       [
         "modprobe -q wireguard 2>/dev/null || true",
