@@ -24,26 +24,27 @@ import * as text from "./text.ts";
 import { version } from "./version.ts";
 
 const routes = buildRouteMap({
+  // In this order they are shown: what is used most first.
   routes: {
-    build: buildCommand,
-    confirm: confirmCommand,
     deploy: deployCommand,
-    dns: dnsRoutes,
-    eval: evalCommand,
-    exec: execCommand,
-    explain: explainCommand,
-    graph: graphCommands,
-    lock: lockCommand,
-    "nix-instantiate": nixInstantiateCommand,
-    options: optionsCommand,
-    repl: replCommand,
-    "ssh-keys": sshKeysCommands,
-    vpn: vpnCommands,
-    secrets: secretsCommands,
+    build: buildCommand,
+    status: statusCommand,
     history: historyCommand,
     rollback: rollbackCommand,
+    confirm: confirmCommand,
+    exec: execCommand,
     ssh: sshCommand,
-    status: statusCommand,
+    eval: evalCommand,
+    explain: explainCommand,
+    options: optionsCommand,
+    lock: lockCommand,
+    secrets: secretsCommands,
+    vpn: vpnCommands,
+    "ssh-keys": sshKeysCommands,
+    dns: dnsRoutes,
+    graph: graphCommands,
+    repl: replCommand,
+    "nix-instantiate": nixInstantiateCommand,
   },
   docs: { brief: text.brief },
 });
@@ -52,7 +53,7 @@ const app = buildApplication<Context>(routes, {
   name: "nixus",
   versionInfo: { currentVersion: version },
   scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
-  documentation: { disableAnsiColor: false },
+  documentation: { disableAnsiColor: false, onlyRequiredInUsageLine: true },
   determineExitCode: () => 1,
   localization: {
     text: {

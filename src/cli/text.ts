@@ -3,7 +3,7 @@
 export const brief = "Deploys a fleet of Linux machines from one evaluation, and rolls back by itself";
 
 export const flags = {
-  file: "The network file, the directory that has it, or FLAKE#OUTPUT (default: ./default.nix or ./network.nix)",
+  file: "The network file, the directory that has it, or FLAKE#OUTPUT (default: ./default.nix, ./network.nix or ./nixus.config.ts)",
   identity: "File with a private key of age or SSH that decrypts secrets (may be given several times)",
   locked: "Fail when nixus.lock would have to change",
   json: "Print JSON instead of text",

@@ -50,10 +50,12 @@ export function writeTable(file: string, results: readonly CaseResult[], cases: 
 
 function introduction(results: readonly CaseResult[], cases: readonly Case[]): string {
   const count = (condition: (result: CaseResult) => boolean) => results.filter(condition).length;
+  const waiting = cases.length - results.length;
+  const others = waiting === 0 ? "" : `; ${waiting} wait for their next run`;
   return `# Faults during a deployment
 
 What becomes of a machine when something goes wrong at a step of its deployment. Written by \`npm run faults\` from what it
-found on real machines: ${count(({ problems }) => problems.length === 0)} of ${cases.length} cases have passed, ${count(({ problems }) => problems.length > 0)} have failed; the others wait for their next run.
+found on real machines: ${count(({ problems }) => problems.length === 0)} of ${cases.length} cases have passed, ${count(({ problems }) => problems.length > 0)} have failed${others}.
 ${count(({ runs }) => runs === "old")} ended on the previous system, ${count(({ runs }) => runs === "new")} on the new one, ${count(({ rebooted }) => rebooted)} by way of a restart.
 
 In each case the deployment is held at the step, the fault happens, the deployment goes on, and then all of this holds,
@@ -62,7 +64,7 @@ its services run and no unit has failed, no lock, unit or protection from the ga
 and what the machine has recorded is what it runs, and the next deployment finds everything in order.
 
 \`new\`: the machine ended on the new system. \`old\`: on the previous one. ↻: it was restarted in between. An empty
-cell: the fault can't happen there, makes no sense, or waits for its next run.
+cell: the fault can't happen there or makes no sense${waiting === 0 ? "" : ", or it waits for its next run"}.
 `;
 }
 
