@@ -3,6 +3,7 @@ import { type DeploymentOptions, deploy } from "../../src/deploy/deploy.ts";
 import { defaultTiming } from "../../src/deploy/steps/switch.ts";
 import type { Event } from "../../src/events/event.ts";
 import type { EvaluatedNetwork } from "../../src/fleet/evaluated.ts";
+import { VirtualStore } from "../../src/store/virtual-store.ts";
 import { breaks, fitFacts, machine, says, startsAndWaits } from "./rig/fake-machine.ts";
 import { FakeSsh, type SshCall } from "./rig/fake-ssh.ts";
 import { trivialNetwork } from "./trivial-system.ts";
@@ -50,6 +51,23 @@ describe("a deployment that goes well", () => {
     expect([system, previous]).toEqual([node.toplevel, fitFacts["currentSystem"]]);
     expect(rest.slice(0, 3)).toEqual(["5", "8", "0"]);
     expect(id).toMatch(/^\d{14}-[0-9a-f]{8}$/);
+  });
+
+  test("sends as many store objects as there are: no command line is too long for them", async () => {
+    const store = new VirtualStore();
+    const paths = Array.from({ length: 2000 }, (_, number) =>
+      store.addText(`object-${number}`, Buffer.from("x"), []),
+    );
+    const objects = [...network.objects, ...store.closure(paths)];
+    const many = {
+      ...network,
+      objects,
+      nodes: [{ ...node, closure: objects.map(({ path }) => path) }],
+    };
+    const answers = { start: startsAndWaits, confirm: says("nixus result activated ") };
+    const { report, ssh } = await run(machine(answers), {}, many);
+    expect(report.nodes[0]).toMatchObject({ outcome: "activated", problem: null });
+    expect(ssh.calls.filter(({ script }) => script.includes("nix-store --import"))).toHaveLength(1);
   });
 
   test("does not touch a machine that has the system already", async () => {

@@ -40,7 +40,7 @@ async function copyFromMemory(session: NodeSession, paths: readonly string[], si
       yield object;
     }
   }
-  const script = importScript(context.id, protectedPaths(session), paths);
+  const script = importScript(context.id, protectedPaths(session), paths.length);
   const { exitCode, stderr } = await connection.run(script, {
     input: exportStream(announced()),
     signal: context.signal,

@@ -68,11 +68,11 @@ export function confirmScript(): string {
 }
 
 /**
- * The script that imports store objects from standard input. `roots` are protected for deployment `id`; `imported`
- * have to be there at its end.
+ * The script that imports `count` store objects from standard input. `roots` are protected for deployment `id`. The
+ * objects' paths are not in it: it is an argument of ssh, which may not be longer than 128 KiB.
  */
-export function importScript(id: string, roots: readonly string[], imported: readonly string[]): string {
-  return `${rootsScript(id, roots)}import_paths=${quote(imported.join(" "))}\n${read("import.sh")}`;
+export function importScript(id: string, roots: readonly string[], count: number): string {
+  return `${rootsScript(id, roots)}import_count=${count}\n${read("import.sh")}`;
 }
 
 /** The script that gives us the machine's store, in which `roots` are protected for deployment `id`. */
