@@ -6,11 +6,11 @@
 // Containers share the processors of this machine, so no more are deployed at the same time than it has of them.
 
 import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { ensureLabLibrary, ensureProgram } from "../scripts/setup/build.mjs";
 import { project } from "../scripts/setup/project.mjs";
 
@@ -59,12 +59,14 @@ try {
     writeFileSync(file, network(withSecrets, text));
     const nixus = [process.execPath, join(project, "dist/cli/main.js")];
     const begun = Date.now();
-    const result = await lab.run(
-      [...nixus, "deploy", "-f", file, "--json", "--parallel", values.parallel],
-      { timeout: 900_000 },
-    );
+    const result = await lab.run([...nixus, "deploy", "-f", file, "--json", "--parallel", values.parallel], {
+      timeout: 900_000,
+    });
     const events = /** @type {Event[]} */ (
-      result.stdout.split("\n").filter((/** @type {string} */ line) => line !== "").map((/** @type {string} */ line) => JSON.parse(line))
+      result.stdout
+        .split("\n")
+        .filter((/** @type {string} */ line) => line !== "")
+        .map((/** @type {string} */ line) => JSON.parse(line))
     );
     const done = events.filter(({ type, outcome }) => type === "finished" && outcome === "activated");
     if (done.length !== names.length) throw new Error(`${title}: ${result.stdout}${result.stderr}`);
@@ -72,7 +74,9 @@ try {
     console.log(`${title} to ${names.length} machines: ${seconds(Date.now() - begun)} in all`);
     for (const step of /** @type {const} */ (["connect", "copy", "secrets", "switch"])) {
       const times = spans.map((span) => span[step]).sort((a, b) => a - b);
-      console.log(`  ${step.padEnd(8)} ${seconds(times[times.length >> 1] ?? 0)} (at most ${seconds(times.at(-1) ?? 0)})`);
+      console.log(
+        `  ${step.padEnd(8)} ${seconds(times[times.length >> 1] ?? 0)} (at most ${seconds(times.at(-1) ?? 0)})`,
+      );
     }
   }
 

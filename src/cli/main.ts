@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { formatFailure } from "./failure.ts";
+import { surviveOutputErrors } from "./output-errors.ts";
 import { ownFlagCommands } from "./own-flags.ts";
 
+surviveOutputErrors(process);
 const [name, ...words] = process.argv.slice(2);
 const command = ownFlagCommands.get(name);
 if (command === undefined) {

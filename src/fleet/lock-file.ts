@@ -49,6 +49,8 @@ export class LockFile {
   readonly path: string;
   /** By name; those of other modules, or of other versions of this program, too. */
   private readonly sections: ReadonlyMap<string, Json>;
+  /** Sections that were asked for: each of many secrets asks, and checking takes time. */
+  private readonly checked = new Map<LockSection<unknown>, unknown>();
 
   private constructor(path: string, sections: ReadonlyMap<string, Json>) {
     this.path = path;
@@ -80,8 +82,12 @@ export class LockFile {
   get<T>(section: LockSection<T>): T {
     const written = this.sections.get(section.name);
     if (written === undefined) return section.empty;
+    if (this.checked.has(section)) return this.checked.get(section) as T;
     const parsed = section.schema.safeParse(written);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) {
+      this.checked.set(section, parsed.data);
+      return parsed.data;
+    }
     const [issue] = parsed.error.issues;
     const where = [section.name, ...(issue?.path ?? [])]
       .map((part) => JSON.stringify(String(part)))

@@ -7,17 +7,14 @@ import { UserError } from "../errors.ts";
 import { evaluate } from "../evaluation/client.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
 import { findNetworkFile } from "../network-file.ts";
-import { evaluateWithSecrets } from "../secrets/evaluate.ts";
 import { jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
-import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
   readonly on?: readonly string[];
-  readonly identity?: readonly string[];
   readonly json: boolean;
-  readonly locked: boolean;
   readonly showTrace: boolean;
   readonly evalCache: boolean;
   readonly dryRun: boolean;
@@ -49,9 +46,8 @@ export const buildCommand = command<Flags, [file?: string], Context>({
       }
       return;
     }
-    const access = { env: { ...process.env }, identityFiles: flags.identity ?? [] };
-    const request = { file, nodes: flags.on, locked: flags.locked, access };
-    const { network } = await evaluateWithSecrets(request, options, sink);
+    // By nixus.lock alone: who builds need not be able to read secrets. Deploying ./result compares them with it.
+    const { network } = await evaluate({ kind: "network", file, nodes: flags.on }, options);
     for (const message of network.warnings) sink({ type: "evaluation-warning", time: Date.now(), message });
     if (!flags.keepGoing) refuseFailures(network);
     const { buildNetwork } = await import("../../deploy/build-network.ts");
@@ -89,8 +85,6 @@ export const buildCommand = command<Flags, [file?: string], Context>({
         optional: true,
         variadic: true,
       },
-      identity: identityFlag,
-      locked: lockedFlag,
       json: boolean(text.flags.jsonEvents),
       showTrace: showTraceFlag,
       evalCache: evalCacheFlag,

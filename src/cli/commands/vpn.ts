@@ -2,12 +2,13 @@ import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { NetworkSecret } from "../../deploy/secrets/update.ts";
 import type { Context } from "../context.ts";
 import { generateMissing } from "../secrets/generate.ts";
-import { type SecretsFlags, secretsAliases, secretsFlags } from "../secrets/network.ts";
+import { type SecretsFlags, secretsAliases, secretsFlags, secretsOfNetwork } from "../secrets/network.ts";
 import * as text from "../text.ts";
 
 const keysCommand = buildCommand<SecretsFlags, [], Context>({
   async func(flags) {
-    await generateMissing(flags, this.process, (secrets) => secrets.filter(isVpnKey));
+    const found = await secretsOfNetwork(flags, this.process);
+    await generateMissing(found, found.secrets.filter(isVpnKey), this.process);
   },
   parameters: { flags: secretsFlags, aliases: secretsAliases },
   docs: { brief: text.vpn.keys },

@@ -41,11 +41,8 @@ function parse(args: readonly string[]): Invocation {
 
 function evaluate(process: NodeJS.Process, invocation: Invocation): Promise<void> {
   const input: InstantiateInput = { invocation };
-  // Whoever reads the output may have had enough of it.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(1);
-  });
+  // Whoever reads the output may have had enough of it, or has no more room for it: nobody else needs a value.
+  process.stdout.on("error", () => process.exit(1));
   const shown = (message: string): string => (process.stderr.isTTY ? message : withoutColors(message));
   const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
   return new Promise((resolve, reject) => {

@@ -5,11 +5,19 @@ export function renderLockChange(change: {
   readonly removed?: readonly string[];
 }): string {
   const part = (word: string, names: readonly string[]) =>
-    names.length === 0 ? [] : [`${word} ${names.length === 1 ? "secret" : "secrets"} ${names.join(", ")}`];
+    names.length === 0 ? [] : [`${word} ${names.length === 1 ? "secret" : "secrets"} ${someOf(names)}`];
   const parts = [
     ...part("new", change.added),
     ...part("changed", change.changed),
     ...part("removed", change.removed ?? []),
   ];
   return parts.length === 0 ? "the key of the secrets' digests was updated" : parts.join("; ");
+}
+
+const shownNames = 10;
+
+/** All of them, or the first and how many more there are. */
+export function someOf(names: readonly string[]): string {
+  if (names.length <= shownNames) return names.join(", ");
+  return `${names.slice(0, shownNames - 1).join(", ")} and ${names.length - shownNames + 1} others`;
 }

@@ -6,6 +6,7 @@ import type { EventSink } from "../../events/event.ts";
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import type { EvaluationOptions } from "../evaluation/client.ts";
 import { evaluate } from "../evaluation/client.ts";
+import { someOf } from "../render/lock-change.ts";
 
 export interface SecretsRequest {
   readonly file: string;
@@ -44,7 +45,7 @@ export async function evaluateWithSecrets(
   const { change, write } = await compareWithLock(network, secrets, contents, access);
   if (change.added.length + change.changed.length === 0 && !change.key) return { network, contents };
   if (locked) {
-    const names = [...change.added, ...change.changed].map((name) => `'${name}'`).join(", ");
+    const names = someOf([...change.added, ...change.changed].map((name) => `'${name}'`));
     throw new SecretError(
       names === ""
         ? "nixus.lock has the key of the secrets' digests for others than 'deployers'; run 'nixus secrets update', or leave out --locked"

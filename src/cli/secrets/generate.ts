@@ -2,18 +2,17 @@
 import type { NetworkSecret } from "../../deploy/secrets/update.ts";
 import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import type { Context } from "../context.ts";
-import { type SecretsFlags, secretsOfNetwork } from "./network.ts";
+import type { SecretsOfNetwork } from "./network.ts";
 import { askPassword } from "./password.ts";
 
 /** Of the chosen ones; what is there already stays as it is. */
 export async function generateMissing(
-  flags: SecretsFlags,
+  { network, access }: SecretsOfNetwork,
+  chosen: readonly NetworkSecret[],
   process: Context["process"],
-  choose: (secrets: readonly NetworkSecret[]) => readonly NetworkSecret[],
 ): Promise<void> {
-  const { network, secrets, access } = await secretsOfNetwork(flags, process);
   const { generateAndStore, isStored } = await import("../../deploy/secrets/generated.ts");
-  const missing = choose(secrets).filter((secret) => !isStored(secret));
+  const missing = chosen.filter((secret) => !isStored(secret));
   const contents = new Map<string, Uint8Array>();
   for (const secret of missing) {
     const label = secretLabel(secret.owner);

@@ -5,6 +5,7 @@ import { secretLabel } from "../../../fleet/modules/secrets/secret.ts";
 import { readLockFile } from "../../../fleet/update-lock-file.ts";
 import type { Context } from "../../context.ts";
 import { UserError } from "../../errors.ts";
+import { oneName } from "../../secrets/command.ts";
 import { editContent } from "../../secrets/edit.ts";
 import {
   namedSecrets,
@@ -49,10 +50,7 @@ export const editCommand = buildCommand<SecretsFlags, [name: string], Context>({
   parameters: {
     flags: secretsFlags,
     aliases: secretsAliases,
-    positional: {
-      kind: "tuple",
-      parameters: [{ brief: text.secrets.names, parse: String, placeholder: "secret" }],
-    },
+    positional: oneName,
   },
   docs: { brief: text.secrets.edit },
 });

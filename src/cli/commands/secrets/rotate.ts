@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { secretLabel } from "../../../fleet/modules/secrets/secret.ts";
 import type { Context } from "../../context.ts";
 import { UserError } from "../../errors.ts";
+import { anyNames } from "../../secrets/command.ts";
 import {
   namedSecrets,
   type SecretsFlags,
@@ -46,10 +47,7 @@ export const rotateCommand = buildCommand<Flags, string[], Context>({
       key: { kind: "boolean", brief: text.secrets.newKey, default: false, withNegated: false },
     },
     aliases: secretsAliases,
-    positional: {
-      kind: "array",
-      parameter: { brief: text.secrets.names, parse: String, placeholder: "secret" },
-    },
+    positional: anyNames,
   },
   docs: { brief: text.secrets.rotate },
 });

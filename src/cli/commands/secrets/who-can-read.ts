@@ -1,26 +1,17 @@
-import { buildCommand } from "@stricli/core";
 import { secretsSection } from "../../../fleet/modules/secrets/lock.ts";
 import { secretLabel } from "../../../fleet/modules/secrets/secret.ts";
 import { readLockFile } from "../../../fleet/update-lock-file.ts";
-import type { Context } from "../../context.ts";
-import {
-  namedSecrets,
-  type SecretsFlags,
-  secretsAliases,
-  secretsFlags,
-  secretsOfNetwork,
-} from "../../secrets/network.ts";
+import { commandOnSecrets } from "../../secrets/command.ts";
 import * as text from "../../text.ts";
 
-export const whoCanReadCommand = buildCommand<SecretsFlags, string[], Context>({
-  async func(flags, ...names) {
-    const { network, secrets, access } = await secretsOfNetwork(flags, this.process);
+export const whoCanReadCommand = commandOnSecrets(
+  text.secrets.whoCanRead,
+  async ({ network, chosen, access, say }) => {
     const { recipientsOf } = await import("../../../deploy/secrets/generated.ts");
     const { describeSource } = await import("../../../deploy/secrets/sources.ts");
     const { identitiesOf } = await import("../../../deploy/secrets/update.ts");
     const lock = readLockFile(network.file).get(secretsSection);
-    const say = (line: string) => this.process.stdout.write(`${line}\n`);
-    for (const secret of namedSecrets(secrets, names)) {
+    for (const secret of chosen) {
       say(`${secretLabel(secret.owner)}:`);
       if (secret.secret.source.type === "generated") {
         for (const recipient of await recipientsOf(secret, lock, identitiesOf(access))) say(`  ${recipient}`);
@@ -38,13 +29,4 @@ export const whoCanReadCommand = buildCommand<SecretsFlags, string[], Context>({
       }
     }
   },
-  parameters: {
-    flags: secretsFlags,
-    aliases: secretsAliases,
-    positional: {
-      kind: "array",
-      parameter: { brief: text.secrets.names, parse: String, placeholder: "secret" },
-    },
-  },
-  docs: { brief: text.secrets.whoCanRead },
-});
+);
