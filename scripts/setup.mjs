@@ -11,15 +11,22 @@ import {
   isRoot,
   machinePrograms,
   missingPackages,
+  testPrograms,
 } from "./setup/debian.mjs";
 import { ensureImage } from "./setup/image.mjs";
 import { ensureNpmPackages } from "./setup/npm.mjs";
 import { SetupError } from "./setup/step.mjs";
 
-/** What building and the unit tests need. */
+/** What building and the unit tests need, and what those can do without. */
 export async function setUpProgram() {
   await ensureNpmPackages();
   await ensureProgram();
+  try {
+    await ensurePrograms(testPrograms);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(error.message);
+  }
 }
 
 /**

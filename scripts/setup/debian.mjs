@@ -12,6 +12,9 @@ import { command, SetupError, step } from "./step.mjs";
 /** What the checks of `npm test` use beside npm packages. @satisfies {Programs} */
 export const checkPrograms = { shellcheck: "shellcheck" };
 
+/** What unit tests use where it is there, and do without where it is not. @satisfies {Programs} */
+export const testPrograms = { age: "age" };
+
 /** What test machines need on the machine that runs them. @satisfies {Programs} */
 export const machinePrograms = {
   "systemd-nspawn": "systemd-container",

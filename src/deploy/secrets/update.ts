@@ -121,8 +121,14 @@ async function digestRecipients(
   identities: () => Identities,
 ): Promise<string[]> {
   if (network.deployers.length > 0) return [...network.deployers].sort();
-  if (lock.recipients.length > 0) return [...lock.recipients];
+  if (lock.recipients.length > 0) return [...lock.recipients].sort();
   return [await ownRecipient(identities())];
+}
+
+/** What of recipients counts: neither their order nor the comments of SSH keys. */
+function keysOf(recipients: readonly string[]): string[] {
+  const keys = recipients.map((recipient) => recipient.trim().split(/\s+/).slice(0, 2).join(" "));
+  return [...new Set(keys)].sort();
 }
 
 export async function ownRecipient(identities: Identities): Promise<string> {
@@ -173,7 +179,7 @@ export async function compareWithLock(
   const labels = (which: (locked: string | null) => boolean) =>
     differing.filter(({ owner }) => which(lockedDigest(lock, owner))).map(({ owner }) => secretLabel(owner));
   const recipients = await digestRecipients(network, lock, identities);
-  const otherRecipients = recipients.join("\n") !== [...lock.recipients].sort().join("\n");
+  const otherRecipients = keysOf(recipients).join("\n") !== keysOf(lock.recipients).join("\n");
   const removed = complete ? staleLabels(lock, secrets) : [];
   const rekey = known === undefined || otherRecipients;
   return {

@@ -1,0 +1,348 @@
+/** `nixus secrets ...` and `--locked`: the real program, with real keys and, where it is installed, the age program. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decrypt } from "../../../src/deploy/secrets/age/age.ts";
+import { loadIdentities } from "../../../src/deploy/secrets/age/identities.ts";
+import { type Ended, Program } from "../program.ts";
+
+const timeout = 120_000;
+
+let program: Program;
+let alice: string;
+beforeAll(async () => {
+  program = await Program.create();
+  alice = program.sshKey();
+  // Nobody may be connected to.
+  program.provide("ssh", `#!/bin/sh\ntouch ${program.at("connected")}\nexit 255\n`);
+  program.write("key", "the key of web\n");
+}, timeout);
+afterAll(() => program[Symbol.dispose]());
+
+interface Variation {
+  readonly deployers?: readonly string[];
+  readonly files?: string;
+}
+
+function writeNetwork({ deployers = [alice], files = "" }: Variation = {}): void {
+  const keys = deployers.map((key) => `"${key}"`).join(" ");
+  program.write(
+    "network.nix",
+    `{
+      defaults = { platform = "linux"; deployers = [ ${keys} ]; };
+      nodes.db = { };
+      nodes.web.configuration = { config, ... }: {
+        secrets.files = {
+          key = { file = ./key; user = "web"; group = "www"; };
+          token = { generate = "random"; };
+          tunnel = { generate = "wireguard"; };
+          ${files}
+        };
+        users.users.web = { isSystemUser = true; group = "www"; };
+        users.groups.www = { };
+        environment.etc.uses.text = config.secrets.files.key.file;
+      };
+      secrets.backup = { command = [ "printf" "of the backup" ]; nodes = [ "db" "web" ]; persistent = false; };
+    }`,
+  );
+}
+
+const secrets = (...args: string[]) => program.nixus(["secrets", ...args]);
+const lock = () => readFileSync(program.at("nixus.lock"), "utf8");
+const section = () => JSON.parse(lock()).secrets as Record<string, Record<string, never>> & { key: string };
+const encrypted = (name: string) => program.at("secrets/nodes/web", `${name}.age`);
+
+const hasAge = spawnSync("age", ["--version"]).status === 0;
+
+/** What somebody with this key gets, with the age program where it is installed. */
+async function decrypted(file: string, key = "id_ed25519"): Promise<string> {
+  const identity = join(program.home, ".ssh", key);
+  if (hasAge) return execFileSync("age", ["-d", "-i", identity, file], { encoding: "utf8", stdio: "pipe" });
+  return Buffer.from(await decrypt(readFileSync(file), loadIdentities([identity], {}), file)).toString();
+}
+
+function succeeded({ status, stdout, stderr }: Ended): string {
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+function failed({ status, stderr }: Ended): string {
+  expect(status).toBe(1);
+  expect(stderr).not.toContain("something went wrong inside nixus");
+  return stderr;
+}
+
+describe("from nothing to a network that is deployed", () => {
+  test(
+    "generate makes what is missing, encrypted with age, and says public keys",
+    async () => {
+      writeNetwork();
+      const output = succeeded(await secrets("generate"));
+      expect(output).toMatch(/^web\/token: generated\nweb\/tunnel: generated, (?<key>[A-Za-z0-9+/]{43}=)\n$/);
+      expect(await decrypted(encrypted("token"))).toMatch(/^[A-Za-z0-9]{43}$/);
+      expect(section()).toMatchObject({
+        nodes: { web: { token: expect.any(String), tunnel: expect.any(String) } },
+        publicKeys: { "web/tunnel": expect.stringMatching(/=$/) },
+      });
+      const before = readFileSync(encrypted("token"));
+      expect(succeeded(await secrets("generate"))).toContain("nothing to generate");
+      expect(readFileSync(encrypted("token"))).toEqual(before);
+      expect(failed(await secrets("generate", "web/key"))).toContain("'web/key' is not generated");
+    },
+    timeout,
+  );
+
+  test(
+    "list says where each comes from, whose it is and whether the lock file has it",
+    async () => {
+      const rows = succeeded(await secrets("list"))
+        .trim()
+        .split("\n");
+      expect(rows).toEqual([
+        expect.stringMatching(/^backup +root:root 0400 +not in nixus\.lock +command printf of the backup$/),
+        expect.stringMatching(/^web\/key +web:www 0440 +not in nixus\.lock +file \/.*\/network\/key$/),
+        expect.stringMatching(/^web\/token +root:root 0400 +locked +generated \(random\)$/),
+        expect.stringMatching(/^web\/tunnel +root:root 0400 +locked +generated \(wireguard\)$/),
+      ]);
+      const [backup] = JSON.parse(succeeded(await secrets("list", "--json"))) as object[];
+      expect(backup).toMatchObject({
+        ...{ secret: "backup", nodes: ["db", "web"], locked: false, persistent: false },
+        ...{ user: "root", group: "root", mode: "0400", path: "/run/nixus-secrets/backup" },
+      });
+    },
+    timeout,
+  );
+
+  test(
+    "update writes what is new, once, and --locked fails instead",
+    async () => {
+      const before = lock();
+      const refused = "nixus.lock is not up to date: new secrets backup, web/key";
+      expect(failed(await secrets("update", "--locked"))).toContain(refused);
+      expect(lock()).toBe(before);
+      expect(succeeded(await secrets("update"))).toBe("nixus.lock: new secrets backup, web/key\n");
+      expect(section()).toMatchObject({ shared: { backup: expect.stringMatching(/^[0-9a-z]{32}$/) } });
+      const after = lock();
+      expect(succeeded(await secrets("update"))).toBe("nixus.lock is up to date\n");
+      expect(succeeded(await secrets("update", "--locked"))).toBe("nixus.lock is up to date\n");
+      expect(lock()).toBe(after);
+      for (const content of ["the key of web", "of the backup", await decrypted(encrypted("token"))]) {
+        expect(after).not.toContain(content);
+        expect(after).not.toContain(Buffer.from(content).toString("base64"));
+      }
+    },
+    timeout,
+  );
+
+  test(
+    "who-can-read says who deploys it and whose it is on machines",
+    async () => {
+      expect(succeeded(await secrets("who-can-read", "web/key", "web/token"))).toBe(
+        `web/key:\n  who has file ${program.at("key")}\n  on web: root, user web, group www\nweb/token:\n  ${alice}\n  on web: root\n`,
+      );
+      expect(failed(await secrets("who-can-read", "web/tokn"))).toContain("did you mean 'web/token'?");
+    },
+    timeout,
+  );
+
+  test(
+    "who has no key builds all the same, and deploys nothing",
+    async () => {
+      const nobody = { env: { HOME: program.at(), XDG_STATE_HOME: program.at("state") } };
+      expect((await program.nixus(["build"], nobody)).status).toBe(0);
+      expect(existsSync(program.at("result"))).toBe(true);
+      expect(failed(await program.nixus(["secrets", "check"], nobody))).toContain(
+        "is not encrypted to any key that is here",
+      );
+    },
+    timeout,
+  );
+});
+
+describe("a content that is another one", () => {
+  test(
+    "check tells, --locked fails before anything is connected to, and update takes it",
+    async () => {
+      expect(succeeded(await secrets("check"))).toBe(
+        ["backup", "web/key", "web/token", "web/tunnel"]
+          .map((name) => `${name}: as in nixus.lock\n`)
+          .join(""),
+      );
+      program.write("key", "another key of web\n");
+      const checked = await secrets("check", "web/key", "backup");
+      expect(checked).toEqual({
+        status: 1,
+        stdout: "web/key: has another content than nixus.lock says\nbackup: as in nixus.lock\n",
+        stderr: "",
+      });
+      const before = lock();
+      const deployed = await program.nixus(["deploy", "--locked"]);
+      expect(failed(deployed)).toContain(
+        "nixus.lock does not have the contents that these secrets have: 'web/key'",
+      );
+      expect(lock()).toBe(before);
+      expect(existsSync(program.at("connected"))).toBe(false);
+      expect(succeeded(await secrets("update"))).toBe("nixus.lock: changed secret web/key\n");
+      const known = await program.nixus(["deploy", "--locked"]);
+      expect(known.stdout).toContain("Connecting to host...");
+      rmSync(program.at("connected"));
+    },
+    timeout,
+  );
+
+  test(
+    "one that can't be had is named by check and update, which take the others",
+    async () => {
+      writeNetwork({ files: `gone.file = ./none; empty = { command = [ "true" ]; };` });
+      const checked = await secrets("check");
+      expect(checked.status).toBe(1);
+      expect(checked.stdout).toContain("error: secret 'web/gone' (node web): the file '");
+      expect(checked.stdout).toContain(
+        "error: secret 'web/empty' (node web): the command 'true' prints nothing",
+      );
+      expect(checked.stdout).toContain("web/key: as in nixus.lock");
+      expect(failed(await secrets("update"))).toContain("2 secrets cannot be had:");
+      writeNetwork();
+    },
+    timeout,
+  );
+
+  test(
+    "rotate makes generated ones anew, and others not",
+    async () => {
+      const token = await decrypted(encrypted("token"));
+      const before = section();
+      expect(succeeded(await secrets("rotate", "web/token", "web/tunnel"))).toBe(
+        "web/token: has another content\nweb/tunnel: has another content\n",
+      );
+      expect(await decrypted(encrypted("token"))).not.toBe(token);
+      const after = section();
+      for (const name of ["token", "tunnel"]) {
+        expect(after["nodes"]?.["web"]?.[name]).not.toBe(before["nodes"]?.["web"]?.[name]);
+      }
+      expect(after["publicKeys"]).not.toEqual(before["publicKeys"]);
+      expect(after["nodes"]?.["web"]?.["key"]).toBe(before["nodes"]?.["web"]?.["key"]);
+      expect(failed(await secrets("rotate", "backup"))).toContain("'backup' is not generated");
+      expect(failed(await secrets("rotate"))).toContain("name the generated secrets");
+    },
+    timeout,
+  );
+
+  test(
+    "rotate --key gives all digests another key",
+    async () => {
+      const before = section();
+      expect(succeeded(await secrets("rotate", "--key"))).toContain("all digests are made with a new key");
+      const after = section();
+      expect(after.key).not.toBe(before.key);
+      expect(after["shared"]?.["backup"]).not.toBe(before["shared"]?.["backup"]);
+      expect(after["nodes"]?.["web"]?.["key"]).not.toBe(before["nodes"]?.["web"]?.["key"]);
+      expect(succeeded(await secrets("check"))).not.toContain("another content");
+    },
+    timeout,
+  );
+
+  test(
+    "edit writes what the editor left, encrypted to the same people",
+    async () => {
+      const edit = (editor: string, ...args: string[]) =>
+        program.nixus(["secrets", "edit", ...args], { env: { EDITOR: editor } });
+      const append = `sh -c 'printf -- -more >>"$1"' sh`;
+      const before = { content: await decrypted(encrypted("token")), lock: lock() };
+      expect(succeeded(await edit("true", "web/token"))).toBe("web/token: unchanged\n");
+      expect(succeeded(await edit(append, "web/token"))).toBe("web/token: changed\n");
+      expect(await decrypted(encrypted("token"))).toBe(`${before.content}-more`);
+      expect(lock()).not.toBe(before.lock);
+      expect(succeeded(await secrets("check", "web/token"))).toBe("web/token: as in nixus.lock\n");
+      const kept = readFileSync(encrypted("token"));
+      expect(failed(await edit("false", "web/token"))).toContain("nothing was changed");
+      expect(failed(await edit(`sh -c ': >"$1"' sh`, "web/token"))).toContain(
+        "it is empty; nothing was changed",
+      );
+      expect(failed(await edit(append, "web/key"))).toContain("'web/key' is not encrypted with age");
+      expect(readFileSync(encrypted("token"))).toEqual(kept);
+    },
+    timeout,
+  );
+});
+
+describe("people who come and go", () => {
+  test(
+    "update encrypts to them, and to nobody else any more; their order says nothing",
+    async () => {
+      const bob = program.sshKey("bob");
+      const asBob = (...args: string[]) => secrets(...args, "--identity", join(program.home, ".ssh", "bob"));
+      expect(failed(await asBob("check"))).toContain("is not encrypted to any key that is here");
+      writeNetwork({ deployers: [alice, bob] });
+      const joined = succeeded(await secrets("update"));
+      expect(joined).toContain("web/token: encrypted to those who deploy it now\n");
+      expect(joined).toContain("nixus.lock: the key of the secrets' digests was updated\n");
+      expect(await decrypted(encrypted("token"), "bob")).toBe(await decrypted(encrypted("token")));
+      expect(succeeded(await asBob("check"))).not.toContain("error");
+      const before = lock();
+      writeNetwork({ deployers: [bob, alice] });
+      expect(succeeded(await secrets("update", "--locked"))).toBe("nixus.lock is up to date\n");
+      expect(succeeded(await secrets("update"))).toBe("nixus.lock is up to date\n");
+      expect(lock()).toBe(before);
+      writeNetwork();
+      expect(succeeded(await secrets("update"))).toContain(
+        "web/token: encrypted to those who deploy it now\n",
+      );
+      await expect(decrypted(encrypted("token"), "bob")).rejects.toThrow();
+      expect(failed(await asBob("check"))).toContain("is not encrypted to any key that is here");
+    },
+    timeout,
+  );
+
+  test(
+    "a secret that the network has not any more goes from the lock file",
+    async () => {
+      writeNetwork({ files: 'other = { command = [ "echo" "x" ]; };' });
+      expect(succeeded(await secrets("update"))).toContain("new secret web/other");
+      writeNetwork();
+      expect(succeeded(await secrets("update"))).toBe("nixus.lock: removed secret web/other\n");
+      expect(lock()).not.toContain("other");
+    },
+    timeout,
+  );
+});
+
+test(
+  "a password is read from standard input, and kept as a hash that others verify",
+  async () => {
+    writeNetwork({ files: 'password.generate = "password-hash";' });
+    const generate = (input: string) => program.nixus(["secrets", "generate", "web/password"], { input });
+    expect(failed(await generate(""))).toContain("no password was given");
+    expect(failed(await generate("\n"))).toContain("the password is empty");
+    expect(succeeded(await generate("correct horse\n"))).toBe("web/password: generated\n");
+    const hash = await decrypted(encrypted("password"));
+    const [, , , salt = ""] = hash.split("$");
+    const { stdout } = spawnSync(
+      "openssl",
+      ["passwd", "-6", "-stdin", "-salt", `rounds=${rounds(hash)}$${salt}`],
+      {
+        input: "correct horse\n",
+        encoding: "utf8",
+      },
+    );
+    expect(stdout.trim()).toBe(hash);
+    writeNetwork();
+  },
+  timeout,
+);
+
+function rounds(hash: string): string {
+  return /^\$6\$rounds=(\d+)\$/.exec(hash)?.[1] ?? "";
+}
+
+test.each(["secrets check", "secrets list", "options", "eval nodes.web.configuration --json"])(
+  "whoever has read enough of 'nixus %s' sees it end quietly",
+  async (command) => {
+    const { stderr, stdout } = await program.shell(
+      `set -o pipefail; $NIXUS ${command} | true; echo "status \${PIPESTATUS[0]}"`,
+    );
+    expect({ stderr, stdout }).toEqual({ stderr: "", stdout: "status 0\n" });
+  },
+  timeout,
+);
