@@ -78,10 +78,14 @@ export function load(
 
 const script = /\.[cm]?[jt]s$/;
 
+export function isScript(file: string): boolean {
+  return script.test(file);
+}
+
 /** The path that a string in `imports` of the file names. Only TypeScript has no paths of its own. */
-function pathOf(system: ModuleSystem, written: string, file: string): string {
+export function pathOf(system: ModuleSystem, written: string, file: string): string {
   if (written.startsWith("/")) return written;
-  if (script.test(file) && system.scripts !== undefined) {
+  if (isScript(file) && system.scripts !== undefined) {
     return /^\.\.?(\/|$)/.test(written)
       ? resolve(dirname(file), written)
       : system.scripts.resolve(written, file);
@@ -93,7 +97,7 @@ function pathOf(system: ModuleSystem, written: string, file: string): string {
 }
 
 function loadFile(system: ModuleSystem, path: string, scope: ModuleScope | undefined): LoadedModule {
-  if (script.test(path)) {
+  if (isScript(path)) {
     if (system.scripts === undefined) {
       throw new NixError(
         "module",
@@ -218,7 +222,7 @@ function insteadOf(tag: string): string {
 function importsOf(module: Attrs, file: string): ModuleSource[] {
   return sourcesOf(
     list(module, names.imports, file),
-    script.test(file) ? fileOf({ file, pos: module.positionOf(names.imports) }) : file,
+    isScript(file) ? fileOf({ file, pos: module.positionOf(names.imports) }) : file,
   );
 }
 

@@ -91,6 +91,44 @@ describe("a network file in TypeScript", () => {
     expect(value("nodes.list.configuration.environment.etc.b.text")).toBe("b of list");
   });
 
+  it("gives nixpkgs, which knows only absolute paths, modules of the same", () => {
+    const { value } = evaluation({
+      "nixus.config.ts": `import { defineNetwork, path } from "nixus";
+        export default defineNetwork({
+          defaults: { nixpkgs: path("./nixpkgs") },
+          nodes: {
+            path: { configuration: "./machines/one.nix" },
+            list: { configuration: ["./machines/one.nix", "./machines/three.ts", () => ({ imports: ["./machines/two.nix"] })] },
+            imports: ({ name }) => ({ configuration: { imports: ["./machines/three.ts"], own: name } }),
+            fn: { configuration: ({ name }) => ({ imports: ["./machines/one.nix", ({ name }) => ({ inner: name })], own: name }) },
+          },
+        });`,
+      "nixpkgs/nixos/lib/eval-config.nix": `{ modules, specialArgs, ... }:
+        let
+          args = specialArgs // { inherit config; options = { }; lib = { versionAtLeast = _: _: true; mkIf = _: _: { }; }; };
+          load = module:
+            if builtins.isString module && builtins.substring 0 1 module != "/" then
+              throw "'\${module}' is not an absolute path"
+            else if builtins.isString module || builtins.isPath module then load (import module)
+            else if builtins.isFunction module then load (module args)
+            else builtins.foldl' (all: one: all // load one) (removeAttrs module [ "imports" "_file" ]) (module.imports or [ ]);
+          all = load { imports = builtins.filter (module: !builtins.isPath module && !builtins.isFunction module) modules; };
+          wanted = { one = 0; two = 0; three = 0; four = 0; own = 0; inner = 0; };
+          config = all // { seen = builtins.intersectAttrs wanted all; };
+        in
+        { inherit config; options = { }; }`,
+      "machines/one.nix": "{ one = 1; }",
+      "machines/two.nix": "{ name, ... }: { two = name; }",
+      "machines/three.ts": 'export default ({ name }) => ({ imports: ["./deep/four.nix"], three: name });',
+      "machines/deep/four.nix": "{ four = 4; }",
+    });
+    const own = (node: string) => value(`nodes.${node}.configuration.seen`);
+    expect(own("path")).toEqual({ one: 1 });
+    expect(own("list")).toEqual({ one: 1, two: "list", three: "list", four: 4 });
+    expect(own("imports")).toEqual({ three: "imports", four: 4, own: "imports" });
+    expect(own("fn")).toEqual({ one: 1, own: "fn", inner: "fn" });
+  });
+
   it("resolves a path against the file that says it", () => {
     const { value, directory } = evaluation({
       "nixus.config.ts": `import { defineNetwork } from "nixus";

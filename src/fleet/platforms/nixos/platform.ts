@@ -6,10 +6,12 @@ import { Attrs, force, NixPath, type Slot } from "../../../lang/eval/value.ts";
 import { resolveSymlinks } from "../../../lang/symlinks.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
 import { moduleValue } from "../../../modules/sources.ts";
+import { ModuleSystem } from "../../../modules/system.ts";
 import { fromBytes, fromText } from "../../../store/bytes.ts";
 import { nixosSecretsModule } from "../../modules/secrets/nixos.ts";
 import type { NodeEvaluation } from "../../network/network.ts";
 import { givenEvaluation } from "./given.ts";
+import { moduleForNixpkgs } from "./script-modules.ts";
 
 /** Where nixpkgs has the function that evaluates a NixOS configuration. */
 const evalConfigFile = "nixos/lib/eval-config.nix";
@@ -32,6 +34,7 @@ export function evaluateNixos(evaluator: Evaluator, node: NodeEvaluation): Nixos
 
 function evaluateWithNixpkgs(evaluator: Evaluator, node: NodeEvaluation): NixosEvaluation {
   const file = findEvalConfig(evaluator, node);
+  const system = ModuleSystem.of(evaluator);
   const evaluation = evaluator.call(
     evaluator.importFile(file),
     Attrs.fromEntries([
@@ -39,7 +42,7 @@ function evaluateWithNixpkgs(evaluator: Evaluator, node: NodeEvaluation): NixosE
       [
         "modules",
         [
-          ...node.modules.map(moduleValue),
+          ...node.modules.map((source) => moduleValue(moduleForNixpkgs(system, source))),
           sshdModule,
           nixosSecretsModule(evaluator, node.name),
         ] satisfies Slot[],
