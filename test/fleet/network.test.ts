@@ -130,7 +130,7 @@ describe("what is deployed", () => {
       `{ nodes.web = { }; }`,
       undefined,
       "node 'web' is a NixOS machine, but 'nodes.web.nixpkgs' is not set; " +
-        "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, or 'platform' to \"linux\"",
+        "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, lock one as the input or pin 'nixpkgs' beside the network file (flake.lock, npins), or set 'platform' to \"linux\"",
     ],
   ])("refuses %s %s", (network, nodes, message) => {
     expect(messageOf(() => deploymentOf(network, nodes))).toBe(message);

@@ -6,9 +6,10 @@ import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
 import { Attrs, force, lazy, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
-import { defineModule, option } from "../../modules/define.ts";
+import { defineModule, mkOverride, option } from "../../modules/define.ts";
 import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
 import type { ModuleSource } from "../../modules/module.ts";
+import { optionDefaultPriority } from "../../modules/properties.ts";
 import { ModuleSystem } from "../../modules/system.ts";
 import type { Location } from "../../modules/type.ts";
 import { t } from "../../modules/types/index.ts";
@@ -23,6 +24,7 @@ import type { NetworkConfig } from "./define.ts";
 import { networkValue } from "./flake-network.ts";
 import { NetworkLock } from "./lock.ts";
 import { nodeOptions } from "./node-options.ts";
+import { pinnedNixpkgs } from "./pinned-nixpkgs.ts";
 
 /** What a platform is given to evaluate a node's configuration. */
 export interface NodeEvaluation {
@@ -134,6 +136,10 @@ export class Network {
         }),
       },
     });
+    const nixpkgs = defineModule({
+      file,
+      config: { nixpkgs: mkOverride(optionDefaultPriority, () => pinnedNixpkgs(this.evaluator, this.file)) },
+    });
     const defaults: ModuleSource = {
       kind: "nix",
       value: lazy(() => force(this.config.getByName("defaults")!)),
@@ -148,7 +154,7 @@ export class Network {
           description: "A module that every node gets.",
         }),
         nodes: option({
-          type: t.attrsOf(t.submoduleWith({ modules: [nodeOptions, configuration, defaults] })),
+          type: t.attrsOf(t.submoduleWith({ modules: [nodeOptions, nixpkgs, configuration, defaults] })),
           default: {},
           description: "The machines, by name.",
         }),

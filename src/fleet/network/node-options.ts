@@ -25,7 +25,8 @@ export const nodeOptions = defineModule({
     }),
     nixpkgs: option({
       type: t.nullOr(t.unspecified),
-      default: null,
+      defaultText:
+        "the input or pin `nixpkgs` of flake.lock or npins beside the network file; null without them",
       description:
         "The nixpkgs that a NixOS node is evaluated with: a path, or something with an `outPath`, such as the input of a flake or a pin of npins.",
     }),

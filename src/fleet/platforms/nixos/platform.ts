@@ -71,7 +71,7 @@ function findEvalConfig(evaluator: Evaluator, node: NodeEvaluation): string {
     throw new NixError(
       "module",
       `node '${node.name}' is a NixOS machine, but '${option}' is not set; ` +
-        "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, or 'platform' to \"linux\"",
+        "set it (for all nodes: 'defaults.nixpkgs') to the path of a nixpkgs, lock one as the input or pin 'nixpkgs' beside the network file (flake.lock, npins), or set 'platform' to \"linux\"",
     );
   }
   const nixpkgs = evaluator.coerceToPath(node.nixpkgs, noPos, "the nixpkgs of a node", new Set());
