@@ -11,12 +11,17 @@ const sshd = resolve(import.meta.dirname, "../../src/fleet/platforms/nixos/sshd.
 const networks = readdirSync(directory);
 const { check, checkNames } = suite("networks");
 
+/** What another command of ours prints. */
+async function printed(...args: readonly string[]): Promise<string> {
+  const command = nixus.filter((word) => word !== "nix-instantiate") as [string, ...string[]];
+  const { stdout, stderr } = await instantiate(command, args);
+  expect(stdout, stderr).not.toBe("");
+  return stdout.trimEnd();
+}
+
 /** The nodes' `.drv`s by name, as `nixus build --dry-run` prints them. */
 async function derivationsOf(network: string): Promise<Readonly<Record<string, string>>> {
-  const command = nixus.filter((word) => word !== "nix-instantiate") as [string, ...string[]];
-  const { stdout, stderr } = await instantiate(command, ["build", "--dry-run", network]);
-  const lines = stdout.split("\n").filter((line) => line !== "");
-  expect(lines, stderr).not.toEqual([]);
+  const lines = (await printed("build", "--dry-run", network)).split("\n");
   return Object.fromEntries(lines.map((line) => line.split(" ") as [string, string]));
 }
 
@@ -32,7 +37,12 @@ if (nixpkgs === undefined) {
         const plain = `import ${join(directory, name)}/plain.nix { nixpkgs = ${nixpkgs}; sshd = ${sshd}; }`;
         const theirs = await instantiate(nix, ["--eval", "--strict", "--json", "-E", plain]);
         expect(theirs.succeeded, theirs.stderr).toBe(true);
-        expect(await derivationsOf(join(directory, name, "network.nix"))).toEqual(JSON.parse(theirs.stdout));
+        const expected = JSON.parse(theirs.stdout) as Readonly<Record<string, string>>;
+        const network = join(directory, name, "network.nix");
+        expect(await derivationsOf(network)).toEqual(expected);
+        const [node = "", drv] = Object.entries(expected)[0] ?? [];
+        const path = `nodes.${node}.configuration.system.build.toplevel.drvPath`;
+        expect(JSON.parse(await printed("eval", "-f", network, path, "--json"))).toBe(drv);
       }),
     );
   });

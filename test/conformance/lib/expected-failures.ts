@@ -10,7 +10,8 @@ export type SuiteName =
   | "expressions"
   | "systems"
   | "packages"
-  | "networks";
+  | "networks"
+  | "examples";
 
 export interface Suite {
   /** Runs what decides about a case: its failure is an error unless it is listed, its success is one if it is. */
