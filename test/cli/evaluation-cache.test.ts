@@ -45,8 +45,8 @@ function find(request: EvaluationRequest, env = environment()): EvaluationResult
 /** Evaluates and keeps; gives whether it could be kept. `later`: seconds from now to when it started. */
 function keep(request: EvaluationRequest, env = environment(), later = 10): boolean {
   const cache = EvaluationCache.open(env)!;
-  const { result, reads } = runRecorded(request, env, () => {}, false);
-  const facts = factsOf(reads, BigInt(Date.now() + later * 1000) * 1_000_000n, cache.context);
+  const { result, host } = runRecorded(request, { env, send: () => {} });
+  const facts = factsOf(host.reads, BigInt(Date.now() + later * 1000) * 1_000_000n, cache.context);
   if (facts !== undefined) cache.keep(request, { facts, value: result });
   return facts !== undefined;
 }
@@ -140,7 +140,7 @@ describe("what is read and changes makes an evaluation anew", () => {
     const request = network(expression);
     expect(keep(request)).toBe(true);
     const kept = find(request);
-    expect(kept).toEqual(runRecorded(request, environment(), () => {}, false).result);
+    expect(kept).toEqual(runRecorded(request, { env: environment(), send: () => {} }).result);
     change();
     expect(find(request)).toBeUndefined();
   });

@@ -2,13 +2,8 @@
 import type { MessageKind } from "../../lang/host.ts";
 import { UserError } from "../errors.ts";
 import { EvaluationCache } from "./cache.ts";
-import type {
-  CachedResult,
-  EvaluationMessage,
-  EvaluationRequest,
-  EvaluationResult,
-  WorkerInput,
-} from "./protocol.ts";
+import { findAnswer } from "./kept-results.ts";
+import type { EvaluationMessage, EvaluationRequest, EvaluationResult, WorkerInput } from "./protocol.ts";
 import { startEvaluationThread } from "./thread.ts";
 
 export interface EvaluationOptions {
@@ -29,7 +24,8 @@ export function evaluate<R extends EvaluationRequest>(
   request: R,
   options: EvaluationOptions,
 ): Promise<ResultOf<R["kind"]>> {
-  const known = options.useCache ? EvaluationCache.open(process.env)?.find<CachedResult>(request) : undefined;
+  const cache = options.useCache ? EvaluationCache.open(process.env) : undefined;
+  const known = cache && findAnswer(cache, request);
   if (known === undefined) return evaluateNow(request, options);
   for (const { kind, text } of known.messages) options.onMessage(kind, text);
   return Promise.resolve(known.result as ResultOf<R["kind"]>);

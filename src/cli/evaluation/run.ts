@@ -6,6 +6,7 @@ import { assignmentsOf } from "../../fleet/network/assign.ts";
 import { evaluateNodes, evaluateSecretsOnly } from "../../fleet/network/evaluate.ts";
 import { explainValue } from "../../fleet/network/explain.ts";
 import { Network } from "../../fleet/network/network.ts";
+import type { KnownNodes } from "../../fleet/network/node-by-node.ts";
 import { documentOptions } from "../../fleet/network/reference.ts";
 import { evaluateSettings } from "../../fleet/network/settings.ts";
 import { sshHostOf } from "../../fleet/network/ssh-host.ts";
@@ -15,7 +16,7 @@ import { NixError } from "../../lang/eval/errors.ts";
 import { printValue } from "../../lang/eval/print.ts";
 import { showError } from "../../lang/eval/show-error.ts";
 import type { Slot } from "../../lang/eval/value.ts";
-import type { ReadRecord } from "../../lang/read-record.ts";
+import type { NodeHost } from "../../lang/node-host.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import type { EvaluationMessage, EvaluationRequest, EvaluationResult, ValueFormat } from "./protocol.ts";
@@ -24,35 +25,48 @@ export function runRequest(
   request: EvaluationRequest,
   env: Readonly<Record<string, string | undefined>>,
   send: (message: EvaluationMessage) => void,
-  showTrace = false,
 ): EvaluationResult {
-  return runRecorded(request, env, send, showTrace).result;
+  return runRecorded(request, { env, send }).result;
+}
+
+export interface RunOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly send: (message: EvaluationMessage) => void;
+  readonly showTrace?: boolean;
+  /** Results of earlier evaluations. */
+  readonly known?: KnownNodes | undefined;
 }
 
 /** As {@link runRequest}, and what it read. */
 export function runRecorded(
   request: EvaluationRequest,
-  env: Readonly<Record<string, string | undefined>>,
-  send: (message: EvaluationMessage) => void,
-  showTrace: boolean,
-): { readonly result: EvaluationResult; readonly reads: ReadRecord } {
+  options: RunOptions,
+): { readonly result: EvaluationResult; readonly host: NodeHost } {
+  const { env, send } = options;
   const session = createSession({
     env,
     onMessage: (kind, text) => send({ type: "message", kind, text: toText(text) }),
   });
-  const result = resultOf(request, session, showTrace);
-  return { result, reads: session.host.reads };
+  const result = resultOf(request, session, options);
+  return { result, host: session.host };
 }
 
-function resultOf(request: EvaluationRequest, session: Session, showTrace: boolean): EvaluationResult {
+const noneKnown: KnownNodes = { find: () => undefined, keep: () => undefined };
+
+function resultOf(
+  request: EvaluationRequest,
+  session: Session,
+  { showTrace = false, known = noneKnown }: RunOptions,
+): EvaluationResult {
   const network = new Network(session.evaluator, fromText(request.file));
   switch (request.kind) {
     case "network":
       network.secrets.acceptsUnlocked = request.acceptsUnlockedSecrets ?? false;
       return {
         kind: "network",
-        network: evaluateNodes(network, session.host.objects, {
+        network: evaluateNodes(network, session.host, {
           words: request.nodes ?? [],
+          known,
           showFailure: (error) => toText(showError(error, { showTrace })),
         }),
       };

@@ -45,6 +45,9 @@ export type NodeConfiguration =
   | { readonly platform: "linux"; readonly evaluation: Evaluation }
   | { readonly platform: "nixos"; readonly evaluation: NixosEvaluation };
 
+/** Thrown where a node that is evaluated apart needs another one's configuration. */
+export class NeedsOtherNode extends Error {}
+
 export class Network {
   readonly evaluator: Evaluator;
   /** Absolute path of the network file (a byte string). */
@@ -54,14 +57,19 @@ export class Network {
   /** `nixus.lock`. */
   readonly lock: NetworkLock;
   readonly secrets: NetworkSecrets;
+  private readonly only: string | undefined;
+  /** Whether, with `only`, something has asked for another node's configuration. */
+  needsOtherNode = false;
   private readonly evaluated = new Map<string, NodeConfiguration>();
 
-  constructor(evaluator: Evaluator, file: string) {
+  /** `only`: the one node whose configuration is evaluated; where that needs another one's, {@link NeedsOtherNode} is thrown. */
+  constructor(evaluator: Evaluator, file: string, only?: string) {
     this.evaluator = evaluator;
     this.file = file;
+    this.only = only;
     this.lock = new NetworkLock(evaluator.host, file);
     this.secrets = new NetworkSecrets(evaluator, this.lock, toText(file));
-    ModuleSystem.of(evaluator).elsewhere = (loc) => this.elsewhere(loc);
+    this.enter();
     this.evaluation = evalModules(evaluator, {
       modules: [
         this.networkModule(),
@@ -69,6 +77,17 @@ export class Network {
         { kind: "nix", value: networkValue(evaluator, file), file },
       ],
     });
+  }
+
+  /** Makes it the one that is evaluated, after another one has been. */
+  enter(): void {
+    this.secrets.enter();
+    ModuleSystem.of(this.evaluator).elsewhere = (loc) => this.elsewhere(loc);
+  }
+
+  /** Whether something has asked for a node's configuration. */
+  get hasConfigurations(): boolean {
+    return this.evaluated.size > 0;
   }
 
   /** The final value of every option of the network. */
@@ -164,6 +183,10 @@ export class Network {
 
   private evaluateConfiguration(loc: Location, modules: readonly ModuleSource[]): Attrs {
     const name = loc[1]!;
+    if (this.only !== undefined && name !== this.only) {
+      this.needsOtherNode = true;
+      throw new NeedsOtherNode();
+    }
     const node = this.node(name);
     const evaluation: NodeEvaluation = {
       name,

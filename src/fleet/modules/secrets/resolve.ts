@@ -43,10 +43,17 @@ export class NetworkSecrets {
    */
   acceptsUnlocked = false;
 
+  private readonly evaluator: Evaluator;
+
   constructor(evaluator: Evaluator, lock: NetworkLock, networkFile: string) {
+    this.evaluator = evaluator;
     this.lock = lock;
     this.networkFile = networkFile;
-    NetworkSecrets.known.set(evaluator, this);
+  }
+
+  /** Makes them those that the evaluator's secrets are resolved by. */
+  enter(): void {
+    NetworkSecrets.known.set(this.evaluator, this);
   }
 
   /** The public key of a generated private key; undefined: there is none yet. */
