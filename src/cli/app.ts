@@ -2,6 +2,7 @@ import { buildApplication, buildRouteMap, run, type StricliProcess, text_en } fr
 import { buildCommand } from "./commands/build.ts";
 import { confirmCommand } from "./commands/confirm.ts";
 import { deployCommand } from "./commands/deploy.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { dnsRoutes } from "./commands/dns.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { execCommand } from "./commands/exec.ts";
@@ -27,6 +28,7 @@ const routes = buildRouteMap({
   // In this order they are shown: what is used most first.
   routes: {
     deploy: deployCommand,
+    diff: diffCommand,
     build: buildCommand,
     status: statusCommand,
     history: historyCommand,

@@ -15,18 +15,20 @@ export interface Beginning {
   readonly useCache: boolean;
   /** Fail instead of changing `nixus.lock`. */
   readonly locked: boolean;
+  /** Leave `nixus.lock` alone. */
+  readonly dryRun: boolean;
   readonly access: SecretAccess;
 }
 
 /** The selected nodes of the network, evaluated, and their secrets. */
 export async function evaluateForDeployment(
-  { file, words, showTrace, useCache, locked, access }: Beginning,
+  { file, words, showTrace, useCache, locked, dryRun, access }: Beginning,
   sink: EventSink,
 ): Promise<NetworkWithSecrets> {
   const started = Date.now();
   sink({ type: "evaluating", time: started, file });
   const { network, contents } = await evaluateWithSecrets(
-    { file, nodes: words, locked, access },
+    { file, nodes: words, locked, dryRun, access },
     {
       showTrace,
       useCache,
@@ -90,21 +92,44 @@ async function withCurrentSecrets(
   return { network: { ...network, nodes }, contents: now.contents };
 }
 
-/** Failing to remember is told, but is no failure of the deployment. */
-export async function rememberDeployment(
-  directory: string,
-  file: string,
-  network: EvaluatedNetwork,
-  report: DeploymentReport,
+export interface Done {
+  readonly directory: string;
+  /** The network file. */
+  readonly file: string;
+  readonly network: EvaluatedNetwork;
+  readonly report: DeploymentReport;
+  /** Whether it was what an earlier deployment had missed, or a part of that. */
+  readonly resumed: boolean;
+}
+
+/** What a deployment leaves to the next one. Failing to remember is told, but is no failure of the deployment. */
+export async function rememberDeployment(done: Done, sink: EventSink): Promise<void> {
+  const { readMissed, rememberMissed } = await import("../deploy/state/missed.ts");
+  const { directory, report } = done;
+  await rememberMachines(done, sink);
+  await tellStateErrors(sink, () => {
+    // What was not even tried this time is still missed.
+    const network = (done.resumed ? readMissed(directory) : undefined) ?? done.network;
+    const good = report.nodes.filter(({ outcome }) => outcome === "activated" || outcome === "unchanged");
+    const names = new Set(good.map(({ node }) => node));
+    const missed = network.nodes.filter(({ name, host }) => host !== null && !names.has(name));
+    rememberMissed(directory, network, new Set(missed.map(({ name }) => name)));
+  });
+}
+
+/** What machines are known to run. */
+export async function rememberMachines(
+  { directory, file, report }: Omit<Done, "network" | "resumed">,
   sink: EventSink,
 ): Promise<void> {
-  const { StateError } = await import("../deploy/state/directory.ts");
   const { rememberSeen } = await import("../deploy/state/last-seen.ts");
-  const { rememberMissed } = await import("../deploy/state/missed.ts");
-  const missed = report.nodes.filter(({ outcome }) => outcome !== "activated" && outcome !== "unchanged");
+  await tellStateErrors(sink, () => rememberSeen(directory, file, report.nodes));
+}
+
+async function tellStateErrors(sink: EventSink, action: () => void): Promise<void> {
+  const { StateError } = await import("../deploy/state/directory.ts");
   try {
-    rememberSeen(directory, file, report.nodes);
-    rememberMissed(directory, network, new Set(missed.map(({ node }) => node)));
+    action();
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     sink({ type: "evaluation-warning", time: Date.now(), message: error.message });

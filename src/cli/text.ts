@@ -33,6 +33,10 @@ export const deploy = {
   wait: "Wait for machines that somebody else deploys, instead of failing",
 };
 
+export const diff = {
+  brief: "Shows what a deployment would change on machines: packages, files, units, secrets, reboots",
+};
+
 export const rollout = {
   parallel: "How many machines are deployed at the same time",
   batch: "Deploy in batches of so many machines, or of such a share of them",

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import type { EventSink, Outcome } from "../events/event.ts";
 import type { EvaluatedNetwork, EvaluationFailure } from "../fleet/evaluated.ts";
 import { planPhases } from "../plan/phases.ts";
-import { planRollout, type RolloutOptions, type Unit } from "../plan/rollout.ts";
+import { planRollout, type Rollout, type RolloutOptions, type Unit } from "../plan/rollout.ts";
 import { AtomicGroup } from "./atomic-group.ts";
 import { deployer, deploymentId, withSocketDirectory } from "./identity.ts";
 import { deployNode, type NodeResult } from "./node.ts";
 import { reporterFor } from "./reporter.ts";
-import { runRollout, type Slots } from "./rollout.ts";
+import { announceBatches, runRollout, type Slots } from "./rollout.ts";
 import type { SecretContents } from "./secrets/contents.ts";
 import type { DeployableNode, DeploymentContext } from "./session.ts";
 import { defaultTiming, type Timing } from "./steps/switch.ts";
@@ -59,10 +59,13 @@ export async function deploy(
   sink: EventSink,
 ): Promise<DeploymentReport> {
   const nodes = new Map(network.nodes.filter(isDeployable).map((node) => [node.name, node]));
-  const rollout = planRollout([...nodes.values()], {
+  const { dryRun = false } = options;
+  const planned = planRollout([...nodes.values()], {
     batch: options.batch ?? null,
     canaries: options.canaries ?? [],
   });
+  // Who only looks looks at all, whatever becomes of the others.
+  const rollout = dryRun ? allAtOnce([...nodes.keys()]) : planned;
   for (const node of nodes.values()) planPhases(node.name, node.phases);
   const unevaluated = network.failures.map((failure) => reportUnevaluated(failure, sink));
   return await withSocketDirectory(async (directory) => {
@@ -83,12 +86,13 @@ export async function deploy(
       force: options.force ?? false,
       wait: options.wait ?? false,
       sink,
-      dryRun: options.dryRun ?? false,
+      dryRun,
       places,
       builds,
       signal,
       timing: options.timing ?? defaultTiming,
     };
+    if (dryRun) announceBatches(planned, sink);
     const numbers = new Map([...nodes.keys()].map((name, index) => [name, index]));
     const deployUnit = async (unit: Unit, slots: Slots): Promise<NodeResult[]> => {
       const group = unit.group === null ? undefined : new AtomicGroup(unit.group, unit.nodes);
@@ -101,7 +105,7 @@ export async function deploy(
     const deployed = await runRollout<NodeResult>({
       rollout,
       parallel: options.parallel ?? defaultParallel,
-      maxFailures: options.maxFailures ?? null,
+      maxFailures: dryRun ? null : (options.maxFailures ?? null),
       pause: options.pause ?? 0,
       signal: context.signal,
       sink,
@@ -113,6 +117,10 @@ export async function deploy(
     sink({ type: "summary", time: Date.now(), outcomes: countOutcomes(results), ok });
     return { nodes: results, ok };
   });
+}
+
+function allAtOnce(names: readonly string[]): Rollout {
+  return [{ canary: false, units: names.map((name) => ({ nodes: [name], group: null, after: [] })) }];
 }
 
 async function closeStores(builds: Builds, places: Places): Promise<void> {

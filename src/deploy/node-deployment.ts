@@ -20,6 +20,7 @@ import { connect } from "./steps/connect.ts";
 import { copyClosure, uncopy } from "./steps/copy.ts";
 import { examineLiveSwitch } from "./steps/live-switch.ts";
 import { installPackages } from "./steps/packages.ts";
+import { previewDeployment } from "./steps/preview.ts";
 import { sendSecrets } from "./steps/secrets.ts";
 import { switchSystem, type Verify } from "./steps/switch.ts";
 
@@ -75,7 +76,8 @@ export class NodeDeployment {
   private async attempt(): Promise<NodeEnd> {
     const { node, context, report } = this.session;
     context.signal.throwIfAborted();
-    await this.reach("connect");
+    // Phases may change anything: nothing of them is run when nothing is to be changed.
+    if (!context.dryRun) await this.reach("connect");
     this.step = "connect";
     const wanted = {
       node,
@@ -94,12 +96,11 @@ export class NodeDeployment {
       case "deploy": {
         const lastSeen = context.lastSeen.get(node.name) ?? null;
         const overwritten = context.force ? undefined : overwriteProblem(facts, node.toplevel, lastSeen);
-        if (overwritten !== undefined) throw new NodeError(overwritten);
         for (const message of planned.warnings) report({ type: "warning", step: "connect", message });
-        if (context.dryRun) {
-          report({ type: "planned", steps: planned.steps.map(describeStep) });
-          return { outcome: "skipped", problem: null, runs: null };
-        }
+        const refused = context.dryRun ? await this.preview(planned.steps, facts) : undefined;
+        const problem = overwritten ?? refused;
+        if (problem !== undefined) throw new NodeError(problem);
+        if (context.dryRun) return { outcome: "skipped", problem: null, runs: null };
         return await this.take(planned.steps, facts);
       }
     }
@@ -135,6 +136,15 @@ export class NodeDeployment {
         await this.slots.away(sleep(pause, undefined, { signal: context.signal }));
       }
     }
+  }
+
+  /** Says what would be done; resolves with why the machine would refuse it. */
+  private async preview(steps: readonly Step[], facts: Facts): Promise<string | undefined> {
+    const { report } = this.session;
+    report({ type: "planned", steps: steps.map(describeStep) });
+    const { preview, refusal } = await previewDeployment(this.session, steps, facts);
+    report({ type: "preview", preview });
+    return refusal;
   }
 
   private passedOver({ message }: NodeError): NodeEnd {
@@ -261,18 +271,46 @@ export class NodeDeployment {
     });
   }
 
+  /** With --wait, again and again until no other deployment has the machine. */
+  private async notBusy<T>(action: () => Promise<T>): Promise<T> {
+    const { wait, timing, signal } = this.session.context;
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!(error instanceof BusyError) || !wait) throw error;
+        await sleep(timing.lockRetry, undefined, { signal });
+      }
+    }
+  }
+
   /** Puts a machine back that was committed, since another member of its group was not. */
   async undo(why: string): Promise<NodeEnd> {
     const { switched, session } = this;
     if (switched === undefined) throw new Error("nothing was switched");
     session.report({ type: "warning", step: "commit", message: `${why}; going back to the previous system` });
-    const { outcome, problem } = await switchSystem(session, {
+    const order = {
       ...{ system: switched.previous, previous: switched.system, id: `${session.context.id}-undo` },
+    };
+    const result = await this.notBusy(() => switchSystem(session, order)).catch((error: unknown) => {
+      if (error instanceof NodeError) return error;
+      throw error;
     });
+    const notPutBack = `${why}, but it could not be put back to its previous system`;
+    if (result instanceof NodeError) {
+      // Nothing was begun; what another deployment makes of it is not ours to say.
+      const runs = result instanceof BusyError ? null : switched.system;
+      return {
+        outcome: "activated",
+        problem: { step: "commit", message: `${notPutBack}: ${result.message}` },
+        runs,
+      };
+    }
+    const { outcome, problem } = result;
     if (outcome === "activated") {
       return { outcome: "rolled-back", problem: { step: "commit", message: why }, runs: switched.previous };
     }
-    const message = `${why}, but it could not be put back to its previous system: ${problem}`;
+    const message = `${notPutBack}: ${problem}`;
     const stays = outcome === "rolled-back";
     return {
       outcome: stays ? "activated" : "unknown",

@@ -29,20 +29,24 @@ export async function runRollout<R extends { readonly node: string; readonly out
   const results = new Map<string, R>();
   for (const [index, batch] of run.rollout.entries()) {
     if (index > 0) await pause(run, batch, results);
-    if (run.rollout.length > 1) announce(run, batch, index);
+    announce(run, index);
     await new BatchRun(run, results).carryOut(batch);
   }
   return results;
 }
 
-function announce<R extends { readonly node: string; readonly outcome: Outcome }>(
-  { rollout, sink }: RolloutRun<R>,
-  batch: Batch,
-  index: number,
-): void {
-  const { canary } = batch;
+/** Where there are several. */
+function announce({ rollout, sink }: Pick<RolloutRun<never>, "rollout" | "sink">, index: number): void {
+  const batch = rollout[index];
+  if (batch === undefined || rollout.length === 1) return;
   const nodes = batchNodes(batch);
+  const { canary } = batch;
   sink({ type: "batch", time: Date.now(), number: index + 1, count: rollout.length, canary, nodes });
+}
+
+/** Says in which batches the nodes would be deployed. */
+export function announceBatches(rollout: Rollout, sink: EventSink): void {
+  for (const index of rollout.keys()) announce({ rollout, sink }, index);
 }
 
 /** Not before a batch of which nothing will be begun. */

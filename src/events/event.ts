@@ -3,6 +3,8 @@
  * these; nothing else is printed about nodes. Texts are ordinary JavaScript strings.
  */
 
+import type { Preview } from "./preview.ts";
+
 /** The steps of a deployment, in order. */
 export type StepName =
   | "evaluate"
@@ -53,6 +55,8 @@ export type Event =
   | (NodeEvent & { readonly type: "copying-progress"; readonly bytes: number; readonly size: number })
   /** With --dry-run: what would be done, a line for each step. */
   | (NodeEvent & { readonly type: "planned"; readonly steps: readonly string[] })
+  /** ...and what that would change on the machine. */
+  | (NodeEvent & { readonly type: "preview"; readonly preview: Preview })
   /** Distribution packages are installed before the switcher is armed. */
   | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
   | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })

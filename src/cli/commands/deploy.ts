@@ -47,8 +47,8 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const directory = stateDirectory(file, this.process.env);
     const lastSeen = readLastSeen(directory);
     const access = { env: { ...this.process.env }, identityFiles: flags.identity ?? [] };
-    const { showTrace, evalCache, locked } = flags;
-    const beginning = { file, words, showTrace, useCache: evalCache, locked, access };
+    const { showTrace, evalCache, locked, force, wait, dryRun } = flags;
+    const beginning = { file, words, showTrace, useCache: evalCache, locked, dryRun, access };
     const { network: found, contents } =
       saved !== undefined
         ? await builtForDeployment(saved, beginning, sink)
@@ -63,14 +63,14 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const options = rolloutOptions(flags, network);
     const interrupted = abortOnInterrupt(this.process);
     const { signal } = interrupted;
-    const { force, wait, dryRun } = flags;
     try {
       const report = await deploy(
         network,
         { ...options, lastSeen, force, wait, dryRun, signal, secrets: contents },
         sink,
       );
-      if (!dryRun) await rememberDeployment(directory, file, network, report, sink);
+      if (!dryRun)
+        await rememberDeployment({ directory, file, network, report, resumed: flags.resume }, sink);
       if (!report.ok) this.process.exitCode = 1;
     } finally {
       interrupted.stop();

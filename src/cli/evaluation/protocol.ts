@@ -16,6 +16,8 @@ export type EvaluationRequest =
       readonly nodes: readonly string[] | undefined;
       /** Secrets without a digest are no errors: who asks updates `nixus.lock` and asks again. */
       readonly acceptsUnlockedSecrets?: boolean;
+      /** What `nixus.lock` would say, instead of what it says. */
+      readonly lock?: string;
     }
   /** The secrets of all nodes. */
   | { readonly kind: "secrets"; readonly file: string }

@@ -58,7 +58,8 @@ function resultOf(
   session: Session,
   { showTrace = false, known = noneKnown }: RunOptions,
 ): EvaluationResult {
-  const network = new Network(session.evaluator, fromText(request.file));
+  const lock = request.kind === "network" ? request.lock : undefined;
+  const network = new Network(session.evaluator, fromText(request.file), { lock });
   switch (request.kind) {
     case "network":
       network.secrets.acceptsUnlocked = request.acceptsUnlockedSecrets ?? false;

@@ -2,6 +2,7 @@
 import type { BuildEvent, Event, Outcome } from "../../events/event.ts";
 import { isoTime } from "../../plan/history.ts";
 import { renderLockChange } from "./lock-change.ts";
+import { previewLines } from "./preview.ts";
 
 export interface Line {
   /** Problems and warnings that concern no node go to standard error, the transcript to standard output. */
@@ -22,7 +23,11 @@ const outputBeforeProblem = 20;
 /** A renderer for one command: it remembers what the machines printed, to show it when there is a problem. */
 export function lineRenderer(detail: Detail): (event: Event) => readonly Line[] {
   const printed = new Map<string, string[]>();
+  const previewed = new Set<string>();
   return (event) => {
+    if (event.type === "preview") previewed.add(event.node);
+    // It was only looked at, and all is said.
+    if (event.type === "finished" && event.outcome === "skipped" && previewed.has(event.node)) return [];
     if (detail === "verbose") return renderLines(event);
     switch (event.type) {
       case "build-output":
@@ -85,6 +90,8 @@ function renderLines(event: Event): readonly Line[] {
       return buildLines(event).map((text) => ({ stream: "stderr", text }));
     case "planned":
       return event.steps.flatMap((step) => node(event, `would ${step}`));
+    case "preview":
+      return previewLines(event.preview).flatMap((line) => node(event, line));
     case "installing-packages":
       return node(event, `Installing packages: ${event.packages.join(", ")}...`);
     case "triggering-switcher":

@@ -6,13 +6,15 @@ import type { EventSink } from "../../events/event.ts";
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import type { EvaluationOptions } from "../evaluation/client.ts";
 import { evaluate } from "../evaluation/client.ts";
-import { someOf } from "../render/lock-change.ts";
+import { renderLockChange, someOf } from "../render/lock-change.ts";
 
 export interface SecretsRequest {
   readonly file: string;
   readonly nodes: readonly string[] | undefined;
   /** Fail instead of changing `nixus.lock`. */
   readonly locked: boolean;
+  /** Leave `nixus.lock` alone, and evaluate as if it had been changed. */
+  readonly dryRun?: boolean;
   readonly access: SecretAccess;
 }
 
@@ -23,13 +25,12 @@ export interface NetworkWithSecrets {
 
 /** Nothing was changed but `nixus.lock` when it fails: sources that cannot be read are found before any connection. */
 export async function evaluateWithSecrets(
-  { file, nodes, locked, access }: SecretsRequest,
+  { file, nodes, locked, dryRun = false, access }: SecretsRequest,
   options: EvaluationOptions,
   sink: EventSink,
 ): Promise<NetworkWithSecrets> {
-  const once = async (acceptsUnlockedSecrets: boolean) =>
-    (await evaluate({ kind: "network", file, nodes, acceptsUnlockedSecrets }, options)).network;
-  const network = await once(true);
+  const request = { kind: "network", file, nodes } as const;
+  const { network } = await evaluate({ ...request, acceptsUnlockedSecrets: true }, options);
   const deployed = { ...network, nodes: network.nodes.filter(({ host }) => host !== null) };
   if (!deployed.nodes.some((node) => node.secrets.some(({ used }) => used))) {
     return { network, contents: new Map() };
@@ -42,7 +43,7 @@ export async function evaluateWithSecrets(
   const { contents, problems } = await readSecrets(secrets, access);
   forgetVariables(secrets);
   refuseProblems(problems);
-  const { change, write } = await compareWithLock(network, secrets, contents, access);
+  const { change, write, preview } = await compareWithLock(network, secrets, contents, access);
   if (change.added.length + change.changed.length === 0 && !change.key) return { network, contents };
   if (locked) {
     const names = someOf([...change.added, ...change.changed].map((name) => `'${name}'`));
@@ -52,9 +53,17 @@ export async function evaluateWithSecrets(
         : `nixus.lock does not have the contents that these secrets have: ${names}; run 'nixus secrets update', or leave out --locked`,
     );
   }
+  if (dryRun) {
+    // What is kept says what nixus.lock said.
+    const evaluated = await evaluate({ ...request, lock: await preview() }, { ...options, useCache: false });
+    const message = `nixus.lock would change: ${renderLockChange(change)}`;
+    sink({ type: "notice", time: Date.now(), message });
+    return { network: evaluated.network, contents };
+  }
   await write();
   sink({ type: "secrets-locked", time: Date.now(), added: change.added, changed: change.changed });
-  return { network: await once(false), contents };
+  const evaluated = await evaluate({ ...request, acceptsUnlockedSecrets: false }, options);
+  return { network: evaluated.network, contents };
 }
 
 /** Programs that are started from now on do not get them in their environment. */

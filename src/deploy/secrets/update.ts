@@ -1,5 +1,6 @@
 /** Reads the sources of a network's secrets and brings `nixus.lock` up to date with them. */
 import type { EvaluatedSecret, EvaluatedSecrets, NodeSecrets } from "../../fleet/evaluated.ts";
+import type { LockFile } from "../../fleet/lock-file.ts";
 import { lockedDigest, type SecretsLock, secretsSection } from "../../fleet/modules/secrets/lock.ts";
 import { type SecretOwner, secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import { readLockFile, updateLockFile } from "../../fleet/update-lock-file.ts";
@@ -156,17 +157,22 @@ interface CompareOptions {
   readonly complete?: boolean;
 }
 
-/**
- * Compares the contents with the lock file. `write` is what changes it, to be called when that is wanted; secrets that were
- * not read keep their digests.
- */
+export interface LockComparison {
+  readonly change: LockChange;
+  /** Changes the file; to be called when that is wanted. */
+  readonly write: () => Promise<void>;
+  /** The text that it would have then. */
+  readonly preview: () => Promise<string>;
+}
+
+/** Compares the contents with the lock file. Secrets that were not read keep their digests. */
 export async function compareWithLock(
   network: EvaluatedSecrets,
   secrets: readonly NetworkSecret[],
   contents: SecretContents,
   access: SecretAccess,
   { newKey = false, complete = false }: CompareOptions = {},
-): Promise<{ readonly change: LockChange; readonly write: () => Promise<void> }> {
+): Promise<LockComparison> {
   const lock = readLockFile(network.file).get(secretsSection);
   const identities = identitiesOf(access);
   const known = newKey ? undefined : await digestKey(lock, identities);
@@ -182,6 +188,16 @@ export async function compareWithLock(
   const otherRecipients = keysOf(recipients).join("\n") !== keysOf(lock.recipients).join("\n");
   const removed = complete ? staleLabels(lock, secrets) : [];
   const rekey = known === undefined || otherRecipients;
+  const changed = async () => {
+    const encrypted = rekey ? Buffer.from(await encrypt(key, recipients)).toString("base64") : undefined;
+    return (file: LockFile): LockFile => {
+      const current = file.get(secretsSection);
+      return file.with(secretsSection, {
+        ...withDigests(complete ? withoutDigests(current, secrets) : current, differing),
+        ...(encrypted === undefined ? {} : { key: encrypted, recipients }),
+      });
+    };
+  };
   return {
     change: {
       added: labels((locked) => locked === null),
@@ -189,16 +205,8 @@ export async function compareWithLock(
       removed,
       key: rekey,
     },
-    write: async () => {
-      const encrypted = rekey ? Buffer.from(await encrypt(key, recipients)).toString("base64") : undefined;
-      updateLockFile(network.file, (file) => {
-        const current = file.get(secretsSection);
-        return file.with(secretsSection, {
-          ...withDigests(complete ? withoutDigests(current, secrets) : current, differing),
-          ...(encrypted === undefined ? {} : { key: encrypted, recipients }),
-        });
-      });
-    },
+    write: async () => void updateLockFile(network.file, await changed()),
+    preview: async () => (await changed())(readLockFile(network.file)).render(),
   };
 }
 

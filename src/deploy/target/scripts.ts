@@ -60,6 +60,22 @@ export function liveSwitchScript(system: string): string {
   return `next_system=${quote(system)}\n${read("common.sh")}${read("live-switch.sh")}`;
 }
 
+export interface PreviewQuestion {
+  readonly system: string;
+  /** The system that runs; null: none. */
+  readonly running: string | null;
+  /** Whether the new system comes over standard input, is in the machine's store, or can't be looked at. */
+  readonly how: "sent" | "there" | "no";
+  /** How long a dry activation may take. */
+  readonly seconds: number;
+}
+
+/** The script that says what a deployment would change; reads an archive of store objects from standard input. */
+export function previewScript({ system, running, how, seconds }: PreviewQuestion): string {
+  const question = `preview_system=${quote(system)} preview_running=${quote(running ?? "")}`;
+  return `${question} preview_how=${how} preview_seconds=${seconds}\n${read("common.sh")}${read("preview.sh")}`;
+}
+
 /** The script that gives the word for the deployment that waits for it, whichever it is. */
 export function confirmScript(): string {
   const parts = switcherFiles.slice(1).map(read).join("");

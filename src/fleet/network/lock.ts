@@ -10,10 +10,13 @@ export class NetworkLock {
   /** A byte string. */
   private readonly path: string;
   private file: LockFile | undefined;
+  /** What it would say, instead of what the file says. */
+  readonly text: string | undefined;
 
   /** `networkFile`: absolute (a byte string). */
-  constructor(host: EvalHost, networkFile: string) {
+  constructor(host: EvalHost, networkFile: string, text?: string) {
     this.host = host;
+    this.text = text;
     this.path = `${networkFile.slice(0, networkFile.lastIndexOf("/"))}/${lockFileName}`;
   }
 
@@ -31,6 +34,7 @@ export class NetworkLock {
   }
 
   private read(): LockFile {
+    if (this.text !== undefined) return LockFile.parse(toText(this.path), this.text);
     const path = resolveSymlinks(this.host, this.path, "full");
     if (this.host.fileType(path) === undefined) return LockFile.empty(toText(this.path));
     return LockFile.parse(toText(this.path), toText(fromBytes(this.host.readFile(path))));

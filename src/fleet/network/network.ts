@@ -48,6 +48,13 @@ export type NodeConfiguration =
 /** Thrown where a node that is evaluated apart needs another one's configuration. */
 export class NeedsOtherNode extends Error {}
 
+export interface NetworkChoices {
+  /** The one node whose configuration is evaluated; where that needs another one's, {@link NeedsOtherNode} is thrown. */
+  readonly only?: string;
+  /** What `nixus.lock` would say, instead of what it says. */
+  readonly lock?: string | undefined;
+}
+
 export class Network {
   readonly evaluator: Evaluator;
   /** Absolute path of the network file (a byte string). */
@@ -62,12 +69,11 @@ export class Network {
   needsOtherNode = false;
   private readonly evaluated = new Map<string, NodeConfiguration>();
 
-  /** `only`: the one node whose configuration is evaluated; where that needs another one's, {@link NeedsOtherNode} is thrown. */
-  constructor(evaluator: Evaluator, file: string, only?: string) {
+  constructor(evaluator: Evaluator, file: string, { only, lock }: NetworkChoices = {}) {
     this.evaluator = evaluator;
     this.file = file;
     this.only = only;
-    this.lock = new NetworkLock(evaluator.host, file);
+    this.lock = new NetworkLock(evaluator.host, file, lock);
     this.secrets = new NetworkSecrets(evaluator, this.lock, toText(file));
     this.enter();
     this.evaluation = evalModules(evaluator, {

@@ -78,9 +78,9 @@ export class NodeByNode {
   /** Undefined where the node needs others, as far as that is known. */
   private apart(name: string): NodeResult | undefined {
     if (!this.isWorthTrying() || this.together(() => this.platformOf(name)) !== "nixos") return undefined;
-    const { evaluator, file, secrets } = this.network;
+    const { evaluator, file, secrets, lock } = this.network;
     evaluator.startPart();
-    const network = new Network(evaluator, file, name);
+    const network = new Network(evaluator, file, { only: name, lock: lock.text });
     network.secrets.acceptsUnlocked = secrets.acceptsUnlocked;
     let part: Part<NodeResult> | undefined;
     try {

@@ -155,6 +155,17 @@ describe.skipIf(!scratchRootsWork())("activation in a scratch root", () => {
     expect(root.snapshot({ times: true })).toEqual(before);
   });
 
+  test("dry-activate leaves nothing on a machine that has never been activated either", () => {
+    const root = scratch();
+    const before = root.snapshot({ times: true });
+    const { output, status } = root.apply(first, { action: "dry-activate" });
+    expect(status, output).toBe(0);
+    expect(output).toContain("would start the following units: ");
+    expect(root.snapshot({ times: true })).toEqual(before);
+    expect(root.exists("/run/nixus")).toBe(false);
+    expect(root.exists("/var/lib/nixus")).toBe(false);
+  });
+
   test("a file that somebody changed since is kept aside", () => {
     const root = scratch();
     root.apply(second);

@@ -38,6 +38,24 @@ export function fileLine(file: ManagedFile): string {
   }
 }
 
+/** undefined: no such line. */
+export function parseFileLine(line: string): ManagedFile | undefined {
+  const [kind, path = "", mode = "", user = "", group = "", source = ""] = line.trimEnd().split(" ");
+  switch (kind) {
+    case "link":
+      return { kind, path, target: source };
+    case "copy":
+      return { kind, path, mode, user, group, source };
+    case "append":
+      return { kind, path, source };
+    case "absent":
+    case "sshd-include":
+      return { kind, path };
+    default:
+      return undefined;
+  }
+}
+
 /** All files by path. Refuses a path that is managed twice, or that lies below another managed path. */
 export class ManagedFiles {
   readonly #files = new Map<string, { readonly file: ManagedFile; readonly option: string }>();

@@ -15,7 +15,6 @@
 # We edit the texts ourselves because useradd, usermod and userdel do more than they are told: they remove
 # groups, chown homes, reset logs. Their lock files are held meanwhile (see lock_accounts).
 
-plan=$work/accounts
 
 # find_line FILE NAME: the line of that name in $found.
 find_line() {
@@ -345,6 +344,7 @@ copy_or_empty() { if [ -e "$1" ]; then cat -- "$1" >"$2"; else : >"$2"; fi; }
 
 # All texts into the work directory; says what is wrong. Changes nothing else.
 plan_accounts() {
+  plan=$work/accounts
   (
     umask 077
     rm -rf -- "$plan" && mkdir -p "$plan" || exit 1

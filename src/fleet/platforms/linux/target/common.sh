@@ -62,6 +62,11 @@ prepare_state() {
     fi
 }
 
+# For a look only: what has to be written is in a directory of its own, which goes with us.
+prepare_look() {
+  check_formats && work=$(mktemp -d) && trap 'rm -rf -- "$work"' EXIT
+}
+
 # write_file FILE TEXT: all or nothing. No name of ours ends with a tilde.
 write_file() {
   printf '%s\n' "$2" >"$1~" && mv -T -- "$1~" "$1"

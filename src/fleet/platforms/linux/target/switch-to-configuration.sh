@@ -97,7 +97,11 @@ if [ "$(id -u)" != 0 ]; then
   problem 'only root can activate a system'
   exit 1
 fi
-take_lock 30 && check_formats && prepare_state || exit 1
+if [ "$action" = dry-activate ]; then
+  prepare_look || exit 1
+else
+  take_lock 30 && check_formats && prepare_state || exit 1
+fi
 
 case $action in
   dry-activate)

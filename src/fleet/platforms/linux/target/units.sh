@@ -205,7 +205,17 @@ start_units() {
   run_systemctl start start || true
 }
 
+# With the daemons that would read their files again.
 show_plan() {
+  if daemon_changed sshd; then
+    for sp_unit in ssh.service sshd.service; do
+      if is_running $sp_unit; then
+        list reload $sp_unit
+        break
+      fi
+    done
+  fi
+  if daemon_changed network && is_running systemd-networkd.service; then list reload systemd-networkd.service; fi
   announce 'would stop the following units' stop
   announce 'would NOT restart the following changed units' keep
   say 'would activate the configuration...'

@@ -1,0 +1,57 @@
+/** What a machine says about a deployment that is only looked at: the answer of `src/deploy/target/preview.sh`. */
+
+export interface PreviewAnswer {
+  /** What the systems consist of, in bytes of NARs by store path; empty for one that is not in the machine's store. */
+  readonly before: ReadonlyMap<string, number>;
+  readonly after: ReadonlyMap<string, number>;
+  /** The running system's `manifest/files` and `nixus-secrets`, if any. */
+  readonly files: readonly string[];
+  readonly secrets: readonly string[];
+  /** Of the new system's managed paths, those where something is now. */
+  readonly present: ReadonlySet<string>;
+  /** Store paths of what only a reboot replaces, by name: of the booted system, and of the new one if it is there. */
+  readonly booted: ReadonlyMap<string, string>;
+  readonly wanted: ReadonlyMap<string, string>;
+  /** Whether a reboot is asked for already, by the distribution. */
+  readonly rebootRequired: boolean;
+  /** What `dry-activate` printed, and its exit status; null: it did not run. */
+  readonly activation: { readonly status: number; readonly output: readonly string[] } | null;
+  /** Why it did not run on this machine. */
+  readonly noActivation: string;
+}
+
+/** What came over the connection is not what the script prints. */
+export class PreviewError extends Error {
+  override readonly name = "PreviewError";
+}
+
+/** Lines before it are ignored. Throws a PreviewError. */
+export function parsePreview(lines: readonly string[]): PreviewAnswer {
+  const first = lines.indexOf("nixus-preview=1");
+  const last = lines.indexOf("end=", first);
+  if (first < 0 || last < 0) throw new PreviewError("the machine's answer holds no preview");
+  const values = new Map<string, string[]>();
+  for (const line of lines.slice(first, last)) {
+    const separator = line.indexOf("=");
+    const key = line.slice(0, separator);
+    const known = values.get(key);
+    if (known === undefined) values.set(key, [line.slice(separator + 1)]);
+    else known.push(line.slice(separator + 1));
+  }
+  const all = (key: string) => values.get(key) ?? [];
+  const pairs = (key: string) =>
+    all(key).map((text): [string, string] => {
+      const space = text.indexOf(" ");
+      return [text.slice(0, space), text.slice(space + 1)];
+    });
+  const sizes = (key: string) => new Map(pairs(key).map(([size, path]) => [path, Number(size)]));
+  const status = all("activationStatus")[0];
+  return {
+    ...{ before: sizes("before"), after: sizes("after"), files: all("file"), secrets: all("secret") },
+    ...{ booted: new Map(pairs("booted")), wanted: new Map(pairs("wanted")) },
+    present: new Set(all("present")),
+    rebootRequired: all("rebootRequired").length > 0,
+    activation: status === undefined ? null : { status: Number(status), output: all("activation") },
+    noActivation: all("noActivation")[0] ?? "",
+  };
+}
