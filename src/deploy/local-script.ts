@@ -1,8 +1,8 @@
 /** Scripts of the user's that run on the deploying machine. */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
-import { PassThrough } from "node:stream";
-import { execa } from "execa";
+import { PassThrough, type Readable } from "node:stream";
 import type { DeployableNode } from "./session.ts";
 
 export interface LocalScript {
@@ -15,19 +15,23 @@ export interface LocalScript {
   readonly onLine: (line: string) => void;
 }
 
+type Shell = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Milliseconds for what an ended script has written to arrive, where something that it started holds its output open. */
+const lastWords = 500;
+
 /**
  * Runs the script for a node, whose name, SSH destination and system it finds in its environment. Resolves with its exit
- * status (128 and the number of the signal that ended it); fails with the reason of `signal` when that ended it.
+ * status (128 and the number of the signal that ended it), whatever it has left running; fails with the reason of
+ * `signal` when that ended it.
  */
 export async function runLocally(node: DeployableNode, options: LocalScript): Promise<number> {
   const { script, signal, onLine } = options;
   signal.throwIfAborted();
-  const child = execa("/bin/sh", ["-c", script], {
-    env: { NIXUS_NODE: node.name, NIXUS_HOST: node.host, NIXUS_SYSTEM: node.toplevel },
+  const child: Shell = spawn("/bin/sh", ["-c", script], {
+    env: { ...process.env, NIXUS_NODE: node.name, NIXUS_HOST: node.host, NIXUS_SYSTEM: node.toplevel },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    stdin: "ignore",
-    buffer: false,
-    reject: false,
+    stdio: ["ignore", "pipe", "pipe"],
     // A process group of its own, that ends as a whole.
     detached: true,
   });
@@ -35,32 +39,55 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
     if (killGroup(child.pid)) return;
     // What has become another user's (sudo) is left to itself, and not waited for.
     child.unref();
-    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    stopListening(child);
   };
   signal.addEventListener("abort", end, { once: true });
   process.on("exit", end);
   try {
-    const all = new PassThrough();
-    let open = 2;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.pipe(all, { end: false });
-      stream.once("close", () => {
-        open -= 1;
-        if (open === 0) all.end();
-      });
-    }
-    for await (const line of createInterface({ input: all, crlfDelay: Number.POSITIVE_INFINITY }))
-      onLine(line);
+    const status = ended(child);
+    // Its failure is told when everything has been read.
+    status.catch(() => {});
+    for await (const line of linesOf(child)) onLine(line);
     signal.throwIfAborted();
-    const result = await child;
+    const exitCode = await status;
     signal.throwIfAborted();
-    if (result.exitCode !== undefined) return result.exitCode;
-    if (result.signal === undefined) throw new Error("/bin/sh could not be started", { cause: result });
-    return 128 + constants.signals[result.signal as NodeJS.Signals];
+    return exitCode;
   } finally {
     signal.removeEventListener("abort", end);
     process.off("exit", end);
   }
+}
+
+function ended(child: Shell): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (cause) => {
+      stopListening(child);
+      reject(new Error(`/bin/sh could not be started: ${cause.message}`, { cause }));
+    });
+    child.once("exit", (code, signal) => {
+      const timer = setTimeout(() => stopListening(child), lastWords);
+      child.once("close", () => clearTimeout(timer));
+      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
+    });
+  });
+}
+
+/** Of both streams, until nobody has them open any more or we stop listening. */
+function linesOf({ stdout, stderr }: Shell): AsyncIterable<string> {
+  const all = new PassThrough();
+  let open = 2;
+  for (const stream of [stdout, stderr]) {
+    stream.pipe(all, { end: false });
+    stream.once("close", () => {
+      open -= 1;
+      if (open === 0) all.end();
+    });
+  }
+  return createInterface({ input: all, crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+function stopListening({ stdout, stderr }: Shell): void {
+  for (const stream of [stdout, stderr]) stream.destroy();
 }
 
 /** Whether nothing of it is left that may go on. */

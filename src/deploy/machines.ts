@@ -7,6 +7,7 @@ import { withSocketDirectory } from "./identity.ts";
 import { Connection } from "./ssh/connection.ts";
 import { destinationProblem } from "./ssh/destination.ts";
 import { lastLines, privilegeProblem } from "./ssh/failures.ts";
+import { defaultTiming } from "./steps/switch.ts";
 import { statusScript } from "./target/scripts.ts";
 
 export type ReachableNode = NodeSettings & { readonly host: string };
@@ -67,10 +68,11 @@ export async function readStatus(
   node: ReachableNode,
   connection: Connection,
   signal: AbortSignal,
+  timeLimit = defaultTiming.examination,
 ): Promise<MachineStatus> {
   const lines: string[] = [];
   const { exitCode, stderr } = await connection.run(statusScript(), {
-    signal,
+    ...{ signal, timeLimit },
     onLine: (line) => lines.push(line),
   });
   try {

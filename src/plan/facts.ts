@@ -42,6 +42,8 @@ export interface Facts {
   readonly lock: LockFacts | null;
   /** The last line of the machine's history of deployments. */
   readonly lastDeployment: string | null;
+  /** Why the store can't be asked which paths it has; null: it can. */
+  readonly storeProblem: string | null;
   /** Of the store paths asked about, those that aren't valid there. */
   readonly missing: ReadonlySet<string>;
   /** Of the packages asked about, those that aren't installed. */
@@ -95,6 +97,7 @@ const schema = z.object({
   lockState: z.string().default(""),
   lockLive: z.enum(["0", "1"]).default("0"),
   lastDeployment: optionalText,
+  storeProblem: optionalText,
 });
 
 const listKeys = [
@@ -162,6 +165,7 @@ export function parseFacts(output: string): Facts {
         ? null
         : { id: lockId, by: lockBy, since: lockSince, state: lockState, live: lockLive === "1" },
     lastDeployment: rest.lastDeployment,
+    storeProblem: rest.storeProblem,
     missing: new Set(lists.missing),
     missingPackages: lists.missingPackage,
     missingSecrets: new Set(lists.missingSecret),

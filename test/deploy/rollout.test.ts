@@ -203,6 +203,36 @@ describe("atomic groups", () => {
       .find((question) => question?.[1]?.endsWith("-undo"));
     expect(undo?.slice(2, 4)).toEqual([old, template.nodes[0]!.toplevel]);
   });
+
+  describe("one that can't be put back, as somebody else has it by then", () => {
+    const late = machine({
+      start: waits,
+      hold: says("nixus state waiting"),
+      confirm: says("nixus result rolled-back the profile could not be set"),
+    });
+    /** Busy for the first `times` tries to put it back. */
+    const taken = (times: number): Answer => {
+      const usual = good();
+      const busy = says("nixus busy id=a since=60 state=activating by=me@laptop");
+      let undone = 0;
+      return (call) =>
+        call.question?.[1]?.endsWith("-undo") && ++undone <= times ? busy(call) : usual(call);
+    };
+
+    test("is on its new system, and it is said why", async () => {
+      const { outcomes, problems, report } = await run(group("a", "b"), { a: taken(9), b: late });
+      expect(outcomes).toEqual({ a: "activated", b: "rolled-back" });
+      expect(problems["a"]).toMatch(
+        /could not be put back to its previous system: another deployment .*me@laptop/,
+      );
+      expect(report.nodes[0]).toMatchObject({ ok: false, runs: null });
+    });
+
+    test("is put back after that with --wait", async () => {
+      const { outcomes } = await run(group("a", "b"), { a: taken(2), b: late }, { wait: true });
+      expect(outcomes).toEqual({ a: "rolled-back", b: "rolled-back" });
+    });
+  });
 });
 
 describe("machines that can't be reached", () => {
@@ -241,6 +271,17 @@ describe("machines that can't be reached", () => {
     const { outcomes } = await run(networkOf({ name: "x", whenUnreachable: "skip" }), { x: refuses });
     expect(outcomes).toEqual({ x: "failed" });
   });
+});
+
+test("a machine whose answer never ends is given up", async () => {
+  const hangs: Answer = (call) => call.say("nixus-facts=1");
+  const { outcomes, problems } = await run(
+    networkOf({ name: "a", whenUnreachable: "skip" }),
+    { a: hangs },
+    { timing: { ...timing, examination: 300 } },
+  );
+  expect(outcomes).toEqual({ a: "failed" });
+  expect(problems["a"]).toContain("it did not answer within 1 s: something hangs there");
 });
 
 describe("other deployers", () => {
@@ -325,6 +366,17 @@ describe("phases of a node", () => {
       event.type === "output" && event.step === "phase" ? [event.line] : [],
     );
     expect(output).toEqual(["a a", "/etc", template.nodes[0]!.toplevel]);
+  });
+
+  test("one that leaves something running ends all the same, with all that it said", async () => {
+    const script = "sleep 60 & echo $!; echo last; printf unfinished";
+    const { events, outcomes } = await run(withPhases(phase("starts", script, ["switch"], [])), {});
+    const [pid, ...rest] = events.flatMap((event) =>
+      event.type === "output" && event.step === "phase" ? [event.line] : [],
+    );
+    process.kill(Number(pid), "SIGKILL");
+    expect(outcomes).toEqual({ a: "activated" });
+    expect(rest).toEqual(["last", "unfinished"]);
   });
 
   test("one that fails before the switch stops the node there", async () => {

@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { factsScript } from "../../src/deploy/target/scripts.ts";
 import { FactsError, parseFacts } from "../../src/plan/facts.ts";
 import { factsText, fitFacts } from "../deploy/rig/fake-machine.ts";
@@ -62,5 +65,17 @@ describe("facts", () => {
       expect(facts.missing).toEqual(new Set(["/nix/store/00000000000000000000000000000000-nothing"]));
       expect(facts.missingPackages).toEqual(["no-such-package"]);
     }
+  });
+
+  test.each(["/bin/dash", "/bin/bash"])("a store that can't be asked is told, under %s", (shell) => {
+    const directory = mkdtempSync(join(tmpdir(), "nixus-facts-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const broken =
+      '#!/bin/sh\n[ "$1" != --version ] || exec echo nix-store 2.8.0\necho "error: database is locked" >&2\nexit 1\n';
+    writeFileSync(join(directory, "nix-store"), broken, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${directory}:${process.env["PATH"]}` };
+    const output = execFileSync(shell, ["-c", factsScript()], { input: "/nix/store/a\n\n\n", env });
+    const facts = parseFacts(output.toString());
+    expect(facts).toMatchObject({ storeProblem: "error: database is locked" });
   });
 });

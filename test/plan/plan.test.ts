@@ -106,6 +106,7 @@ describe("a plan", () => {
     ["no systemd", { systemd: null, init: "busybox" }, "first process is busybox"],
     ["an old systemd", { systemd: 239 }, "version 239"],
     ["no Nix", { nixVersion: null }, "install it"],
+    ["a store that can't be asked", { storeProblem: "database is locked" }, "database is locked"],
     ["another processor", { machine: "riscv64" }, "processor is riscv64"],
     ["missing programs", { missingTools: ["flock"] }, "flock"],
     ["a full state directory", { freeState: 1000 }, "/var/lib"],

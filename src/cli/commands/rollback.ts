@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { interruptible, type MachineFlags, machineFlags, selectorWords, settingsOf } from "../machines.ts";
 import { findNetworkFile } from "../network-file.ts";
+import { rememberMachines } from "../remembered.ts";
 import { jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
 import { type RolloutFlags, rolloutFlags, rolloutOptions, wholeNumber } from "./rollout-flags.ts";
@@ -19,7 +20,6 @@ export const rollbackCommand = buildCommand<Flags, string[], Context>({
     const { chooseGenerations, rollBackNetwork } = await import("../../deploy/roll-back.ts");
     const { deploy } = await import("../../deploy/deploy.ts");
     const { stateDirectory } = await import("../../deploy/state/directory.ts");
-    const { rememberSeen } = await import("../../deploy/state/last-seen.ts");
     await interruptible(this, flags, async (options) => {
       const chosen = await chooseGenerations(nodes, flags.to ?? null, options);
       const network = rollBackNetwork(file, chosen);
@@ -30,7 +30,8 @@ export const rollbackCommand = buildCommand<Flags, string[], Context>({
         { ...rolloutOptions(flags, network), force: true, wait: flags.wait, signal },
         sink,
       );
-      rememberSeen(stateDirectory(file, this.process.env), file, report.nodes);
+      const directory = stateDirectory(file, this.process.env);
+      await rememberMachines({ directory, file, report }, sink);
       if (!report.ok) this.process.exitCode = 1;
     });
   },

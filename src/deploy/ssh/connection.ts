@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Seconds for the connection to be made; 10 when left out. */
   readonly connectTimeout?: number;
+  /** Milliseconds until the script has to have ended; any time when left out. */
+  readonly timeLimit?: number;
 }
 
 export interface RemoteResult {
@@ -71,9 +73,25 @@ export class Connection {
 
   /**
    * Runs a script as root and waits for its end. Fails with a ConnectionError when there is no connection or it was
-   * lost; a script that fails is a result.
+   * lost, with a RemoteCommandError when it does not end in time; a script that fails is a result.
    */
   async run(script: string, options: RunOptions = {}): Promise<RemoteResult> {
+    const { timeLimit } = options;
+    if (timeLimit === undefined) return await this.runScript(script, options);
+    const tooLong = new RemoteCommandError(
+      `it did not answer within ${Math.ceil(timeLimit / 1000)} s: something hangs there, a file system that is gone for example; look with ssh ${this.target.destination}`,
+    );
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(tooLong), timeLimit);
+    const { signal = limit.signal } = options;
+    try {
+      return await this.runScript(script, { ...options, signal: AbortSignal.any([signal, limit.signal]) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async runScript(script: string, options: RunOptions): Promise<RemoteResult> {
     options.signal?.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
     const args = [...this.options(options), "--", this.target.destination, command];

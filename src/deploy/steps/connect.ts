@@ -27,6 +27,7 @@ export async function connect(session: NodeSession, paths: readonly string[]): P
   const { exitCode, stderr } = await connection.run(factsScript(), {
     input: [Buffer.from(`${[...paths, "", ...node.packages, "", ...secretQuestions(node)].join("\n")}\n`)],
     signal: context.signal,
+    timeLimit: context.timing.examination,
     onLine: (line) => {
       answer += `${line}\n`;
     },

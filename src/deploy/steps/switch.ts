@@ -22,6 +22,8 @@ export interface Timing {
   readonly restart: number;
   /** What a switch and its roll-back may take beyond the node's own timeouts. */
   readonly margin: number;
+  /** What a look at a machine may take, whatever hangs there. */
+  readonly examination: number;
   /** Between two looks at the lock of a machine that somebody else deploys. */
   readonly lockRetry: number;
   /** The pauses before a machine that can't be reached is tried again, where its node says `retry`. */
@@ -35,6 +37,7 @@ export const defaultTiming: Timing = {
   refusedRetry: 3000,
   restart: 120_000,
   margin: 120_000,
+  examination: 120_000,
   lockRetry: 2000,
   unreachableRetries: [5000, 10_000, 20_000, 40_000, 80_000],
 };

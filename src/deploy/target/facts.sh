@@ -15,11 +15,15 @@ free_bytes() {
   df -Pk "$free_at" | { read -r _ && read -r _ _ _ free_kilobytes _ && printf '%s\n' "$((free_kilobytes * 1024))"; }
 }
 
-# missing_paths PATH...: those that are not valid store paths here.
+# missing_paths PATH...: those that are not valid store paths here. A store that can't be asked has not all of them.
 missing_paths() {
-  nix-store --check-validity --print-invalid "$@" 2>/dev/null | while IFS= read -r missing; do
-    fact missing "$missing"
-  done
+  if missing_answer=$(nix-store --check-validity --print-invalid "$@" 2>&1); then
+    printf '%s\n' "$missing_answer" | while IFS= read -r missing; do
+      case $missing in /*) fact missing "$missing" ;; esac
+    done
+  else
+    fact storeProblem "$(printf '%s\n' "$missing_answer" | tail -n 1)"
+  fi
 }
 
 read_paths() {
