@@ -140,7 +140,7 @@ export async function ownRecipient(identities: Identities): Promise<string> {
   );
 }
 
-export interface LockChange {
+interface LockChange {
   /** Labels of secrets that the lock file did not have, or has with another content. */
   readonly added: readonly string[];
   readonly changed: readonly string[];

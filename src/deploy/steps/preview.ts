@@ -16,6 +16,7 @@ import { type NodeSession, objectAt } from "../session.ts";
 import { lastLines } from "../ssh/failures.ts";
 import { placeOf } from "../stores/places.ts";
 import { type PreviewQuestion, previewScript } from "../target/scripts.ts";
+import { examineLiveSwitch } from "./live-switch.ts";
 
 /** More than this is not sent to be looked at only: it would be kept in the machine's memory. */
 const longestSent = 64 * 1024 * 1024;
@@ -42,6 +43,7 @@ export async function previewDeployment(
   const looked: Looked = {
     ...{ node, facts, steps, answer, untried },
     after: made ? sizesOf(objects) : how === "there" ? answer.after : (built?.closure ?? null),
+    live: how === "there" ? await examineLiveSwitch(session, node.toplevel) : { type: "possible" },
     parts: made ? new Map() : how === "there" ? answer.wanted : (built?.parts ?? null),
     files: made ? manifestFiles(objects.find(({ path }) => path === node.toplevel)) : [],
   };
