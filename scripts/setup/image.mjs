@@ -68,6 +68,8 @@ const variants = {
     ],
     disabled: ["named.service", "nsd.service", "nftables.service", "openvpn.service"],
   },
+  /** With what NixOS's switch-to-configuration.pl is written in. */
+  "debian-perl": { with: ["perl", "libnet-dbus-perl", "libfile-slurp-perl"] },
 };
 
 /** @typedef {keyof typeof variants} ImageName */
