@@ -52,6 +52,9 @@ const examples = {
 /** So many machines are evaluated by one process of Nix: each takes some hundred megabytes. */
 const groupSize = 4;
 
+/** Milliseconds. The largest of them has twenty machines. */
+const longest = 1_800_000;
+
 const names = Object.keys(examples) as (keyof typeof examples)[];
 const { check, checkNames } = suite("examples");
 let directory: string;
@@ -143,11 +146,14 @@ if (nixpkgs === undefined) {
   afterAll(() => rmSync(directory, { recursive: true }));
   checkNames(names);
   describe("the derivations of an example's machines, as NixOS machines", () => {
-    test.each(names)("%s", (name) =>
-      check(name, async () => {
-        const { ours, plain } = evaluate(name);
-        expect(await evaluatePlain(plain, Object.keys(ours))).toEqual(ours);
-      }),
+    test.each(names)(
+      "%s",
+      (name) =>
+        check(name, async () => {
+          const { ours, plain } = evaluate(name);
+          expect(await evaluatePlain(plain, Object.keys(ours))).toEqual(ours);
+        }),
+      longest,
     );
   });
 }
