@@ -66,11 +66,19 @@ already_checked() {
   if [ "$1" = "$previous" ] || [ -e "$work_dir/committing" ]; then echo 1; fi
 }
 
-# activate SYSTEM ACTION SECONDS: runs switch-to-configuration, its output in the log. Returns its exit status; 124
+# other_switch: whether somebody switches the machine by hand. switch-to-configuration has this lock since NixOS 22.11,
+# and does nothing beside another one.
+nixos_lock=$root/run/nixos/switch-to-configuration.lock
+other_switch() {
+  [ -e "$nixos_lock" ] && ! flock --nonblock "$nixos_lock" true
+}
+
+# activate SYSTEM ACTION SECONDS: runs switch-to-configuration, its output in the log. Another one is waited for. Returns its exit status; 124
 # when it was ended because its time was up, 143 when it was ended because we are told to stop.
 activate() {
   activation_by=$(($(uptime_seconds) + $3))
   printf '$ %s/bin/switch-to-configuration %s\n' "$1" "$2" >>"$log"
+  while other_switch && [ "$(uptime_seconds)" -le "$activation_by" ] && [ -z "$stop_requested" ]; do sleep 0.5; done
   NIXOS_NO_CHECK=$(already_checked "$1") setsid "$root$1/bin/switch-to-configuration" "$2" </dev/null >>"$log" 2>&1 &
   activation_pid=$!
   activation_start=$(start_time "$activation_pid")

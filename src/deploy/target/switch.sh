@@ -69,6 +69,10 @@ command_run() {
 
 # prepare: everything that must be in order before anything is changed. Fails with $problem.
 prepare() {
+  if other_switch; then
+    problem="the machine is being switched by hand (somebody has $nixos_lock); deploy again when that has ended"
+    return 1
+  fi
   take_snapshot "$work_dir/snapshot" || {
     problem="the state of the machine could not be recorded in $work_dir"
     return 1
