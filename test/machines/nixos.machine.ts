@@ -237,6 +237,38 @@ describe("nixus build", () => {
   });
 });
 
+describe("a user who is not root", () => {
+  test("builds on the target and deploys the result, by sudo", async () => {
+    await bar.exec(`
+      useradd --create-home admin
+      mkdir -p ~admin/.ssh && cp ~root/.ssh/authorized_keys ~admin/.ssh/ && chown -R admin: ~admin/.ssh
+      echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
+    `);
+    const network = file(`nodes.bar = {
+      host = lib.mkForce "admin@bar.example.com";
+      buildOn = "target";
+      configuration.environment.etc.greeting.text = "built by an admin";
+    };`);
+    // A directory for temporary files whose name leaves no room for the name of a socket (unix(7)).
+    const temporary = join(lab.home, "a-directory-".repeat(8));
+    mkdirSync(temporary);
+    const built = await spawnThere(
+      ["/usr/bin/env", `TMPDIR=${temporary}`, process.execPath, program, "build", network],
+      {
+        nix: false,
+      },
+    ).done;
+    expect(built.exitCode, built.stderr).toBe(0);
+    expect(built.stderr).toMatch(/-nixos-system-bar-20\.09\.drv' on 'bar\.example\.com'\.\.\.$/m);
+    await bar.exec("nix-store --gc");
+    const deployed = await spawnThere([join(lab.home, "result")], { nix: false }).done;
+    expect(deployed.exitCode, deployed.stdout + deployed.stderr).toBe(0);
+    expect(deployed.stdout).toContain(activated);
+    expect(deployed.stderr).not.toContain("building");
+    expect(await bar.readFile("/etc/greeting")).toBe("built by an admin");
+  });
+});
+
 describe("what goes wrong with one machine does not keep the others", () => {
   test("an evaluation, a build, and a builder that is not there: each says why, nothing is changed", async () => {
     const before = await Promise.all([foo, bar].map(currentSystem));
@@ -246,6 +278,7 @@ describe("what goes wrong with one machine does not keep the others", () => {
       };
       nodes.bar = { buildOn = "root@nowhere.example.com"; configuration.environment.etc.x.text = "x"; };
       nodes.builder.configuration = { environment.etc.x.text = 5; };
+      nodes.other = { host = lib.mkForce "root@builder.example.com"; system = "aarch64-linux"; };
     `);
     const { stdout, stderr, exitCode } = await nixus(["deploy", "-f", network]);
     expect(exitCode).toBe(1);
@@ -256,7 +289,10 @@ describe("what goes wrong with one machine does not keep the others", () => {
       /\[bar\.example\.com\] error: node 'bar': the builder nowhere\.example\.com can't be used: the name nowhere\.example\.com does not resolve/,
     );
     expect(stdout).toContain("environment.etc.x.text");
-    expect(stderr).toContain("3 failed");
+    expect(stdout).toMatch(
+      /its processor is x86_64 and the system was made for aarch64-linux; set the node's option system/,
+    );
+    expect(stderr).toContain("4 failed");
     expect(await Promise.all([foo, bar].map(currentSystem))).toEqual(before);
     expect((await foo.exec("ls /nix/var/nix/gcroots/nixus")).stdout).not.toMatch(/^\d{14}-/m);
   });
@@ -295,6 +331,23 @@ describe("what a system says against a switch", () => {
     expect((await foo.exec("ls /nix/var/nix/gcroots/nixus")).stdout).not.toMatch(/^\d{14}-/m);
   });
 
+  test("a switch by hand: it is left alone", async () => {
+    const before = await currentSystem(foo);
+    await foo.exec(
+      "mkdir -p /run/nixos && systemd-run --unit=by-hand flock /run/nixos/switch-to-configuration.lock sleep infinity",
+    );
+    const { stdout, exitCode } = await nixus([
+      "deploy",
+      "-f",
+      network("dbus", 'environment.etc.x.text = "x";'),
+    ]);
+    await foo.exec("systemctl stop by-hand");
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain("the machine is being switched by hand");
+    expect(stdout).not.toContain(rolledBack);
+    expect(await currentSystem(foo)).toBe(before);
+  });
+
   test("no switch-to-configuration at all: nothing is changed", async () => {
     const before = await currentSystem(foo);
     const { stdout, exitCode } = await nixus([
@@ -331,19 +384,37 @@ describe("what a system says against a switch", () => {
 });
 
 describe("copying", () => {
-  const network = (name: string, megabytes: number) =>
+  const network = (name: string, megabytes: readonly number[]) =>
     file(`nodes.foo.configuration = { pkgs, ... }: {
       environment.systemPackages = [
-        (pkgs.runCommand "${name}" { } ''head -c ${megabytes}M /dev/urandom > "$out"'')
+        ${megabytes
+          .map(
+            (size, index) =>
+              `(pkgs.runCommand "${name}-${index}" { } ''head -c ${size}M /dev/urandom > "$out"'')`,
+          )
+          .join("\n")}
       ];
     };`);
+  /** How often each of the paths was begun. */
+  const begun = (stdout: string, name: string, count: number) =>
+    Array.from(
+      { length: count },
+      (_, index) =>
+        stdout
+          .split(`"type":"copying-path","path":"/nix/store/`)
+          .filter((rest) => rest.slice(32).startsWith(`-${name}-${index}"`)).length,
+    );
 
-  test("goes on after its connection was lost", async () => {
-    const deployment = spawnNixus(["deploy", "--json", "-f", network("large", 200)]);
-    await deployment.waitForOutput(/"type":"copying-progress"/);
+  test("goes on after its connection was lost, where it was", async () => {
+    const deployment = spawnNixus(["deploy", "--json", "-f", network("large", [30, 200])]);
+    // The one that is begun as the second, after the first has arrived.
+    await deployment.waitForOutput(
+      /"copying-path"[^\n]*-large-\d"[\s\S]*"copying-path"[^\n]*-large-\d"[\s\S]*"copying-progress"/,
+    );
     await foo.exec("pkill -KILL -f '^sshd: root@notty' || pkill -KILL -f '^sshd: root'");
     const { stdout, exitCode } = await deployment.done;
     expect(stdout).toMatch(/"type":"warning","step":"copy","message":"[^"]*trying again \(2 of 3\)"/);
+    expect(begun(stdout, "large", 2).toSorted()).toEqual([1, 2]);
     expect(stdout).toContain('"outcome":"activated"');
     expect(exitCode).toBe(0);
   });
@@ -351,12 +422,34 @@ describe("copying", () => {
   test("does not begin where there is no room for it", async () => {
     const before = await currentSystem(foo);
     await foo.exec("fallocate -l $(( $(df -k --output=avail / | tail -n 1) - 81920 ))K /filler");
-    const { stdout, exitCode } = await nixus(["deploy", "-f", network("too-large", 150)]);
+    const { stdout, exitCode } = await nixus(["deploy", "-f", network("too-large", [150])]);
     await foo.exec("rm /filler");
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(
       /the file system of \/nix\/store has \d+ MiB left and \d+ MiB are needed; make room/,
     );
     expect(await currentSystem(foo)).toBe(before);
+  });
+
+  test("ends when the disk becomes full meanwhile, and goes through once there is room", async () => {
+    const before = await currentSystem(foo);
+    const growing = network("growing", [20, 250]);
+    const deployment = spawnNixus(["deploy", "--json", "-f", growing]);
+    await deployment.waitForOutput(/"copying-path"[^\n]*-growing-\d"[\s\S]*"copying-progress"/);
+    await foo.exec(
+      "fallocate -l $(df -k --output=avail / | tail -n 1)K /filler || true; dd if=/dev/zero of=/filler2 bs=64k || true",
+    );
+    const { stdout, exitCode } = await deployment.done;
+    await foo.exec("rm /filler /filler2");
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(
+      /"step":"copy","message":"[^"]*its disk is full: make room and deploy again","type":"problem"/,
+    );
+    expect(await currentSystem(foo)).toBe(before);
+    expect(await committedSystem(foo)).toBe(before);
+    expect((await foo.exec("ls /nix/var/nix/gcroots/nixus")).stdout).not.toMatch(/^\d{14}-/m);
+    const again = await nixus(["deploy", "-f", growing]);
+    expect(again.exitCode, again.stdout).toBe(0);
+    await foo.exec(`nix-store --verify-path $(nix-store -qR ${await currentSystem(foo)})`);
   });
 });

@@ -1,9 +1,7 @@
 /**
  * Copies a closure from one store to another through us: what the machine can fetch by itself it does, the rest goes
- * archive by archive in one stream, of which only what is on its way is in memory. A lost connection is made again; what
- * has come before stays.
+ * archive by archive in one stream, of which only what is on its way is in memory. What has come stays.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { StoreClosure } from "../../plan/plan.ts";
 import { planTransfer } from "../../plan/transfer.ts";
 import { DaemonDisconnected, DaemonError } from "../../store/daemon/errors.ts";
@@ -16,30 +14,16 @@ import { BuildLog } from "../stores/build-log.ts";
 import { placeOf } from "../stores/places.ts";
 import { fullDiskHint } from "./copy.ts";
 
-const tries = 3;
-/** Before the second try, and before the third. */
-const waits = [1000, 5000];
-
+/** Fails with a ConnectionError when the connection was lost. */
 export async function copyFromStore(session: NodeSession, closure: StoreClosure): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await copyOnce(session, closure);
-      return;
-    } catch (error) {
-      session.context.signal.throwIfAborted();
-      const failure = describe(error);
-      if (!(failure instanceof ConnectionError) || attempt === tries) throw failure;
-      session.report({
-        type: "warning",
-        step: "copy",
-        message: `${failure.message}; trying again (${attempt + 1} of ${tries})`,
-      });
-      await sleep(waits[attempt - 1], undefined, { signal: session.context.signal });
-    }
+  try {
+    await copyMissing(session, closure);
+  } catch (error) {
+    throw describe(error);
   }
 }
 
-async function copyOnce(session: NodeSession, { from, paths, free }: StoreClosure): Promise<void> {
+async function copyMissing(session: NodeSession, { from, paths, free }: StoreClosure): Promise<void> {
   const { node, context, report } = session;
   const machine = context.places.target(session);
   const log = new BuildLog(machine.name, context.sink);

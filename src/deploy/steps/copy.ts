@@ -9,6 +9,7 @@ import { lastLines } from "../ssh/failures.ts";
 import { protectedPaths } from "../stores/places.ts";
 import { importScript, unrootScript } from "../target/scripts.ts";
 import { copyFromStore } from "./copy-from-store.ts";
+import { retried } from "./retried.ts";
 
 /**
  * Sends the store objects at `paths`, `size` bytes of NARs, and a closure from another store. What has come is safe
@@ -21,10 +22,11 @@ export async function copyClosure(
   closure: StoreClosure | null,
 ): Promise<void> {
   session.report({ type: "copying-closure" });
-  if (paths.length > 0) await copyFromMemory(session, paths, size);
-  if (closure !== null) await copyFromStore(session, closure);
+  if (paths.length > 0) await retried(session, "copy", () => copyFromMemory(session, paths, size));
+  if (closure !== null) await retried(session, "copy", () => copyFromStore(session, closure));
 }
 
+/** What has come before is sent once more: it is some kilobytes, and the store takes it. */
 async function copyFromMemory(session: NodeSession, paths: readonly string[], size: number): Promise<void> {
   const { node, connection, context, report } = session;
   report({ type: "copying-paths", count: paths.length, size });
