@@ -57,8 +57,11 @@ async function nixus(text, command) {
     ],
     { cwd: lab.home, timeout: 1_200_000, env: { NIX_CONFIG: nixConf, NIXUS_BENCH_PEAK: peak } },
   );
-  if (exitCode !== 0) throw new Error(`nixus ${command} failed:\n${stdout.slice(-2000)}${stderr.slice(-2000)}`);
-  const sizes = [...stdout.matchAll(/"type":"copying-paths",.*"size":(\d+)/g)].map(([, bytes]) => Number(bytes));
+  if (exitCode !== 0)
+    throw new Error(`nixus ${command} failed:\n${stdout.slice(-2000)}${stderr.slice(-2000)}`);
+  const sizes = [...stdout.matchAll(/"type":"copying-paths",.*"size":(\d+)/g)].map(([, bytes]) =>
+    Number(bytes),
+  );
   return {
     seconds: (performance.now() - begun) / 1000,
     memory: Number(readFileSync(peak, "utf8")),
@@ -71,7 +74,9 @@ async function nixus(text, command) {
  * @param {{ seconds: number, memory: number, copied: number }} measured
  */
 function report(title, { seconds, memory, copied }) {
-  console.log(`${title}: ${copied.toFixed(0)} MiB in ${seconds.toFixed(0)} s, peak of the deployer ${memory} MiB`);
+  console.log(
+    `${title}: ${copied.toFixed(0)} MiB in ${seconds.toFixed(0)} s, peak of the deployer ${memory} MiB`,
+  );
 }
 
 /** @param {string} text */
