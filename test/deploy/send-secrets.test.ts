@@ -1,13 +1,19 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { afterEach, describe, expect, it } from "vitest";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { defaultTiming } from "../../src/deploy/steps/switch.ts";
+import { receiveSecretsScript } from "../../src/deploy/target/scripts.ts";
 import type { Event } from "../../src/events/event.ts";
 import type { EvaluatedSecret } from "../../src/fleet/evaluated.ts";
 import { entryPath, secretEntry } from "../../src/fleet/modules/secrets/secret.ts";
 import { parseFacts, secretQuestion } from "../../src/plan/facts.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { parseNar } from "../../src/store/nar.ts";
+import { narChunksSync, parseNar } from "../../src/store/nar.ts";
+import type { TreeNode } from "../../src/store/tree.ts";
+import { hasNix, scratchDirectory } from "../store/installed-nix.ts";
 import { factsText, fitFacts, says, startsAndWaits } from "./rig/fake-machine.ts";
 import { FakeSsh } from "./rig/fake-ssh.ts";
 import { SwitcherHost } from "./rig/switcher-host.ts";
@@ -135,6 +141,8 @@ describe("at the end of a deployment", () => {
     host.write("nix/store/new/nixus-secrets", manifest("new"));
     host.write("var/lib/nixus/secrets/pending/d1/late-file", "content", 0o600);
     host.write("var/lib/nixus/secrets/pending/d2/of-another", "content", 0o600);
+    host.write("run/nixus/secrets/pending/d2/of-another", "content", 0o600);
+    host.write("var/lib/nixus/secrets/pending/d3/from-before-a-reboot", "content", 0o600);
     if (outcome === "rolled-back") host.behaviour("new", "test", "exit 1");
     const started = host.start("d1", "new");
     if (outcome === "activated") {
@@ -156,5 +164,94 @@ describe("at the end of a deployment", () => {
     expect(host.list("var/lib/nixus/secrets/pending")).toEqual(["d2"]);
     expect(host.list("var/lib/nixus/secrets")).not.toContain("leaving");
     host.dispose();
+  });
+
+  it("everything that goes, goes, also where two owners have a file of one name", async () => {
+    const host = new SwitcherHost("/bin/sh");
+    const { file: name } = secret("old").entry;
+    host.write("nix/store/new/nixus-secrets", manifest());
+    host.write("nix/store/old/nixus-secrets", manifest());
+    for (const owner of ["web+root+0400", "other+root+0400"]) {
+      host.write(`var/lib/nixus/secrets/${owner}/${name}`, "content", 0o600);
+    }
+    // Of one that was interrupted in the middle of it, and of one whose receiver is gone.
+    host.write("var/lib/nixus/secrets/leaving/web+root+0400/earlier", "content", 0o600);
+    host.write("run/nixus/secrets/receiving-d0:4194305:1/all/disk/key", "content", 0o600);
+    host.write("var/lib/nixus/secrets/receiving-d0:4194305:1/disk/key", "cont", 0o600);
+    const started = host.start("d1", "new");
+    await host.reaches("d1", "waiting");
+    await host.ask("confirm", "d1");
+    await started;
+    expect(host.list("var/lib/nixus/secrets")).toEqual([]);
+    expect(host.list("run/nixus/secrets")).toEqual([]);
+    host.dispose();
+  });
+});
+
+describe.runIf(hasNix)("receiving, on the machine", () => {
+  /** The script as the machine runs it, with a directory that stands for its file system. */
+  function receive(root: string, id: string, count: number): { child: ChildProcess; ended: Promise<number> } {
+    const child = spawn("/bin/sh", ["-c", receiveSecretsScript(id, count)], {
+      env: { ...process.env, NIXUS_ROOT: root },
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    child.stdin?.on("error", () => {});
+    return { child, ended: new Promise((resolve) => child.on("close", (code) => resolve(code ?? -1))) };
+  }
+
+  const file: TreeNode = { type: "regular", executable: false, contents: Buffer.from("content") };
+  const directory = (entries: Record<string, TreeNode>): TreeNode => ({
+    type: "directory",
+    entries: new Map(Object.entries(entries)),
+  });
+  const archive = Buffer.concat([
+    ...narChunksSync(directory({ disk: directory({ a: file, b: file }), memory: directory({ c: file }) })),
+  ]);
+
+  it("puts all of it aside for the activation, or nothing", async () => {
+    using scratch = scratchDirectory();
+    const run = async (id: string, count: number, input: Buffer) => {
+      const { child, ended } = receive(scratch.path, id, count);
+      child.stdin?.end(input);
+      return await ended;
+    };
+    const at = (path: string) => join(scratch.path, path);
+    expect(await run("d1", 3, archive)).toBe(0);
+    expect(readdirSync(at("var/lib/nixus/secrets/pending/d1"))).toEqual(["a", "b"]);
+    expect(readdirSync(at("run/nixus/secrets/pending/d1"))).toEqual(["c"]);
+    expect(statSync(at("var/lib/nixus/secrets/pending/d1/a")).mode & 0o777).toBe(0o600);
+    for (const path of ["var/lib/nixus/secrets/pending", "var/lib/nixus/secrets/pending/d1"]) {
+      expect(statSync(at(path)).mode & 0o777).toBe(0o700);
+    }
+    expect(await run("d2", 4, archive)).not.toBe(0);
+    expect(await run("d3", 3, archive.subarray(0, -100))).not.toBe(0);
+    expect(readdirSync(at("var/lib/nixus/secrets/pending"))).toEqual(["d1"]);
+    expect(readdirSync(at("run/nixus/secrets"))).toEqual(["pending"]);
+  });
+
+  it("removes what one left that was killed, and nothing of one that is at work", async () => {
+    using scratch = scratchDirectory();
+    const received = () => {
+      const all = join(scratch.path, "run/nixus/secrets");
+      return existsSync(all) ? readdirSync(all).filter((name) => name.startsWith("receiving-")) : [];
+    };
+    const killed = receive(scratch.path, "d1", 3);
+    killed.child.stdin?.write(archive.subarray(0, -100));
+    await vi.waitUntil(() => received().length === 1);
+    expect(statSync(join(scratch.path, "run/nixus/secrets", ...received())).mode & 0o777).toBe(0o700);
+    const working = receive(scratch.path, "d2", 3);
+    working.child.stdin?.write(archive.subarray(0, -100));
+    await vi.waitUntil(() => received().length === 2);
+    killed.child.kill("SIGKILL");
+    killed.child.stdin?.end();
+    await killed.ended;
+    expect(received()).toHaveLength(2);
+    const next = receive(scratch.path, "d3", 3);
+    next.child.stdin?.end(archive);
+    expect(await next.ended).toBe(0);
+    expect(received()).toEqual([expect.stringMatching(/^receiving-d2:/)]);
+    working.child.stdin?.end(archive.subarray(-100));
+    expect(await working.ended).toBe(0);
+    expect(received()).toEqual([]);
   });
 });

@@ -20,10 +20,12 @@ wipe_pending() {
   done
 }
 
-# Deployments that never came to their end, more than a day ago.
+# Deployments that never came to their end: since a reboot or a power cut, or for more than a day.
 wipe_abandoned() {
   for abandoned in "$state_dir"/secrets/pending/* "$run_dir"/secrets/pending/*; do
-    if [ -d "$abandoned" ] && [ "$(($(date +%s) - $(stat -c %Y -- "$abandoned")))" -gt 86400 ]; then
+    [ -d "$abandoned" ] || continue
+    if [ ! -d "$run_dir/secrets/pending/${abandoned##*/}" ] ||
+      [ "$(($(date +%s) - $(stat -c %Y -- "$abandoned")))" -gt 86400 ]; then
       wipe_pending "${abandoned##*/}"
     fi
   done
@@ -36,35 +38,71 @@ kept_manifests() {
   done
 }
 
+# What a receiver left that was killed, or was cut off with its machine: `receiving-DEPLOYMENT:PID:START`.
+wipe_unreceived() {
+  for unreceived in "$state_dir"/secrets/receiving-* "$run_dir"/secrets/receiving-*; do
+    [ -d "$unreceived" ] || continue
+    receiver=${unreceived##*/}
+    receiver=${receiver#*:}
+    process_lives "${receiver%:*}" "${receiver#*:}" || wipe_unwritten "$unreceived"
+  done
+}
+
+# wipe_unwritten DIRECTORY: what was not received as a whole.
+wipe_unwritten() {
+  for unwritten in "${1:?}"/*/*; do
+    if [ -f "$unwritten" ]; then wipe "$unwritten"; fi
+  done
+  rm -rf -- "$1"
+}
+
 # collect_secrets: wipes every secret that none of these systems refers to. Who owns a directory may have put anything
 # in it: files are moved to one that is ours before anything is done to them.
 collect_secrets() {
   newline='
 '
   kept_secrets=$newline$(kept_manifests)$newline
+  collected=0
+  wipe_unreceived
+  wipe_abandoned
   for place in disk memory; do
     if [ "$place" = disk ]; then base=$state_dir/secrets; else base=$run_dir/secrets; fi
-    set --
-    for secret in "$base"/*+*+*/*; do
-      if [ ! -e "$secret" ] && [ ! -L "$secret" ]; then continue; fi
-      owners=${secret%/*}
-      owners=${owners##*/}
-      rest=${owners#*+}
-      case $kept_secrets in
-      *"$newline$place ${owners%%+*} ${rest%%+*} ${rest#*+} ${secret##*/} "*) ;;
-      *) set -- "$@" "$secret" ;;
-      esac
+    wipe_leaving "$base"
+    for owners in "$base"/*+*+*; do
+      if [ -d "$owners" ]; then take_leaving "$place" "$base" "${owners##*/}" || collected=1; fi
     done
-    [ $# -gt 0 ] || continue
-    rm -rf -- "${base:?}/leaving"
-    (umask 077 && mkdir -- "$base/leaving") && mv -f -- "$@" "$base/leaving/" || return 1
-    set --
-    for secret in "$base"/leaving/*; do
-      if [ -f "$secret" ] && [ ! -L "$secret" ]; then set -- "$@" "$secret"; fi
-    done
-    wipe "$@"
-    rm -rf -- "${base:?}/leaving"
+    wipe_leaving "$base"
     rmdir -- "$base"/*+*+* 2>/dev/null
   done
-  return 0
+  return $collected
+}
+
+# take_leaving PLACE BASE OWNERS: moves what is not kept of these owners.
+take_leaving() {
+  leaving_place=$1 leaving_base=$2 leaving_owners=$3
+  owner=${3%%+*}
+  rest=${3#*+}
+  set --
+  for secret in "$leaving_base/$leaving_owners"/*; do
+    if [ ! -e "$secret" ] && [ ! -L "$secret" ]; then continue; fi
+    case $kept_secrets in
+    *"$newline$leaving_place $owner ${rest%%+*} ${rest#*+} ${secret##*/} "*) ;;
+    *) set -- "$@" "$secret" ;;
+    esac
+  done
+  [ $# -gt 0 ] || return 0
+  (umask 077 && mkdir -p -- "$leaving_base/leaving/$leaving_owners") &&
+    mv -f -- "$@" "$leaving_base/leaving/$leaving_owners/"
+}
+
+# wipe_leaving BASE: also what an interrupted one had taken.
+wipe_leaving() {
+  [ -d "${1:?}/leaving" ] || return 0
+  leaving=$1/leaving
+  set --
+  for secret in "$leaving"/*/*; do
+    if [ -f "$secret" ] && [ ! -L "$secret" ]; then set -- "$@" "$secret"; fi
+  done
+  wipe "$@"
+  rm -rf -- "$leaving"
 }
