@@ -10,9 +10,11 @@ import type { DaemonStore, Incoming } from "../../store/daemon/store.ts";
 import { ConnectionError, NodeError, RemoteCommandError } from "../errors.ts";
 import type { NodeSession } from "../session.ts";
 import { destinationUrl } from "../ssh/destination.ts";
+import { lastLines } from "../ssh/failures.ts";
 import { BuildLog } from "../stores/build-log.ts";
 import { placeOf } from "../stores/places.ts";
-import { fullDiskHint } from "./copy.ts";
+import { noteScript } from "../target/scripts.ts";
+import { fullDiskHint, pathList } from "./copy.ts";
 
 /** Fails with a ConnectionError when the connection was lost. */
 export async function copyFromStore(session: NodeSession, closure: StoreClosure): Promise<void> {
@@ -42,6 +44,10 @@ async function copyMissing(session: NodeSession, { from, paths, free }: StoreClo
       const planned = planTransfer(closure, valid, free);
       if (planned.type === "refuse") throw new NodeError(planned.problem);
       report({ type: "copying-paths", count: planned.paths.length, size: planned.size });
+      await noteArriving(
+        session,
+        planned.paths.map(({ path }) => path),
+      );
       const sent = announced(session, source.nars(planned.paths), planned.size);
       await target.addMultipleToStore(planned.paths.length, sent);
     } finally {
@@ -49,6 +55,19 @@ async function copyMissing(session: NodeSession, { from, paths, free }: StoreClo
     }
   } finally {
     await target.close();
+  }
+}
+
+/** So that a power cut leaves none of them half there without our knowing. */
+async function noteArriving({ connection, context }: NodeSession, paths: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await connection.run(noteScript(context.id), {
+    input: [pathList(paths)],
+    signal: context.signal,
+  });
+  if (exitCode !== 0) {
+    throw new RemoteCommandError(
+      `what is to be copied could not be noted in /var/lib/nixus: ${lastLines(stderr)}${fullDiskHint(stderr)}`,
+    );
   }
 }
 

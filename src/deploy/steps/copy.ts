@@ -44,7 +44,7 @@ async function copyFromMemory(session: NodeSession, paths: readonly string[], si
   }
   const script = importScript(context.id, protectedPaths(session), paths.length);
   const { exitCode, stderr } = await connection.run(script, {
-    input: exportStream(announced()),
+    input: withPaths(paths, exportStream(announced())),
     signal: context.signal,
   });
   if (exitCode !== 0) {
@@ -52,6 +52,19 @@ async function copyFromMemory(session: NodeSession, paths: readonly string[], si
       `the store paths could not be imported: ${lastLines(stderr)}${fullDiskHint(stderr)}`,
     );
   }
+}
+
+async function* withPaths(
+  paths: readonly string[],
+  stream: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  yield pathList(paths);
+  yield* stream;
+}
+
+/** As the machine reads them. */
+export function pathList(paths: readonly string[]): Uint8Array {
+  return Buffer.from(`${paths.join("\n")}\n\n`);
 }
 
 /** What to do about a full disk, when that is what the machine complains about. */

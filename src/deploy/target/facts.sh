@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the deployer needs to know of the machine before it plans anything. Sent over SSH after common.sh; changes
-# nothing. Standard input, one a line, an empty line after each kind: store paths; names of packages; secrets and the
+# What the deployer needs to know of the machine before it plans anything. Sent over SSH after common.sh and arriving.sh;
+# changes nothing. Standard input, one a line, an empty line after each kind: store paths; names of packages; secrets and the
 # accounts they are for (`disk FILE`, `memory FILE`, `user NAME`, `group NAME`). Output: KEY=VALUE lines between
 # `nixus-facts=1` and `end=`; those of what is missing may come often.
 
@@ -36,6 +36,10 @@ read_paths() {
     fi
   done
   if [ "$#" -gt 0 ]; then missing_paths "$@"; fi
+  # Whatever is damaged will be removed with what refers to it, and has to come again.
+  affected_paths | while IFS= read -r missing; do
+    fact missing "$missing"
+  done
 }
 
 read_packages() {

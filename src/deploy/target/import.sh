@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Receives store objects over standard input, in Nix's export format. Sent over SSH after roots.sh, with `import_count`
-# set to how many have to be there then.
+# Receives store objects over standard input: their paths, one a line, an empty line, and they themselves in Nix's export
+# format. Sent over SSH after roots.sh, with `import_count` set to how many have to be there then.
 
+note_arriving "$roots_id" || give_up 73
 imported=$(nix-store --import) || give_up 74
 # All at once: starting nix-store takes longer than importing what is small.
 # shellcheck disable=SC2086 # Split into paths on purpose.

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Protects store paths from the garbage collector, also before they come, until the switcher removes the protection at
-# the end of the deployment. Sent over SSH after common.sh with `roots_id` and `root_paths` (with spaces between) set.
+# the end of the deployment. Sent over SSH after common.sh and arriving.sh with `roots_id` and `root_paths` (with spaces between) set.
 
 for old in "$gc_roots"/*; do
   # Of deployments that never came to their switch, more than a day ago.
@@ -13,6 +13,7 @@ give_up() {
   rm -rf "${gc_roots:?}/${roots_id:?}"
   exit "$1"
 }
+remove_damaged || exit 74
 mkdir -p "$gc_roots/$roots_id" || exit 73
 root_number=0
 for store_path in $root_paths; do

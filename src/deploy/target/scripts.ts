@@ -47,7 +47,7 @@ export function switcherScript(switcher: string, command: readonly string[]): st
 
 /** The script that gathers facts; reads store paths, packages and secrets from standard input. */
 export function factsScript(): string {
-  return read("common.sh") + read("facts.sh");
+  return read("common.sh") + read("arriving.sh") + read("facts.sh");
 }
 
 /** The script that says how the machine stands. */
@@ -84,8 +84,8 @@ export function confirmScript(): string {
 }
 
 /**
- * The script that imports `count` store objects from standard input. `roots` are protected for deployment `id`. The
- * objects' paths are not in it: it is an argument of ssh, which may not be longer than 128 KiB.
+ * The script that imports `count` store objects from standard input, where their paths come first. `roots` are protected
+ * for deployment `id`. The paths are not in it: it is an argument of ssh, which may not be longer than 128 KiB.
  */
 export function importScript(id: string, roots: readonly string[], count: number): string {
   return `${rootsScript(id, roots)}import_count=${count}\n${read("import.sh")}`;
@@ -94,6 +94,11 @@ export function importScript(id: string, roots: readonly string[], count: number
 /** The script that gives us the machine's store, in which `roots` are protected for deployment `id`. */
 export function storeScript(id: string, roots: readonly string[]): string {
   return rootsScript(id, roots) + read("store.sh");
+}
+
+/** The script that takes note of store paths that are about to come, for deployment `id`; from standard input. */
+export function noteScript(id: string): string {
+  return `note_id=${quote(id)}\n${read("common.sh")}${read("arriving.sh")}${read("note.sh")}`;
 }
 
 /** The script that gives us the store of a machine that only builds. */
@@ -108,7 +113,7 @@ export function keepScript(prefix: string, paths: ReadonlyMap<string, string>): 
 }
 
 function rootsScript(id: string, roots: readonly string[]): string {
-  return `roots_id=${quote(id)} root_paths=${quote(roots.join(" "))}\n${read("common.sh")}${read("roots.sh")}`;
+  return `roots_id=${quote(id)} root_paths=${quote(roots.join(" "))}\n${read("common.sh")}${read("arriving.sh")}${read("roots.sh")}`;
 }
 
 /** The script that takes that protection away, and what was sent of secrets. */

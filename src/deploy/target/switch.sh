@@ -83,7 +83,7 @@ prepare() {
   }
   mkdir -p "$gc_roots" && ln -sfn "$current_system" "$gc_roots/current-system"
   # A machine without a default system gets the one to go back to, so that a power cut from now on leads there.
-  if [ ! -e "$profile" ] && ! set_profile "$previous"; then
+  if [ ! -e "$profile" ] && ! { sync_disk && set_profile "$previous"; }; then
     problem="the system profile could not be set to $previous"
     return 1
   fi
@@ -92,6 +92,8 @@ prepare() {
     problem="the file systems of /nix/store and /var/lib/nixus could not be synced"
     return 1
   }
+  # What was copied is on the disk as a whole.
+  rm -f "$state_dir/arriving/$id"
   [ -z "$stop_requested" ] || {
     problem="the switcher was told to stop before it began"
     return 1
