@@ -28,6 +28,14 @@ describe("packages of the distribution", () => {
     await offerPackages(foo, [
       { name: "hello-tool", contents: "mkdir -p usr/bin && cp /bin/echo usr/bin/hello-tool" },
       { name: "provider", control: ["Provides: hello-virtual"] },
+      {
+        name: "daemon",
+        contents: `mkdir -p lib/systemd/system
+          printf '[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n' >lib/systemd/system/daemon.service`,
+        // As debhelper writes it.
+        postinst: `if deb-systemd-helper --quiet was-enabled daemon.service; then deb-systemd-helper enable daemon.service; fi
+          deb-systemd-invoke start daemon.service`,
+      },
     ]);
     const withTool = `environment.systemPackages = [ "hello-tool" "coreutils" ];
       system.activationScripts.say = "hello-tool said >/run/said";`;
@@ -35,6 +43,24 @@ describe("packages of the distribution", () => {
     expect(await foo.readFile("/run/said")).toBe("said\n");
     expect(await deployed("")).not.toContain("Installing packages");
     expect((await foo.exec("hello-tool there")).stdout).toBe("there\n");
+  });
+
+  test("bring services that run when a system says so, and at no other time", async () => {
+    const daemon = async () =>
+      (await foo.exec("systemctl is-active daemon; systemctl is-enabled daemon", { check: false })).stdout;
+    const installed = `environment.systemPackages = [ "daemon" ];`;
+    await deployed(installed);
+    expect(await daemon()).toBe("inactive\ndisabled\n");
+    await deployed(`${installed} systemd.services.daemon.wantedBy = [ "multi-user.target" ];`);
+    expect(await daemon()).toBe("active\nenabled-runtime\n");
+    const misspelt = await deployer.deploy(
+      networkWith(`systemd.services.demon.wantedBy = [ "multi-user.target" ];`),
+    );
+    expect(misspelt.stdout).toContain("the following units failed: demon.service");
+    expect(await daemon()).toBe("active\nenabled-runtime\n");
+    await deployed("");
+    expect(await daemon()).toBe("inactive\ndisabled\n");
+    expect((await foo.exec("systemctl is-enabled ssh")).stdout).toBe("enabled\n");
   });
 
   test("that no package is named as are refused before anything is switched", async () => {

@@ -16,7 +16,11 @@ install_packages() {
     trap 'rm -f "$policy"' EXIT
   fi
   export DEBIAN_FRONTEND=noninteractive
-  install_by_name || { apt-get -q -o DPkg::Lock::Timeout=600 update && install_by_name; } || return
+  ip_before=$(unit_files)
+  install_by_name || { apt-get -q -o DPkg::Lock::Timeout=600 update && install_by_name; }
+  ip_status=$?
+  disable_new_units
+  [ $ip_status = 0 ] || return $ip_status
   # apt takes a name that no package has for a pattern, or for what several of them provide.
   for ip_name in $package_names; do
     if [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$ip_name" 2>/dev/null)" != installed ]; then
@@ -24,6 +28,20 @@ install_packages() {
       return 1
     fi
   done
+}
+
+unit_files() { systemctl list-unit-files --no-legend --plain 2>/dev/null | cut -d ' ' -f 1; }
+
+# A package enables its services for the next boot, which is not what was deployed, nor what a roll-back goes back to.
+# Systems say what runs. A unit that was there before ($ip_before) stays as it is.
+disable_new_units() {
+  set --
+  for dn_unit in $(systemctl list-unit-files --no-legend --plain --state=enabled 2>/dev/null | cut -d ' ' -f 1); do
+    printf '%s\n' "$ip_before" | grep -qxF -- "$dn_unit" || set -- "$@" "$dn_unit"
+  done
+  [ $# -gt 0 ] || return 0
+  printf 'services that came with the packages are not enabled (a system enables them): %s\n' "$*"
+  systemctl --quiet disable -- "$@"
 }
 
 # Files of the machine's own that differ from the package's stay as they are: there is nobody to ask.

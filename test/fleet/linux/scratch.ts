@@ -107,9 +107,11 @@ for name; do
     is-enabled) status=1 ;;
     show)
       case $properties in
+        *ActiveState*)
+          if find_unit "$name"; then echo LoadState=loaded; else echo LoadState=not-found; fi
+          if [ -e "/run/fake/failed/$name" ]; then echo ActiveState=failed; else echo ActiveState=active; fi ;;
         *LoadState*) if find_unit "$name"; then echo loaded; else echo not-found; fi ;;
         *Job*) echo 0 ;;
-        *ActiveState*) if [ -e "/run/fake/failed/$name" ]; then echo ActiveState=failed; else echo ActiveState=active; fi ;;
       esac ;;
     stop) rm -f "/run/fake/active/$name" ;;
     start | restart | reload)

@@ -46,6 +46,20 @@ describe("units of other types than services", () => {
     expect(unitOf(`systemd.services.cron.script = "true";`, "cron.service").strategy).toBe("whole");
   });
 
+  it("add to what the distribution has where they could be no unit by themselves", () => {
+    const strategyOf = (option: string, name: string) =>
+      unitOf(`systemd.${option} = { wantedBy = [ "multi-user.target" ]; };`, name).strategy;
+    expect(strategyOf("services.cron", "cron.service")).toBe("drop-in");
+    expect(strategyOf("sockets.cups", "cups.socket")).toBe("drop-in");
+    expect(strategyOf("timers.fstrim", "fstrim.timer")).toBe("drop-in");
+    expect(strategyOf("targets.mine", "mine.target")).toBe("whole");
+    const service = (config: string) =>
+      unitOf(`systemd.services.x = { serviceConfig = { ${config} }; };`, "x.service").strategy;
+    expect(service(`ExecStartPre = "/bin/true"; Nice = 5;`)).toBe("drop-in");
+    expect(service(`ExecStart = [ "" "/bin/true" ];`)).toBe("whole");
+    expect(service(`Type = "oneshot"; ExecStop = "/bin/true";`)).toBe("whole");
+  });
+
   it("of mounts are refused where no unit could have the name", () => {
     const mount = (where: string) => `systemd.mounts = [ { what = "tmpfs"; where = "${where}"; } ];`;
     expect(messageOf(() => systemOf(mount("srv")))).toContain("where");

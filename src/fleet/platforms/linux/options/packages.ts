@@ -34,7 +34,8 @@ export const packagesOptions = defineModule({
         example: ["htop", "postgresql-client"],
         description:
           "Packages of the distribution, by name, that are installed before the system is activated if the machine does not have them. " +
-          "Services that come with them are not started by that. They stay when they are no longer named, and on a roll-back.",
+          "Services that come with them are neither started nor enabled by that: say so with `systemd.services.NAME.wantedBy`. " +
+          "Packages stay when they are no longer named, and on a roll-back.",
       }),
     },
   },

@@ -40,7 +40,7 @@ const common = {
     type: t.enum(["asDropinIfExists", "asDropin"]),
     default: "asDropinIfExists",
     description:
-      "`asDropin`: what is said here is added to the unit that the distribution has. Otherwise it is the whole unit, and one of the distribution is out of effect.",
+      "`asDropin`: what is said here is added to the unit that the distribution has; so it is as well where it could not be a unit by itself (a service without a program). Otherwise it is the whole unit, and one of the distribution is out of effect.",
   }),
   unitConfig: sectionOption("Unit"),
   restartTriggers: option({

@@ -48,13 +48,12 @@ function readUnit(reader: Reader, type: UnitType, name: string, unit: Attrs): Un
   const option = `systemd.${type}.${name}`;
   const unitName = `${name}.${type.slice(0, -1)}`;
   const strings = (key: string) => reader.strings(reader.at(unit, key), `${option}.${key}`);
+  const ownSection = typeSection(reader, type, name, unit, option);
+  const overrides = reader.plain(reader.at(unit, "overrideStrategy"), `${option}.overrideStrategy`);
   return {
     name: unitName,
-    text: renderSections([unitSection(reader, unit, option), typeSection(reader, type, name, unit, option)]),
-    strategy:
-      reader.plain(reader.at(unit, "overrideStrategy"), `${option}.overrideStrategy`) === "asDropin"
-        ? "drop-in"
-        : "whole",
+    text: renderSections([unitSection(reader, unit, option), ownSection]),
+    strategy: overrides === "asDropin" || !isWhole(type, ownSection) ? "drop-in" : "whole",
     enable: reader.bool(reader.at(unit, "enable")),
     wantedBy: strings("wantedBy"),
     requiredBy: strings("requiredBy"),
@@ -70,6 +69,19 @@ function readUnit(reader: Reader, type: UnitType, name: string, unit: Attrs): Un
     restartTriggers: triggers(reader, reader.at(unit, "restartTriggers")),
     reloadTriggers: triggers(reader, reader.at(unit, "reloadTriggers")),
   };
+}
+
+/** What systemd loads no unit of the type without. */
+const essentials: Readonly<Partial<Record<UnitType, RegExp>>> = {
+  services: /^(ExecStart|ExecStop|SuccessAction)=./m,
+  sockets: /^Listen\w+=./m,
+  timers: /^On\w+=./m,
+  paths: /^(Path\w+|DirectoryNotEmpty)=./m,
+};
+
+/** Whether it can be a unit by itself. If not, it says something more about one that the distribution has. */
+function isWhole(type: UnitType, section: StoreText): boolean {
+  return essentials[type]?.test(section.text) ?? true;
 }
 
 /** Options of `[Unit]` that are lists of words, and the names of their lines. */

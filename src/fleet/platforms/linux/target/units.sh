@@ -232,8 +232,11 @@ report_failed_units() {
   sleep 0.5
   while IFS= read -r name; do
     if has_line "$work/units/failed" "$name"; then continue; fi
-    ru_state=$(systemctl show -p ActiveState -p SubState -- "$name" 2>/dev/null 9>&-)
-    case $ru_state in *ActiveState=failed* | *SubState=auto-restart*) list failed "$name" ;; esac
+    ru_state=$(systemctl show -p LoadState -p ActiveState -p SubState -- "$name" 2>/dev/null 9>&-)
+    case $ru_state in
+      *LoadState=not-found* | *LoadState=bad-setting* | *LoadState=error*) list failed "$name" ;;
+      *ActiveState=failed* | *SubState=auto-restart*) list failed "$name" ;;
+    esac
   done <"$work/units/touched"
   [ -s "$work/units/failed" ] || return 0
   announce 'warning: the following units failed' failed >&2
