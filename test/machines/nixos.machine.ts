@@ -237,6 +237,33 @@ describe("nixus build", () => {
   });
 });
 
+describe("a system that was made elsewhere", () => {
+  test("is copied from the deployer's store by its path, and is an error where it is not", async () => {
+    const made = file(`nodes.foo.configuration.environment.etc.greeting.text = "made elsewhere";`);
+    expect((await nixus(["build", made])).exitCode).toBe(0);
+    const { stdout: newest } = await spawnThere([
+      ...[
+        "/bin/sh",
+        "-c",
+        `ls -dt $(grep -ls "made elsewhere" /nix/store/*-nixos-system-foo-20.09/etc/greeting) | head -n 1`,
+      ],
+    ]).done;
+    const path = newest.trim().replace("/etc/greeting", "");
+    expect(path).toMatch(/^\/nix\/store\/.*-nixos-system-foo-20\.09$/);
+    const given = file(`nodes.foo.configuration.system = "${path}";`);
+    const { stdout, exitCode } = await nixus(["deploy", "-f", given]);
+    expect(exitCode, stdout).toBe(0);
+    expect(await currentSystem(foo)).toBe(path);
+    expect(await foo.readFile("/etc/greeting")).toBe("made elsewhere");
+
+    const missing = path.replace(/store\/.{6}/, "store/aaaaaa");
+    const nowhere = await nixus(["deploy", "-f", file(`nodes.foo.configuration.system = "${missing}";`)]);
+    expect(nowhere.exitCode).toBe(1);
+    expect(nowhere.stdout).toContain(`${missing} is not in the store that it should come from`);
+    expect(await currentSystem(foo)).toBe(path);
+  });
+});
+
 describe("a user who is not root", () => {
   test("builds on the target and deploys the result, by sudo", async () => {
     await bar.exec(`
@@ -407,11 +434,19 @@ describe("copying", () => {
 
   test("goes on after its connection was lost, where it was", async () => {
     const deployment = spawnNixus(["deploy", "--json", "-f", network("large", [30, 200])]);
-    // The one that is begun as the second, after the first has arrived.
+    // The second is on its way. Whatever was sent of the first arrives while nothing else is sent.
     await deployment.waitForOutput(
       /"copying-path"[^\n]*-large-\d"[\s\S]*"copying-path"[^\n]*-large-\d"[\s\S]*"copying-progress"/,
     );
+    deployment.kill("SIGSTOP");
+    await foo.exec(`
+      while :; do
+        for path in /nix/store/*-large-?; do nix-store --check-validity "$path" 2>/dev/null && exit; done
+        sleep 0.1
+      done
+    `);
     await foo.exec("pkill -KILL -f '^sshd: root@notty' || pkill -KILL -f '^sshd: root'");
+    deployment.kill("SIGCONT");
     const { stdout, exitCode } = await deployment.done;
     expect(stdout).toMatch(/"type":"warning","step":"copy","message":"[^"]*trying again \(2 of 3\)"/);
     expect(begun(stdout, "large", 2).toSorted()).toEqual([1, 2]);

@@ -96,6 +96,7 @@ async function closureOf(
   target: DaemonStore,
   paths: readonly string[],
 ): Promise<PathInfo[]> {
+  await Promise.all(paths.map((path) => source.addTempRoot(path)));
   const valid = await source.queryValidPaths(paths);
   const missing = paths.filter((path) => !valid.has(path));
   if (missing.length > 0) await fetchGiven(target, missing);
