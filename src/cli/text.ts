@@ -31,6 +31,7 @@ export const deploy = {
   resume: "Deploy what the last deployment has missed, the same systems as then",
   force: "Replace also a system that was not last seen there from here",
   wait: "Wait for machines that somebody else deploys, instead of failing",
+  reboot: "Reboot machines that need it, also where rebootPolicy is never; guarded as any switch is",
 };
 
 export const diff = {

@@ -30,6 +30,8 @@ export interface DeploymentOptions extends Partial<RolloutOptions> {
   readonly lastSeen?: ReadonlyMap<string, string>;
   /** Whether to replace systems that were not last seen from here. */
   readonly force?: boolean;
+  /** Whether machines whose nodes say `never` are rebooted too, when that is needed. */
+  readonly reboot?: boolean;
   /** Whether to change nothing, and only say what would be done. */
   readonly dryRun?: boolean;
   /** When it aborts, no switch is begun any more; those under way are left to the machines' switchers. */
@@ -85,6 +87,7 @@ export async function deploy(
       lastSeen: options.lastSeen ?? new Map(),
       force: options.force ?? false,
       wait: options.wait ?? false,
+      reboot: options.reboot ?? false,
       sink,
       dryRun,
       places,

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome, StepName } from "../events/event.ts";
 import { buildPlace } from "../plan/build.ts";
 import type { Facts } from "../plan/facts.ts";
-import { rebootNeeded } from "../plan/live-switch.ts";
 import { overwriteProblem } from "../plan/overwrite.ts";
 import { type PhasePlan, planPhases } from "../plan/phases.ts";
 import { describeStep, plan, type Step, wantedPaths } from "../plan/plan.ts";
@@ -18,9 +17,9 @@ import { isUnreachable } from "./ssh/failures.ts";
 import { build } from "./steps/build.ts";
 import { connect } from "./steps/connect.ts";
 import { copyClosure, uncopy } from "./steps/copy.ts";
-import { examineLiveSwitch } from "./steps/live-switch.ts";
 import { installPackages } from "./steps/packages.ts";
 import { previewDeployment } from "./steps/preview.ts";
+import { decideReboot, type Reboot } from "./steps/reboot.ts";
 import { sendSecrets } from "./steps/secrets.ts";
 import { switchSystem, type Verify } from "./steps/switch.ts";
 
@@ -49,7 +48,9 @@ export class NodeDeployment {
   private readonly phasePlan: PhasePlan;
   private phases: Phases;
   /** What was switched, to be undone when a group asks for that. */
-  private switched: { readonly system: string; readonly previous: string } | undefined;
+  private switched:
+    | { readonly system: string; readonly previous: string; readonly reboot: Reboot | undefined }
+    | undefined;
 
   /** Throws a PhaseError when the node's phases have an impossible order. */
   constructor(session: NodeSession, group: NodeGroup | undefined, slots: Slots) {
@@ -153,6 +154,7 @@ export class NodeDeployment {
 
   private async take(steps: readonly Step[], facts: Facts): Promise<NodeEnd> {
     let copied = false;
+    let reboot: Reboot | undefined;
     try {
       for (const step of steps) {
         this.session.context.signal.throwIfAborted();
@@ -182,11 +184,11 @@ export class NodeDeployment {
             break;
           case "switch":
             this.step = "switch";
-            await this.requireLiveSwitch(step.system);
+            reboot = await decideReboot(this.session, step);
             await this.reach("switch");
             this.step = "switch";
             await this.group?.arrive("ready", this.session.node.name, this.session.context.signal);
-            return await this.switch(step.system, step.previous, facts);
+            return await this.switch({ ...step, reboot }, facts);
         }
       }
     } catch (error) {
@@ -196,20 +198,10 @@ export class NodeDeployment {
     throw new Error("a plan without a switch");
   }
 
-  /** What NixOS would refuse in the middle of an activation is refused before anything is changed. */
-  private async requireLiveSwitch(system: string): Promise<void> {
-    const live = await examineLiveSwitch(this.session, system);
-    switch (live.type) {
-      case "possible":
-        return;
-      case "needs-reboot":
-        throw new NodeError(`${rebootNeeded(live.reasons)}, and nothing was changed`);
-      case "impossible":
-        throw new NodeError(live.problem);
-    }
-  }
-
-  private async switch(system: string, previous: string, facts: Facts): Promise<NodeEnd> {
+  private async switch(
+    { system, previous, reboot }: NonNullable<NodeDeployment["switched"]>,
+    facts: Facts,
+  ): Promise<NodeEnd> {
     this.outcomeOfFailure = "unknown";
     const report: Reporter = (event) => {
       if (event.type === "confirming") this.step = "confirm";
@@ -220,6 +212,7 @@ export class NodeDeployment {
     try {
       const { outcome, problem } = await switchSystem(session, {
         ...{ system, previous },
+        ...(reboot === undefined ? {} : { reboot }),
         ...(verify === undefined ? {} : { verify }),
       });
       if (outcome !== "activated") {
@@ -230,7 +223,7 @@ export class NodeDeployment {
       if (error instanceof NodeError) this.outcomeOfFailure = "failed";
       throw error;
     }
-    this.switched = { system, previous };
+    this.switched = { system, previous, reboot };
     return { outcome: "activated", problem: await this.finalPhases(), runs: system };
   }
 
@@ -291,6 +284,7 @@ export class NodeDeployment {
     session.report({ type: "warning", step: "commit", message: `${why}; going back to the previous system` });
     const order = {
       ...{ system: switched.previous, previous: switched.system, id: `${session.context.id}-undo` },
+      ...(switched.reboot === undefined ? {} : { reboot: switched.reboot }),
     };
     const result = await this.notBusy(() => switchSystem(session, order)).catch((error: unknown) => {
       if (error instanceof NodeError) return error;

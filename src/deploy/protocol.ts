@@ -5,6 +5,7 @@ export type SwitcherState =
   | "starting"
   | "preparing"
   | "activating"
+  | "booting"
   | "waiting"
   | "committing"
   | "rolling-back"
@@ -14,6 +15,7 @@ const states: readonly string[] = [
   "starting",
   "preparing",
   "activating",
+  "booting",
   "waiting",
   "committing",
   "rolling-back",

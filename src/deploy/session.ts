@@ -27,6 +27,8 @@ export interface DeploymentContext {
   readonly force: boolean;
   /** Whether to wait for machines that others deploy. */
   readonly wait: boolean;
+  /** Whether machines whose nodes say `never` are rebooted too, when that is needed. */
+  readonly reboot: boolean;
   /** Whether to change nothing, and only say what would be done. */
   readonly dryRun: boolean;
   readonly places: Places;

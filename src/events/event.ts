@@ -60,6 +60,10 @@ export type Event =
   /** Distribution packages are installed before the switcher is armed. */
   | (NodeEvent & { readonly type: "installing-packages"; readonly packages: readonly string[] })
   | (NodeEvent & { readonly type: "triggering-switcher"; readonly system: string; readonly previous: string })
+  /** The machine will be restarted into its new system; `why` is for people. */
+  | (NodeEvent & { readonly type: "reboot-planned"; readonly why: string })
+  /** It is being restarted, and waited for. */
+  | (NodeEvent & { readonly type: "rebooting" })
   | (NodeEvent & { readonly type: "confirming" })
   /** It is locked by another deployment, whose end is waited for; `since` in seconds since the epoch, there. */
   | (NodeEvent & { readonly type: "waiting-for-lock"; readonly by: string; readonly since: number })

@@ -23,6 +23,11 @@ export interface NodeSettings {
   /** Nodes of the same group are all on their new system in the end, or none of them. */
   readonly atomicGroup: string | null;
   readonly whenUnreachable: WhenUnreachable;
+  readonly rebootPolicy: RebootPolicy;
+  /** Seconds after a restart into the new system in which it has to be confirmed. */
+  readonly rebootTimeout: number;
+  /** Absolute path of a program on the machine that has a system started once; null: as the platform does it. */
+  readonly bootSelector: string | null;
   /** In no order. */
   readonly phases: readonly DeployPhase[];
   /** Public keys of those who deploy it. */
@@ -32,6 +37,9 @@ export interface NodeSettings {
 }
 
 export type WhenUnreachable = "fail" | "skip" | "retry";
+
+/** Whether a machine is restarted into its new system. */
+export type RebootPolicy = "never" | "ifNeeded" | "always";
 
 /** Looked at between the activation and the confirmation. */
 export interface HealthCheck {

@@ -18,12 +18,15 @@ function expectNoCounterexample({ counterexample }: Exploration): void {
 // Some take long on a machine that has other things to do.
 describe("every reachable state", { timeout: 300_000 }, () => {
   test.each([
-    { bootsFrom: "loader", profile: "old", faults: 3, seconds: false },
-    { bootsFrom: "loader", profile: null, faults: 2, seconds: false },
-    { bootsFrom: "profile", profile: "old", faults: 2, seconds: false },
-    { bootsFrom: "profile", profile: null, faults: 3, seconds: false },
-    { bootsFrom: "loader", profile: "old", faults: 1, seconds: true },
-    { bootsFrom: "profile", profile: null, faults: 1, seconds: true },
+    { bootsFrom: "loader", profile: "old", faults: 3, seconds: false, reboots: false },
+    { bootsFrom: "loader", profile: null, faults: 2, seconds: false, reboots: false },
+    { bootsFrom: "profile", profile: "old", faults: 2, seconds: false, reboots: false },
+    { bootsFrom: "profile", profile: null, faults: 3, seconds: false, reboots: false },
+    { bootsFrom: "loader", profile: "old", faults: 1, seconds: true, reboots: false },
+    { bootsFrom: "profile", profile: null, faults: 1, seconds: true, reboots: false },
+    { bootsFrom: "loader", profile: "old", faults: 3, seconds: false, reboots: true },
+    { bootsFrom: "profile", profile: null, faults: 2, seconds: false, reboots: true },
+    { bootsFrom: "loader", profile: "old", faults: 1, seconds: true, reboots: true },
   ] as const)("leads to a good end: %o", (options) => {
     const exploration = explore(initialMachine(options), asWritten);
     expectNoCounterexample(exploration);
@@ -44,9 +47,15 @@ describe("what the scripts once did is refuted", { timeout: 300_000 }, () => {
     takesWordBack: 3,
     resultFollowsHistory: 2,
     adoptsNoRecorded: 2,
+    locksBeforeMark: 1,
+    settleClearsMark: 2,
+    goesOnAfterBoot: 1,
+    restartsWhenMarked: 2,
   };
+  const ofRestarts = ["locksBeforeMark", "settleClearsMark", "goesOnAfterBoot", "restartsWhenMarked"];
   test.each(Object.entries(refuted))("without %s", (rule, faults) => {
-    const initial = initialMachine({ bootsFrom: "loader", profile: "old", faults, seconds: false });
+    const reboots = ofRestarts.includes(rule);
+    const initial = initialMachine({ bootsFrom: "loader", profile: "old", faults, seconds: false, reboots });
     const { counterexample } = explore(initial, { ...asWritten, [rule]: false });
     expect(counterexample?.problem).toBeDefined();
     expect(counterexample?.trace.length).toBeGreaterThan(5);
@@ -71,7 +80,16 @@ describe("the model knows what the scripts have", () => {
     ];
     expect([...new Set(states)].sort()).toEqual(
       [
-        ...["activating", "committing", "preparing", "rebooting", "rolling-back", "starting", "waiting"],
+        ...[
+          "activating",
+          "booting",
+          "committing",
+          "preparing",
+          "rebooting",
+          "rolling-back",
+          "starting",
+          "waiting",
+        ],
       ].sort(),
     );
     for (const state of states) expect(source).toContain(`"${state}"`);
@@ -88,20 +106,46 @@ describe("the model knows what the scripts have", () => {
 
   test("what the watchdog decides", () => {
     expect(named(/\btake_over (\d+ [a-z"$-]+)/g).sort()).toEqual(
-      ["10 preparing", "11 rolling-back", "12 committing", "13 rebooting", '14 "$'].sort(),
+      [
+        ...["10 preparing", "11 rolling-back", "12 committing", "13 rebooting", '14 "$'],
+        ...["15 booting", "16 booting"],
+      ].sort(),
     );
   });
 
   test("commands, and what is done in the mutex", () => {
     expect(named(/^command_([a-z]+)\(\)/gm).sort()).toEqual(
       [
-        ...["confirm", "follow", "hold", "reject", "result", "run", "start", "status", "watch", "withdraw"],
+        ...[
+          "boot",
+          "confirm",
+          "follow",
+          "hold",
+          "reject",
+          "result",
+          "run",
+          "start",
+          "status",
+          "watch",
+          "withdraw",
+        ],
       ].sort(),
     );
     const exclusive = named(/\bexclusively ([a-z_]+)\b/g);
     expect(exclusive.sort()).toEqual(
       [
-        ...["abandon", "adopt", "begin", "change_state", "decide", "give_word", "prolong", "put_withdrawn"],
+        ...[
+          "abandon",
+          "adopt",
+          "after_boot",
+          "amend_lock",
+          "begin",
+          "change_state",
+          "decide",
+          "give_word",
+          "prolong",
+          "put_withdrawn",
+        ],
         ...["record_end", "settle_lock", "stand_in"],
       ].sort(),
     );

@@ -22,12 +22,15 @@ describe.runIf(installed("shellcheck"))("shellcheck", () => {
   });
 
   // As they are sent: after common.sh. SC2154: variables that the deployer sets. SC2317: functions not used there.
-  baseTest.each(["facts", "import", "unroot", "packages", "status"])("is content with %s.sh", (name) => {
-    const script = execFileSync("cat", ["common.sh", `${name}.sh`], { cwd: target });
-    execFileSync("shellcheck", ["--norc", "-s", "sh", "-e", "SC2015,SC2154,SC2317,SC2034", "-"], {
-      input: script,
-    });
-  });
+  baseTest.each(["facts", "import", "unroot", "packages", "status", "reboot"])(
+    "is content with %s.sh",
+    (name) => {
+      const script = execFileSync("cat", ["common.sh", `${name}.sh`], { cwd: target });
+      execFileSync("shellcheck", ["--norc", "-s", "sh", "-e", "SC2015,SC2154,SC2317,SC2034", "-"], {
+        input: script,
+      });
+    },
+  );
 });
 
 describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s", (shell) => {

@@ -29,6 +29,7 @@ interface Flags extends RolloutFlags {
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly wait: boolean;
+  readonly reboot: boolean;
 }
 
 const boolean = (brief: string) => ({ kind: "boolean", brief, default: false, withNegated: false }) as const;
@@ -47,7 +48,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const directory = stateDirectory(file, this.process.env);
     const lastSeen = readLastSeen(directory);
     const access = { env: { ...this.process.env }, identityFiles: flags.identity ?? [] };
-    const { showTrace, evalCache, locked, force, wait, dryRun } = flags;
+    const { showTrace, evalCache, locked, force, wait, dryRun, reboot } = flags;
     const beginning = { file, words, showTrace, useCache: evalCache, locked, dryRun, access };
     const { network: found, contents } =
       saved !== undefined
@@ -66,7 +67,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     try {
       const report = await deploy(
         network,
-        { ...options, lastSeen, force, wait, dryRun, signal, secrets: contents },
+        { ...options, lastSeen, force, wait, dryRun, reboot, signal, secrets: contents },
         sink,
       );
       if (!dryRun)
@@ -98,6 +99,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       dryRun: boolean(text.deploy.dryRun),
       force: boolean(text.deploy.force),
       wait: boolean(text.deploy.wait),
+      reboot: boolean(text.deploy.reboot),
     },
     aliases: { f: "file", p: "parallel", v: "verbose" },
     positional: {

@@ -96,6 +96,10 @@ function renderLines(event: Event): readonly Line[] {
       return node(event, `Installing packages: ${event.packages.join(", ")}...`);
     case "triggering-switcher":
       return node(event, "Triggering system switcher...");
+    case "reboot-planned":
+      return node(event, `A reboot is due: ${event.why}`);
+    case "rebooting":
+      return node(event, "Rebooting into the new system...");
     case "confirming":
       return node(event, "Trying to confirm success...");
     case "health-check":

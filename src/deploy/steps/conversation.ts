@@ -39,6 +39,7 @@ export class Progress {
         break;
       case "state":
         this.started = true;
+        if (answer.state === "booting" && this.state !== "booting") this.report({ type: "rebooting" });
         this.state = answer.state;
         break;
       case "result":

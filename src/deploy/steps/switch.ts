@@ -8,6 +8,7 @@ import { ConnectionError, InterruptedError, NodeError } from "../errors.ts";
 import type { Answer } from "../protocol.ts";
 import type { NodeSession } from "../session.ts";
 import { type Conversation, follow, Progress } from "./conversation.ts";
+import type { Reboot } from "./reboot.ts";
 
 /** All in milliseconds. */
 export interface Timing {
@@ -60,6 +61,8 @@ export interface SwitchOrder {
   readonly previous: string;
   /** Of the deployment on the machine; that of the context when left out. */
   readonly id?: string;
+  /** The machine is restarted into the system; left out: it is activated while the machine runs. */
+  readonly reboot?: Reboot;
   readonly verify?: Verify;
 }
 
@@ -67,13 +70,14 @@ export interface SwitchOrder {
 export async function switchSystem(session: NodeSession, order: SwitchOrder): Promise<SwitchResult> {
   const { node, report } = session;
   const { by, signal, timing } = session.context;
-  const { system, previous, id = session.context.id } = order;
+  const { system, previous, reboot, id = session.context.id } = order;
   report({ type: "triggering-switcher", system, previous });
   const progress = new Progress(report);
   const trigger = follow(session, progress, [
     ...["start", id, system, previous],
     ...[String(node.switchTimeout), String(node.successTimeout)],
     ...[node.ignoreFailingSystemdUnits ? "1" : "0", by],
+    ...(reboot === undefined ? [] : [reboot.selector, String(reboot.timeout)]),
   ]);
   await progress.until(() => progress.started || !trigger.open, timing.silence * 3, signal);
   if (progress.refusal !== undefined) {
@@ -84,7 +88,7 @@ export async function switchSystem(session: NodeSession, order: SwitchOrder): Pr
   if (!progress.started) trigger.end();
   const verification = order.verify && new Verification(order.verify, signal, () => progress.changed());
   try {
-    return await untilItEnds(session, id, progress, trigger, verification);
+    return await untilItEnds(session, { ...order, id }, progress, trigger, verification);
   } finally {
     verification?.end();
     trigger.end();
@@ -139,7 +143,7 @@ function word(verification: Verification | undefined, id: string, from: number, 
  */
 async function untilItEnds(
   session: NodeSession,
-  id: string,
+  { id, reboot }: SwitchOrder & { readonly id: string },
   progress: Progress,
   trigger: Conversation,
   verification: Verification | undefined,
@@ -150,7 +154,10 @@ async function untilItEnds(
   // How long a login may take: one that would need longer is given up, as the network may have changed under it.
   const slowest = Math.max(timing.silence + 1000, 2 * session.connection.loginTime);
   let begun = performance.now();
-  let patience = (2 * switchTimeout + successTimeout) * 1000 + timing.margin + timing.restart;
+  // The boot loader is installed, the machine restarts, and back again when it is not confirmed.
+  const away =
+    reboot === undefined ? 0 : (switchTimeout + reboot.timeout) * 1000 + 2 * timing.margin + timing.restart;
+  let patience = (2 * switchTimeout + successTimeout) * 1000 + timing.margin + timing.restart + away;
   let confirming = false;
   let wait = timing.firstRetry;
   let lastFailure: unknown = trigger.failure;
@@ -158,7 +165,7 @@ async function untilItEnds(
     if (signal.aborted) return interrupted();
     if (progress.state === "committing") {
       // Which installs a boot loader, and may yet be undone.
-      patience = (3 * switchTimeout + successTimeout) * 1000 + 3 * timing.margin + timing.restart;
+      patience = (3 * switchTimeout + successTimeout) * 1000 + 3 * timing.margin + timing.restart + away;
     }
     if (performance.now() - begun > patience) return unknown(lastFailure);
     const heard = trigger.open && trigger.silence < timing.silence;

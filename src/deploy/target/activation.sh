@@ -5,7 +5,7 @@
 # /proc/PID/cgroup), empty when it is not one of ours: what else is in the group may be anything.
 cgroup_processes() {
   case $1 in
-  */nixus-switch-"$id".service | */nixus-watchdog-"$id".service) ;;
+  */nixus-switch-"$id".service | */nixus-watchdog-"$id".service | */nixus-boot-"$id".service) ;;
   *) return 0 ;;
   esac
   for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do

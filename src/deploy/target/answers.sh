@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # What the deployer asks over SSH, and the answers, each a line `nixus KIND TEXT`. Part of the switcher.
 
-# start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY: takes the lock, starts the service
-# and follows it. Answers `refused`, `busy`, `changed` or `failed` when nothing was begun, else `started`.
+# start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY [SELECTOR REBOOT-TIMEOUT]: takes the
+# lock, starts the service and follows it. With a selector the machine is restarted into the system. Answers `refused`, `busy`, `changed` or `failed` when nothing was begun, else `started`.
 command_start() {
   case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
   for path in "$2" "$3"; do
@@ -12,7 +12,7 @@ command_start() {
     fi
   done
   # shellcheck disable=SC2086 # Split into fields on purpose.
-  set -- "$@" ${SSH_CONNECTION:-}
+  set -- "$1" "$2" "$3" "$4" "$5" "$6" "$7" "${8:-}" "${9:-}" ${SSH_CONNECTION:-}
   mkdir -p "$run_dir/$1" || return 73
   exclusively begin "$@"
   begin_status=$?
@@ -31,7 +31,8 @@ command_start() {
   command_follow "$id" 0
 }
 
-# begin ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE BY [CLIENT CLIENT-PORT ADDRESS PORT]: takes the lock.
+# begin ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE BY SELECTOR REBOOT-TIMEOUT [CLIENT CLIENT-PORT ADDRESS
+# PORT]: takes the lock.
 begin() {
   stale_id=$(field "$lock" id)
   settle_after_boot
@@ -62,7 +63,8 @@ begin() {
       "$1" "$2" "$begin_previous" "$begin_profile" "$(boot_id)"
     printf 'by=%s\nsince=%s\nswitchTimeout=%s\nsuccessTimeout=%s\nignoreFailedUnits=%s\n' \
       "$(one_line "$7")" "$(date +%s)" "$4" "$5" "$6"
-    printf 'sshAddress=%s\nsshPort=%s\n' "${10:-}" "${11:-}"
+    printf 'switcher=%s\nselector=%s\nrebootTimeout=%s\nsshAddress=%s\nsshPort=%s\n' \
+      "$self" "$8" "$9" "${12:-}" "${13:-}"
   } | replace_synced "$lock" && use_deployment "$1" && write_state starting 40 0 "" || {
     rm -f "$lock" "$lock.new"
     say refused "$state_dir or $run_dir can't be written to (is the disk full?)"
@@ -76,7 +78,7 @@ begin() {
 # start for it: to bring the machine to a good end is its business, and nobody else's. Fails then.
 take_from_the_dead() {
   use_deployment "$(field "$lock" id)" || return 1
-  stale_state=$(field "$state_file" state)
+  stale_state=$(deployment_state)
   case $stale_state in
   '' | starting | preparing) ;;
   *)
@@ -103,8 +105,7 @@ settle_lock() {
 }
 
 say_busy() {
-  busy_id=$(field "$lock" id)
-  say busy "id=$busy_id since=$(field "$lock" since) state=$(field "$run_dir/$busy_id/state" state) by=$(field "$lock" by)"
+  say busy "id=$(field "$lock" id) since=$(field "$lock" since) state=$(deployment_state) by=$(field "$lock" by)"
 }
 
 # abandon REASON: nothing was begun, and the service must not begin any more.
@@ -234,7 +235,7 @@ command_result() {
   open_log "${2:-0}"
   result_state=
   if use_deployment "$id"; then
-    result_state=$(field "$state_file" state)
+    result_state=$(deployment_state)
     { : >"$work_dir/asked"; } 2>/dev/null
   fi
   say_log

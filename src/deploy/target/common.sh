@@ -83,9 +83,23 @@ link_target() {
   if [ -e "$link_path" ]; then printf '%s\n' "${link_path#"$root"}"; fi
 }
 
+# deployment_state: of the deployment under way. Empty when it is from before the machine's last start, unless that start
+# is a part of it and its switcher has not run yet.
+deployment_state() {
+  lock_state=$(field "$run_dir/$(field "$lock" id)/state" state)
+  if [ -z "$lock_state" ] && [ -n "$(field "$lock" once)" ]; then lock_state=booting; fi
+  printf '%s\n' "$lock_state"
+}
+
+# Whether the machine was started into the new system, and nobody has taken that up yet.
+was_booted_once() {
+  [ "$(field "$lock" once)" = set ] && [ "$(field "$lock" boot)" != "$(boot_id)" ] &&
+    [ "$(link_target "$current_system")" = "$(field "$lock" system)" ]
+}
+
 # Whether someone still sees to the deployment under way: its switcher, or the watchdog that stands in for it.
 lock_is_live() {
-  [ "$(field "$lock" boot)" = "$(boot_id)" ] || return 1
+  [ "$(field "$lock" boot)" = "$(boot_id)" ] || was_booted_once || return 1
   lock_id=$(field "$lock" id)
   lock_state=$run_dir/$lock_id/state
   process_lives "$(field "$lock_state" owner)" "$(field "$lock_state" ownerStart)" && return 0

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # The deployment under way as it is on disk, and who may change it. Part of the switcher.
 #
-#   $lock               what does not change: version, id, system, previous, profile, boot, by, since, timeouts.
-#                       Synced. It exists from the moment the deployment owns the machine until its end is recorded.
+#   $lock               what does not change: version, id, system, previous, profile, boot, by, since, timeouts; with a
+#                       selector the machine is restarted into the system (boot.sh). Synced. It exists from the moment the deployment owns the machine until its end is recorded.
 #   $run_dir/ID/state   what does: state, owner, ownerStart, deadline, tries, reason. Gone after a reboot, when it
 #                       would mean nothing any more.
 #   $run_dir/ID/word    the deployer's word that all is well, or that it is not.
@@ -44,6 +44,10 @@ use_deployment() {
   switch_timeout=$(field "$lock" switchTimeout)
   success_timeout=$(field "$lock" successTimeout)
   ignore_failed_units=$(field "$lock" ignoreFailedUnits)
+  selector=$(field "$lock" selector)
+  # After a restart the machine comes back before it can be reached.
+  if [ "$(field "$lock" once)" = booted ]; then success_timeout=$(field "$lock" rebootTimeout); fi
+  program=$(field "$lock" switcher)
   ssh_address=$(field "$lock" sshAddress)
   ssh_port=$(field "$lock" sshPort)
   commit_timeout=$((switch_timeout + 120))
@@ -135,7 +139,10 @@ record_end() {
     add_to_history "$1" "$2" || note "the end of this deployment could not be added to $history"
   fi
   rm -rf "${gc_roots:?}/$id"
+  remove_boot_unit "$id"
+  unit_removed=$?
   rm -f "$lock" && sync "$state_dir"
+  if [ "$unit_removed" -eq 0 ]; then timeout 60 systemctl daemon-reload </dev/null; fi
   # Last: who hears of the end may begin the next deployment at once.
   mkdir -p "$work_dir" &&
     printf 'outcome=%s\nreason=%s\n' "$1" "$(one_line "$2")" | replace "$work_dir/result"
@@ -163,8 +170,12 @@ settle_after_boot() {
     rm -f "$lock"
     return 0
   fi
-  [ "$(field "$lock" boot)" != "$(boot_id)" ] || return 0
+  [ "$(field "$lock" boot)" != "$(boot_id)" ] && ! was_booted_once || return 0
   use_deployment "$(field "$lock" id)"
+  # A boot loader that did not do what it was told may do it the next time.
+  if [ "$(field "$lock" once)" = set ] && ! selector clear; then
+    say warning "$system may be what the machine starts next: $selector_problem"
+  fi
   if [ "$(link_target "$current_system")" = "$system" ]; then
     reason="the machine was restarted while the confirmed system was made the default"
     if [ "$(link_target "$profile")" != "$system" ]; then
@@ -175,6 +186,9 @@ settle_after_boot() {
   else
     restore_profile
     reason=$(field "$lock" reason)
+    if [ -z "$reason" ] && [ "$(field "$lock" once)" = set ]; then
+      reason="the machine has not started into the new system, or has restarted before its switcher ran"
+    fi
     record_end rolled-back "${reason:-the machine was restarted before the new system was confirmed and committed}"
   fi
 }

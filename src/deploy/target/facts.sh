@@ -95,7 +95,7 @@ if [ -n "$facts_id" ]; then
   fact lockId "$facts_id"
   fact lockBy "$(field "$lock" by)"
   fact lockSince "$(field "$lock" since)"
-  fact lockState "$(field "$run_dir/$facts_id/state" state)"
+  fact lockState "$(deployment_state)"
   if lock_is_live; then fact lockLive 1; else fact lockLive 0; fi
 fi
 if [ -r "$history" ]; then fact lastDeployment "$(tail -n 1 "$history")"; fi

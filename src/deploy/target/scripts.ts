@@ -11,6 +11,14 @@ function read(name: string): string {
   return readFileSync(join(directory, name), "utf8");
 }
 
+const selectorFiles = [
+  "selector.sh",
+  "selector-restorer.sh",
+  "selector-systemd-boot.sh",
+  "selector-grub.sh",
+  "selector-program.sh",
+];
+
 /** The parts of the switcher; the first is the program. */
 const switcherFiles = [
   "switcher.sh",
@@ -19,6 +27,8 @@ const switcherFiles = [
   "secrets.sh",
   "snapshot.sh",
   "activation.sh",
+  ...selectorFiles,
+  "boot.sh",
   "switch.sh",
   "answers.sh",
 ];
@@ -58,6 +68,12 @@ export function statusScript(): string {
 /** The script that says what the running system and the new one say of a switch. */
 export function liveSwitchScript(system: string): string {
   return `next_system=${quote(system)}\n${read("common.sh")}${read("live-switch.sh")}`;
+}
+
+/** The same, and what speaks for a reboot into the new system, and whether the machine could boot it once. */
+export function rebootScript(system: string, platform: string, selector: string | null): string {
+  const settings = `next_system=${quote(system)} reboot_platform=${quote(platform)} reboot_selector=${quote(selector ?? "")}`;
+  return [settings, ...["common.sh", "live-switch.sh", ...selectorFiles, "reboot.sh"].map(read)].join("\n");
 }
 
 export interface PreviewQuestion {

@@ -33,7 +33,7 @@ if [ -e "$lock" ]; then
   fact lockBy "$(field "$lock" by)"
   fact lockSince "$(field "$lock" since)"
   fact lockSystem "$(field "$lock" system)"
-  fact lockState "$(field "$run_dir/$status_id/state" state)"
+  fact lockState "$(deployment_state)"
   if lock_is_live; then fact lockLive 1; else fact lockLive 0; fi
 fi
 current_link=$(readlink "$profile" 2>/dev/null)

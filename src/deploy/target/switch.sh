@@ -12,7 +12,7 @@ transient() {
   timeout 30 systemd-run --quiet --collect --unit="$transient_unit" ${root:+"--setenv=NIXUS_ROOT=$root"} \
     --property=DefaultDependencies=no --property=Conflicts=shutdown.target --property=Before=shutdown.target \
     --property=IgnoreOnIsolate=yes --property=KillMode=mixed --property=TimeoutStopSec=300 \
-    "$@" "$self" "$transient_command" "$id" </dev/null
+    "$@" "${program:-$self}" "$transient_command" "$id" </dev/null
 }
 
 # The watchdog looks every two seconds whether someone sees to the deployment; a timer is no process that could be
@@ -50,6 +50,11 @@ command_run() {
     end failed "$problem"
     exit 1
   fi
+  if [ -n "$selector" ]; then
+    exclusively change_state " preparing " booting $((switch_timeout + commit_timeout * 2 + 120)) "" || exit 1
+    boot_into_new
+    return
+  fi
   exclusively change_state " preparing " activating $((switch_timeout + 30)) "" || exit 1
   activate "$system" test "$switch_timeout"
   judge_activation $?
@@ -60,7 +65,14 @@ command_run() {
   if [ -n "$problem" ]; then
     exclusively change_state " activating " rolling-back "$roll_back_deadline" "$problem"
     roll_back "$problem"
-  elif confirmed_in_time; then
+  else
+    await_word
+  fi
+}
+
+# What comes of the word, or of its absence.
+await_word() {
+  if confirmed_in_time; then
     finish_commit
   else
     roll_back "$(field "$state_file" reason)"
@@ -201,6 +213,9 @@ undo_commit() {
   if [ -s "$work_dir/profile-link" ]; then
     link_profile "$(cat "$work_dir/profile-link")"
     sync "${profile%/*}"
+  else
+    # The machine has restarted since the profile was set.
+    restore_profile
   fi
   activate "$previous" boot "$commit_timeout" || {
     note "the previous system could not be made the boot default again (exit status $?)"
@@ -219,6 +234,7 @@ roll_back() {
   trap : TERM INT HUP
   note "rolling back: $1"
   signal_cgroup KILL "$cgroup_path"
+  if [ "$(field "$lock" once)" = booted ]; then boot_previous "$1"; fi
   if [ -e "$work_dir/committing" ] && ! undo_commit; then
     set -- "$1; the previous system could not be made the boot default again"
   fi
@@ -279,19 +295,22 @@ settle() {
 reboot_machine() {
   note "rebooting: $1"
   exclusively change_state " rolling-back rebooting " rebooting 240 "$1"
-  {
-    cat "$lock"
-    printf 'reason=%s\n' "$(one_line "$1")"
-  } | replace_synced "$lock"
+  exclusively amend_lock "reason=$(one_line "$1")"
+  restart_machine
+  exit 1
+}
+
+# restart_machine: comes back only when systemd does not do it, and not at all once it has told us to stop.
+restart_machine() {
   timeout 30 sync
   trap 'exit 0' TERM INT HUP
   for force in "" --force "--force --force"; do
     # shellcheck disable=SC2086 # Two options in one word.
     timeout 60 systemctl reboot $force </dev/null
-    reboot_by=$(($(uptime_seconds) + 60))
-    while [ "$(uptime_seconds)" -lt "$reboot_by" ]; do sleep 0.5; done
+    restart_by=$(($(uptime_seconds) + 60))
+    while [ "$(uptime_seconds)" -lt "$restart_by" ]; do sleep 0.5; done
   done
-  exit 1
+  trap on_stop TERM INT HUP
 }
 
 # What the watchdog's timer runs: nothing while the owner lives and keeps its time.
@@ -324,13 +343,26 @@ command_watch() {
     become_owner
     end recorded ""
     ;;
+  15)
+    become_owner
+    await_boot
+    ;;
+  16)
+    become_owner
+    give_up_boot "$(field "$state_file" reason)"
+    ;;
   esac
 }
 
 # stand_in: 0 when there is nothing to do. Otherwise the deployment is ours, and its status says what is next:
-# 10 nothing was changed, 11 roll back, 12 commit again, 13 reboot, 14 its end is recorded, the lock is to be released.
+# 10 nothing was changed, 11 roll back, 12 commit again, 13 reboot, 14 its end is recorded, the lock is to be released, 15 the
+# machine was started into the new system, 16 it is not to be.
 stand_in() {
   [ "$(field "$lock" id)" = "$id" ] || return 0
+  if was_booted_once; then
+    take_up_boot
+    return
+  fi
   owner=$(field "$state_file" owner)
   state=$(field "$state_file" state)
   tries=$(field "$state_file" tries)
@@ -353,6 +385,13 @@ stand_in() {
   case $state in
   starting | preparing) take_over 10 preparing 120 ;;
   activating | waiting) take_over 11 rolling-back "$long" ;;
+  booting)
+    if [ "$(field "$lock" once)" = booted ]; then
+      take_over 11 rolling-back "$long"
+    else
+      take_over 16 booting $((commit_timeout + 300))
+    fi
+    ;;
   committing)
     if [ -z "$overdue" ] && [ "$tries" -lt 4 ] && [ "$(field "$work_dir/word" word)" = confirm ]; then
       take_over 12 committing $((commit_timeout + 60))

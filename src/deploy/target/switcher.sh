@@ -3,12 +3,12 @@
 # a new connection that the machine can still be reached. Runs as root, outlives the session that started it.
 # The protocol is described in docs/reference/switcher.md.
 #
-#   switcher.sh start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY
+#   switcher.sh start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY [SELECTOR REBOOT-TIMEOUT]
 #   switcher.sh confirm|reject|withdraw ID       the deployer's word
 #   switcher.sh hold ID SECONDS [LINE]           wait so much longer for it
 #   switcher.sh result|follow ID [LINE]          how it goes; output of the activations from that line on
 #   switcher.sh status                           the deployment under way
-#   switcher.sh run|watch ID                     what the service and the watchdog's timer run
+#   switcher.sh run|watch|boot ID                what the service, the watchdog's timer and the start of the machine run
 
 here=$(dirname "$0")
 # shellcheck source=common.sh
@@ -21,6 +21,18 @@ here=$(dirname "$0")
 . "$here/snapshot.sh"
 # shellcheck source=activation.sh
 . "$here/activation.sh"
+# shellcheck source=selector.sh
+. "$here/selector.sh"
+# shellcheck source=selector-restorer.sh
+. "$here/selector-restorer.sh"
+# shellcheck source=selector-systemd-boot.sh
+. "$here/selector-systemd-boot.sh"
+# shellcheck source=selector-grub.sh
+. "$here/selector-grub.sh"
+# shellcheck source=selector-program.sh
+. "$here/selector-program.sh"
+# shellcheck source=boot.sh
+. "$here/boot.sh"
 # shellcheck source=switch.sh
 . "$here/switch.sh"
 # shellcheck source=answers.sh
@@ -29,7 +41,7 @@ here=$(dirname "$0")
 stop_requested=
 
 usage() {
-  printf 'usage: %s start|confirm|reject|hold|withdraw|result|follow|status|run|watch ...\n' "$0" >&2
+  printf 'usage: %s start|confirm|reject|hold|withdraw|result|follow|status|run|watch|boot ...\n' "$0" >&2
   exit 64
 }
 
@@ -37,9 +49,9 @@ usage() {
 action=$1
 shift
 case $action in
-start) [ "$#" -eq 7 ] || usage ;;
+start) [ "$#" -eq 7 ] || [ "$#" -eq 9 ] || usage ;;
 status) [ "$#" -eq 0 ] || usage ;;
-confirm | reject | hold | withdraw | result | follow | run | watch)
+confirm | reject | hold | withdraw | result | follow | run | watch | boot)
   [ "$#" -ge 1 ] || usage
   case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
   if [ "$action" = hold ]; then case ${2:-} in '' | *[!0-9]*) usage ;; esac fi

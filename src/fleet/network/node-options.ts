@@ -87,6 +87,25 @@ export const nodeOptions = defineModule({
       description:
         "When there is no connection to the machine: the deployment fails (of this machine, the others go on), the machine is passed over without that being a failure, or it is tried again for some minutes.",
     }),
+    rebootPolicy: option({
+      type: t.enum(["never", "ifNeeded", "always"]),
+      default: "never",
+      description:
+        "Whether the machine is restarted into its new system: never; when its kernel, initrd, kernel modules or kernel parameters are not those that it was started with, or a switch inhibitor changed; always. It is started once, confirmed after that, and the boot default only then. `never`: a system that may not be switched to while the machine runs is refused.",
+    }),
+    rebootTimeout: option({
+      type: t.ints.positive,
+      default: 300,
+      description:
+        "Seconds after which a machine that was restarted into its new system, and was not confirmed since, restarts into the previous one.",
+    }),
+    bootSelector: option({
+      type: t.nullOr(t.strMatching("/[^\n]*")),
+      default: null,
+      example: "/etc/boot-selector",
+      description:
+        "Absolute path of a program on the machine that can have a system started once, for boot loaders other than systemd-boot and GRUB: `check`, `set-once SYSTEM`, `clear`. null: as the platform does it.",
+    }),
     closurePaths: option({
       type: t.attrsOf(t.unspecified),
       default: {},

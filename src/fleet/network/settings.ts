@@ -4,7 +4,7 @@ import type { Slot } from "../../lang/eval/value.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import { Reader } from "../reader.ts";
 import { isPlainName, type Selectable, SelectionError, select } from "../selection.ts";
-import type { DeployPhase, NodeSettings, WhenUnreachable } from "../settings.ts";
+import type { DeployPhase, NodeSettings, RebootPolicy, WhenUnreachable } from "../settings.ts";
 import { readHealthChecks } from "./health-checks.ts";
 import type { Network } from "./network.ts";
 
@@ -94,6 +94,9 @@ export function readSettings(network: Network, reader: Reader, name: string): No
     after: readAfter(network, reader, toText(name), texts("after")),
     atomicGroup,
     whenUnreachable: text("whenUnreachable") as WhenUnreachable,
+    rebootPolicy: text("rebootPolicy") as RebootPolicy,
+    rebootTimeout: reader.integer(at("rebootTimeout")),
+    bootSelector: reader.nullOr(at("bootSelector"), () => text("bootSelector")),
     phases: readPhases(reader, at("deployScriptPhases"), option("deployScriptPhases")),
     deployers: texts("deployers"),
     sshOptions: Object.fromEntries(

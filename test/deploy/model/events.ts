@@ -1,4 +1,6 @@
 /** What happens to the machine from outside of its processes: deployers, faults, time, and those who come later. */
+
+import { done, restarts } from "./actions.ts";
 import {
   type Deployer,
   type Durable,
@@ -14,9 +16,10 @@ import {
   spawn,
   systems,
   type Transition,
+  wasBootedOnce,
   workDirectory,
 } from "./model.ts";
-import { done, fire, reboot, steps } from "./steps.ts";
+import { fire, steps } from "./steps.ts";
 
 /** Everything that can happen next. */
 export function transitions(machine: Machine, rules: Rules): Transition[] {
@@ -126,7 +129,7 @@ function faults(before: Machine): Transition[] {
   const found: Transition[] = powerCuts(machine);
   for (const [name, process] of processesOf(machine)) {
     found.push({ label: `! SIGKILL for ${name}`, to: exit(machine, name) });
-    if (name.startsWith("run") && !process.stopRequested) {
+    if (/^(?:run|boot) /.test(name) && !process.stopRequested) {
       found.push({ label: `! SIGTERM for ${name}`, to: go(machine, name, { stopRequested: true }) });
     }
     const { file } = workDirectory(machine, process.subject);
@@ -160,19 +163,25 @@ function powerCuts(machine: Machine): Transition[] {
     durable.now === durable.disk ? [durable.disk] : [durable.disk, durable.now];
   for (const profile of keeps(machine.profile)) {
     for (const loader of keeps(machine.loader)) {
-      for (const lock of keeps(machine.lock)) {
-        for (const history of keeps(machine.history)) {
-          const disk = { profile, loader, lock, history };
-          found.push({
-            label: `! power cut; on disk: profile ${profile}, boot default ${loader}, ${lock === null ? "no lock" : `lock of ${lock.id}`}`,
-            to: reboot({
-              ...machine,
-              profile: { now: machine.profile.now, disk: disk.profile },
-              loader: { now: machine.loader.now, disk: disk.loader },
-              lock: { now: machine.lock.now, disk: disk.lock },
-              history: { now: machine.history.now, disk: disk.history },
-            }),
-          });
+      for (const once of keeps(machine.once)) {
+        for (const lock of keeps(machine.lock)) {
+          for (const history of keeps(machine.history)) {
+            const mark = once === null ? "" : `, ${once} is started once`;
+            const held = lock === null ? "no lock" : `lock of ${lock.id}`;
+            found.push(
+              ...restarts(
+                {
+                  ...machine,
+                  profile: { now: machine.profile.now, disk: profile },
+                  loader: { now: machine.loader.now, disk: loader },
+                  once: { now: machine.once.now, disk: once },
+                  lock: { now: machine.lock.now, disk: lock },
+                  history: { now: machine.history.now, disk: history },
+                },
+                `! power cut; on disk: profile ${profile}, boot default ${loader}${mark}, ${held}`,
+              ),
+            );
+          }
         }
       }
     }
@@ -191,7 +200,8 @@ function questions(machine: Machine): Transition[] {
 /** When all is quiet: the next deployment, which finds a lock. */
 function later(machine: Machine): Transition[] {
   const lock = machine.lock.now;
-  if (lock === null || lock.boot !== machine.boot || lockIsLive(machine, lock)) return [];
+  const goesOn = lock?.boot === machine.boot || wasBootedOnce(machine);
+  if (lock === null || !goesOn || lockIsLive(machine, lock)) return [];
   const processes = { ...machine.processes, ...spawn("start c", "begin", "c") };
   return [{ label: "a later deployment starts", to: { ...machine, processes } }];
 }

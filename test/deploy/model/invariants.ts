@@ -19,6 +19,9 @@ const changing: ReadonlySet<Step> = new Set<Step>([
   "undo_commit",
   "undo_commit: sync profile",
   "undo_commit: activate boot",
+  "arrange_boot: set_profile",
+  "arrange_boot: activate boot",
+  "give_up_boot: activate boot",
   "roll_back: activate test",
 ]);
 
@@ -30,6 +33,14 @@ export function momentary(machine: Machine): string | undefined {
   const trusted: readonly System[] = ["old", ...machine.confirmed];
   for (const booted of [bootDefault(machine, "now"), bootDefault(machine, "disk")]) {
     if (!trusted.includes(booted)) return `the machine would boot ${booted}, which nobody has confirmed`;
+  }
+  if (machine.once.now !== null || machine.once.disk !== null) {
+    const guarded = [machine.lock.now, machine.lock.disk].every((lock) => lock?.once === "set");
+    if (!guarded) return "it would start a system once that nobody would be asked about";
+  }
+  const started = machine.lock.now?.once != null && systems[machine.lock.now.id] === machine.runs;
+  if (machine.reboots && !trusted.includes(machine.runs) && !started) {
+    return `it runs ${machine.runs}, which nobody has confirmed or is asked about`;
   }
   for (const { id } of machine.history.now) {
     const records = machine.history.now.filter((record) => record.id === id);
@@ -43,6 +54,8 @@ export function final(machine: Machine): string | undefined {
   if (machine.lock.now !== null) return `the lock of deployment ${machine.lock.now.id} is left`;
   if (machine.mutex !== null) return `${machine.mutex} keeps the mutex`;
   if (machine.timers.length > 0) return "a watchdog is left";
+  if (machine.once.now !== null) return `${machine.once.now} is still to be started once`;
+  if (machine.unit.now !== null) return "the unit for the next start is left";
   if (machine.processes["status"] !== undefined) return "a question has no answer";
   for (const [id, deployer] of Object.entries(machine.deployers) as [Id, Deployer][]) {
     const wrong = reportProblem(machine, id, deployer);

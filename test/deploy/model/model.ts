@@ -21,6 +21,8 @@ export interface Lock {
   readonly previous: System;
   readonly profile: System | null;
   readonly boot: number;
+  /** `set`: before the next start may be into the new system; `booted`: that start was taken up. */
+  readonly once: "set" | "booted" | null;
 }
 
 /** `/run/nixus/ID/state`. */
@@ -50,7 +52,7 @@ export interface HistoryRecord {
   readonly bootLeft: boolean;
 }
 
-export type ProcessName = `${"start" | "run" | "watch"} ${Id}` | "status";
+export type ProcessName = `${"start" | "run" | "watch" | "boot"} ${Id}` | "status";
 
 /** Where a process is: named after the function of the scripts whose next command it is. */
 export type Step =
@@ -70,6 +72,26 @@ export type Step =
   | "prepare: set_profile"
   | "prepare: sync_disk"
   | "prepare: failed"
+  | "change_state booting"
+  | "arrange_boot: lock"
+  | "arrange_boot: mark"
+  | "install_boot_unit"
+  | "arrange_boot: set_profile"
+  | "arrange_boot: activate boot"
+  | "selector set"
+  | "arrange_boot: sync_disk"
+  | "boot_into_new: change_state"
+  | "restart into new"
+  | "give_up_boot"
+  | "selector clear"
+  | "give_up_boot: restore_profile"
+  | "give_up_boot: activate boot"
+  | "command_boot"
+  | "boot: after_boot"
+  | "await_boot"
+  | "boot: change_state waiting"
+  | "boot: change_state rolling-back"
+  | "boot_previous"
   | "change_state activating"
   | "activate test"
   | "change_state waiting"
@@ -95,6 +117,7 @@ export type Step =
   | "systemctl reboot"
   | "end"
   | "record_end: history"
+  | "record_end: unit"
   | "record_end: lock"
   | "record_end: sync"
   | "record_end: result"
@@ -132,6 +155,8 @@ export interface Machine {
   /** What the machine boots: the boot loader's default (NixOS), or the system profile (platform linux). */
   readonly bootsFrom: "loader" | "profile";
   readonly boot: number;
+  /** Whether the machine is restarted into new systems. */
+  readonly reboots: boolean;
   /** Whether a second deployer may come. */
   readonly seconds: boolean;
   /** The system of /run/current-system, and whether its activation came to a good end. */
@@ -141,6 +166,10 @@ export interface Machine {
   /** What the boot loader boots. */
   readonly loader: Durable<System>;
   readonly lock: Durable<Lock | null>;
+  /** What the next start is into, whatever the default is. A start takes it away before it uses it. */
+  readonly once: Durable<System | null>;
+  /** The unit that goes on with a deployment after a start. */
+  readonly unit: Durable<Id | null>;
   readonly history: Durable<readonly HistoryRecord[]>;
   readonly run: { readonly [I in Id]?: WorkDirectory };
   /** Watchdogs' timers that are armed. */
@@ -185,6 +214,14 @@ export interface Rules {
   readonly adoptsNoRecorded: boolean;
   /** finish_commit takes the word back before it rolls back. */
   readonly takesWordBack: boolean;
+  /** The lock says that the new system may be started once before anything can have it started. */
+  readonly locksBeforeMark: boolean;
+  /** settle_after_boot takes back what should have been started and was not. */
+  readonly settleClearsMark: boolean;
+  /** settle_after_boot leaves a deployment alone that was started into its new system: it goes on. */
+  readonly goesOnAfterBoot: boolean;
+  /** A mark that can't be taken back is left to a restart that is guarded. */
+  readonly restartsWhenMarked: boolean;
 }
 
 export const asWritten: Rules = {
@@ -196,6 +233,10 @@ export const asWritten: Rules = {
   takesWordBack: true,
   adoptsNoRecorded: true,
   resultFollowsHistory: true,
+  locksBeforeMark: true,
+  settleClearsMark: true,
+  goesOnAfterBoot: true,
+  restartsWhenMarked: true,
 };
 
 /** stand_in of the scripts allows 4: fewer, so that a few faults come to the end of it. */
@@ -213,17 +254,20 @@ const emptyWorkDirectory: WorkDirectory = {
 
 /** A machine that runs and boots `old`, with a deployment of `new` planned. */
 export function initialMachine(
-  options: Pick<Machine, "bootsFrom" | "faults" | "seconds"> & { profile: System | null },
+  options: Pick<Machine, "bootsFrom" | "faults" | "seconds" | "reboots"> & { profile: System | null },
 ): Machine {
   return {
     bootsFrom: options.bootsFrom,
     seconds: options.seconds,
+    reboots: options.reboots,
     boot: 1,
     runs: "old",
     whole: true,
     profile: synced(options.profile),
     loader: synced("old"),
     lock: synced(null),
+    once: synced(null),
+    unit: synced(null),
     history: synced([]),
     run: {},
     timers: [],
@@ -315,10 +359,17 @@ export function inHistory(machine: Machine, id: Id): HistoryRecord | undefined {
   return machine.history.now.find((record) => record.id === id);
 }
 
+/** was_booted_once: the machine was started into the new system, and nobody has taken that up yet. */
+export function wasBootedOnce(machine: Machine, lock: Lock | null = machine.lock.now): boolean {
+  return (
+    lock !== null && lock.once === "set" && lock.boot !== machine.boot && machine.runs === systems[lock.id]
+  );
+}
+
 /** lock_is_live. */
 export function lockIsLive(machine: Machine, lock: Lock): boolean {
   return (
-    lock.boot === machine.boot &&
+    (lock.boot === machine.boot || wasBootedOnce(machine, lock)) &&
     (workDirectory(machine, lock.id).file?.owner != null ||
       machine.timers.includes(lock.id) ||
       machine.processes[`watch ${lock.id}`] !== undefined)
@@ -337,6 +388,8 @@ export function normalised(machine: Machine): Machine {
     machine.deployers[id]?.phase === "done" &&
     lock?.id !== id &&
     machine.lock.disk?.id !== id &&
+    machine.unit.now !== id &&
+    machine.unit.disk !== id &&
     !machine.timers.includes(id) &&
     !processesOf(machine).some(([name, { subject }]) => subject === id || name.endsWith(id));
   const live = <T>(record: { readonly [I in Id]?: T }): { readonly [I in Id]?: T } =>

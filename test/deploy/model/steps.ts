@@ -1,4 +1,6 @@
 /** What the processes on the machine do: one transition for each command of the scripts that others can see. */
+import { activate, type Context, changeState, fails, restarts, restoreProfile, syncDisk } from "./actions.ts";
+import { bootSteps, takeUpBoot } from "./boot-steps.ts";
 import {
   exit,
   go,
@@ -7,6 +9,7 @@ import {
   inRun,
   isOwner,
   killAbandoned,
+  type Lock,
   lockIsLive,
   type Machine,
   maximumTries,
@@ -19,28 +22,16 @@ import {
   synced,
   systems,
   type Transition,
+  wasBootedOnce,
   workDirectory,
   write,
   writeState,
 } from "./model.ts";
 
-interface Context {
-  readonly machine: Machine;
-  readonly name: ProcessName;
-  readonly process: Process;
-  readonly rules: Rules;
-}
-
 /** Everything that the next command of a process can lead to. None: it waits for something. */
 export function steps(machine: Machine, name: ProcessName, process: Process, rules: Rules): Transition[] {
   const context: Context = { machine, name, process, rules };
   return next(context).map(({ label, to }) => ({ label: `${name}: ${label}`, to }));
-}
-
-/** The same where one thing fails, when that may still happen. */
-function fails(machine: Machine, label: string, to: (machine: Machine) => Machine): Transition[] {
-  if (machine.faults === 0) return [];
-  return [{ label: `! ${label}`, to: to({ ...machine, faults: machine.faults - 1 }) }];
 }
 
 function next(context: Context): Transition[] {
@@ -62,11 +53,11 @@ function next(context: Context): Transition[] {
     case "abandon":
       return starting(context);
     case "status":
-      return free ? to(settleAfterBoot({ ...machine, mutex: name }, name, "status: settle_lock")) : [];
+      return free ? to(settleAfterBoot({ ...machine, mutex: name }, name, "status: settle_lock", rules)) : [];
     case "status: settle_lock": {
       const lock = machine.lock.now;
-      if (lock === null || lock.boot !== machine.boot || lockIsLive(machine, lock))
-        return to(exit(machine, name));
+      const gone = lock === null || (lock.boot !== machine.boot && !wasBootedOnce(machine));
+      if (gone || lockIsLive(machine, lock)) return to(exit(machine, name));
       return foundDead(context, lock.id, {
         left: (after) => exit(after, name),
         record: { outcome: "failed", resume: null },
@@ -103,11 +94,33 @@ function next(context: Context): Transition[] {
     case "prepare: sync_disk":
       if (process.stopRequested) return to(at("prepare: failed"));
       return [
-        ...to(at("change_state activating", syncDisk(machine))),
+        ...to(at(machine.reboots ? "change_state booting" : "change_state activating", syncDisk(machine))),
         ...fails(machine, "sync fails", (after) => at("prepare: failed", after)),
       ];
     case "prepare: failed":
       return to(go(restoreProfile(machine), name, { at: "end", outcome: "failed" }));
+    case "change_state booting":
+    case "arrange_boot: lock":
+    case "arrange_boot: mark":
+    case "install_boot_unit":
+    case "arrange_boot: set_profile":
+    case "arrange_boot: activate boot":
+    case "selector set":
+    case "arrange_boot: sync_disk":
+    case "boot_into_new: change_state":
+    case "restart into new":
+    case "give_up_boot":
+    case "selector clear":
+    case "give_up_boot: restore_profile":
+    case "give_up_boot: activate boot":
+    case "await_boot":
+    case "boot: change_state waiting":
+    case "boot: change_state rolling-back":
+    case "boot_previous":
+      return bootSteps(context);
+    case "command_boot":
+    case "boot: after_boot":
+      return started(context);
     case "change_state activating":
       return [
         ...changeState(context, "activating", "activate test"),
@@ -193,11 +206,15 @@ function next(context: Context): Transition[] {
       if (!isOwner(machine, id, name)) return to(exit(machine, name), "is not the owner any more");
       const { committing } = workDirectory(machine, id);
       const undoes = rules.everyRollBackUndoes && committing;
-      const step = undoes ? "undo_commit" : "roll_back: activate test";
+      const booted = machine.lock.now?.once === "booted";
+      const step = booted ? "boot_previous" : undoes ? "undo_commit" : "roll_back: activate test";
       return to(go(killAbandoned(machine), name, { at: step, stopRequested: false }));
     }
     case "undo_commit": {
-      const profile = write(machine.profile, machine.lock.now?.profile ?? machine.lock.now?.previous ?? null);
+      const lock = machine.lock.now;
+      // After a restart it is restore_profile that does it.
+      const before = lock?.profile ?? (lock?.once === "booted" ? null : (lock?.previous ?? null));
+      const profile = write(machine.profile, before);
       return to(at("undo_commit: sync profile", { ...machine, profile }));
     }
     case "undo_commit: sync profile":
@@ -211,7 +228,8 @@ function next(context: Context): Transition[] {
       });
     }
     case "undo_commit: sync_disk": {
-      const then = rules.everyRollBackUndoes ? "roll_back: activate test" : "roll_back";
+      const live = rules.everyRollBackUndoes ? "roll_back: activate test" : "roll_back";
+      const then = machine.lock.now?.once === "booted" ? "reboot_machine" : live;
       return to(at(then, rules.undoSyncs ? syncDisk(machine) : machine));
     }
     case "roll_back: activate test":
@@ -235,11 +253,12 @@ function next(context: Context): Transition[] {
         ...fails(machine, "change_state: /run is full", (after) => at("systemctl reboot", after)),
       ];
     case "systemctl reboot":
-      return to(reboot(syncDisk(machine)), "the machine restarts");
+      return restarts(syncDisk(machine), "the machine restarts");
 
     case "end":
       return free ? to(at("record_end: history", { ...machine, mutex: name })) : [];
     case "record_end: history":
+    case "record_end: unit":
     case "record_end: lock":
     case "record_end: sync":
     case "record_end: result":
@@ -251,7 +270,7 @@ function next(context: Context): Transition[] {
 
 /** command_start and begin. */
 function starting(context: Context): Transition[] {
-  const { machine, name, process } = context;
+  const { machine, name, process, rules } = context;
   const id = process.subject;
   const label = process.at;
   const lock = machine.lock.now;
@@ -261,7 +280,7 @@ function starting(context: Context): Transition[] {
   switch (process.at) {
     case "begin":
       if (machine.mutex !== null) return [];
-      return [{ label, to: settleAfterBoot({ ...machine, mutex: name }, name, "begin: look") }];
+      return [{ label, to: settleAfterBoot({ ...machine, mutex: name }, name, "begin: look", rules) }];
     case "begin: look": {
       const { withdrawn, file } = workDirectory(machine, id);
       if (withdrawn || file !== null || inHistory(machine, id) !== undefined) {
@@ -281,7 +300,8 @@ function starting(context: Context): Transition[] {
       }
       return [{ label: "the machine runs what it was planned for", to: at("begin: lock") }];
     case "begin: lock": {
-      const taken = { id, previous: machine.runs, profile: machine.profile.now, boot: machine.boot };
+      const { runs: previous, boot } = machine;
+      const taken: Lock = { id, previous, profile: machine.profile.now, boot, once: null };
       return [
         { label, to: at("begin: state", { ...machine, lock: synced(taken) }) },
         ...fails(machine, "the disk is full", (after) => answer("refused", after)),
@@ -330,7 +350,8 @@ function foundDead(
     readonly record: Pick<Process, "outcome" | "resume">;
   },
 ): Transition[] {
-  const state = workDirectory(machine, dead).file?.state ?? "starting";
+  const marked = machine.lock.now?.once != null;
+  const state = workDirectory(machine, dead).file?.state ?? (marked ? "booting" : "starting");
   const begun = state !== "starting" && state !== "preparing";
   if (begun && rules.revivesTheDead) {
     return [
@@ -351,15 +372,51 @@ function foundDead(
   ];
 }
 
-/** stand_in, then what command_watch does: all transitions of a watchdog that fires. Empty when it has nothing to do. */
+/** All transitions of a watchdog that fires. Empty when it has nothing to do. */
 export function fire(machine: Machine, id: Id, rules: Rules): Transition[] {
   const name: ProcessName = `watch ${id}`;
   if (machine.mutex !== null || machine.processes[name] !== undefined) return [];
-  const { file, word } = workDirectory(machine, id);
   if (machine.lock.now?.id !== id) {
     const timers = machine.timers.filter((timer) => timer !== id);
     return [{ label: `${name}: it has ended, the timer is stopped`, to: { ...machine, timers } }];
   }
+  return standIn(machine, name, id, rules);
+}
+
+/** command_boot: what the unit does that the start of the machine has started. */
+function started({ machine, name, process, rules }: Context): Transition[] {
+  const id = process.subject;
+  const lock = machine.lock.now;
+  const at = (step: Step, after: Machine = machine): Machine => go(after, name, { at: step });
+  if (process.at === "command_boot") {
+    if (lock?.id !== id) {
+      return [{ label: "there is no lock any more", to: exit({ ...machine, unit: synced(null) }, name) }];
+    }
+    if (!wasBootedOnce(machine) || machine.timers.includes(id)) {
+      return [{ label: "command_boot", to: at("boot: after_boot") }];
+    }
+    const timers = [...machine.timers, id];
+    return [
+      { label: "arm_watchdog", to: at("boot: after_boot", { ...machine, timers }) },
+      ...fails(machine, "systemd-run fails", (after) => at("boot: after_boot", after)),
+    ];
+  }
+  // after_boot.
+  if (machine.mutex !== null) return [];
+  const goesOn = rules.goesOnAfterBoot && wasBootedOnce(machine);
+  if (goesOn && lock?.id === id) return takeUpBoot(machine, name, id);
+  return [
+    {
+      label: "boot: settle_after_boot",
+      to: settleAfterBoot({ ...machine, mutex: name }, name, null, rules),
+    },
+  ];
+}
+
+/** stand_in, and what its caller does then; empty when there is nothing to do. */
+function standIn(machine: Machine, name: ProcessName, id: Id, rules: Rules): Transition[] {
+  if (wasBootedOnce(machine)) return takeUpBoot(machine, name, id);
+  const { file, word } = workDirectory(machine, id);
   if (file?.owner != null && !file.overdue) return [];
   const tries = file?.tries ?? 0;
   const again = file?.overdue !== true && tries < maximumTries;
@@ -387,6 +444,10 @@ export function fire(machine: Machine, id: Id, rules: Rules): Transition[] {
     case "activating":
     case "waiting":
       return take("rolling-back", { at: "roll_back" });
+    case "booting":
+      return machine.lock.now?.once === "booted"
+        ? take("rolling-back", { at: "roll_back" })
+        : take("booting", { at: "give_up_boot" });
     case "committing":
       if (again && (word === "confirm" || !rules.takesWordBack)) {
         return take("committing", { at: "commit: sync_disk" });
@@ -400,85 +461,11 @@ export function fire(machine: Machine, id: Id, rules: Rules): Transition[] {
   }
 }
 
-/** change_state: the process exits when the deployment is not its own any more, as is_owner in roll_back sees to. */
-function changeState(context: Context, state: Parameters<typeof writeState>[3], then: Step): Transition[] {
-  const { machine, name, process } = context;
-  const id = process.subject;
-  if (machine.mutex !== null) return [];
-  if (!isOwner(machine, id, name)) return [{ label: "is not the owner any more", to: exit(machine, name) }];
-  return [{ label: `${state}`, to: go(writeState(machine, id, name, state), name, { at: then }) }];
-}
-
-interface Activated {
-  readonly ok: (machine: Machine) => Machine;
-  readonly failed: (machine: Machine) => Machine;
-  readonly timedOut: (machine: Machine) => Machine;
-}
-
-/** activate: starts switch-to-configuration, waits for its end. */
-function activate(
-  { machine, name, process }: Context,
-  system: Activation["system"],
-  action: "test" | "boot",
-  then: Activated,
-): Transition[] {
-  const mine = machine.activations.find(({ by }) => by === name);
-  const what = `${system} ${action}`;
-  if (mine === undefined) {
-    const activations = [...machine.activations, { system, action, by: name }];
-    return [{ label: `${what} begins`, to: { ...machine, activations } }];
-  }
-  const activations = machine.activations.filter((activation) => activation !== mine);
-  const over = { ...machine, activations };
-  if (process.stopRequested) {
-    return [false, true].map((half) => ({
-      label: `${what} is ended${half ? " half-way" : ""}, told to stop`,
-      to: then.failed(half ? halfDone(over, mine) : over),
-    }));
-  }
-  return [
-    { label: `${what} succeeds`, to: then.ok(done(over, mine)) },
-    ...fails(over, `${what} fails`, then.failed),
-    ...fails(over, `${what} fails half-way`, (after) => then.failed(halfDone(after, mine))),
-    ...fails(over, `${what} hangs half-way`, (after) => then.timedOut(halfDone(after, mine))),
-    ...fails(over, `${what} hangs when all is done`, (after) => then.timedOut(done(after, mine))),
-  ];
-}
-
-type Activation = Machine["activations"][number];
-
-/** What an activation has changed when it comes to its end. */
-export function done(machine: Machine, { system, action }: Activation): Machine {
-  return action === "test"
-    ? { ...machine, runs: system, whole: true }
-    : { ...machine, loader: write(machine.loader, system) };
-}
-
-/** Half-way `test` has replaced some of what runs; `boot` has the boot loader's default written, or not. */
-function halfDone(machine: Machine, { system, action }: Activation): Machine {
-  return action === "test"
-    ? { ...machine, runs: system, whole: false }
-    : { ...machine, loader: write(machine.loader, system) };
-}
-
-function syncDisk(machine: Machine): Machine {
-  return {
-    ...machine,
-    profile: sync(machine.profile),
-    loader: sync(machine.loader),
-    lock: sync(machine.lock),
-  };
-}
-
-/** restore_profile. */
-function restoreProfile(machine: Machine): Machine {
-  return machine.lock.now === null ? machine : { ...machine, profile: synced(machine.lock.now.profile) };
-}
-
 /** settle_after_boot, in the mutex; then the process goes on, or exits. */
-function settleAfterBoot(machine: Machine, name: ProcessName, then: Step | null): Machine {
+function settleAfterBoot(machine: Machine, name: ProcessName, then: Step | null, rules: Rules): Machine {
   const lock = machine.lock.now;
-  if (lock !== null && lock.boot !== machine.boot) {
+  const goesOn = rules.goesOnAfterBoot && wasBootedOnce(machine);
+  if (lock !== null && lock.boot !== machine.boot && !goesOn) {
     return go(machine, name, { at: "settle_after_boot: profile", resume: then, subject: lock.id });
   }
   return then === null ? exit(machine, name) : go(machine, name, { at: then });
@@ -489,7 +476,9 @@ function settled({ machine, name, process, rules }: Context): Transition[] {
   const runs = machine.runs === system;
   const activated = runs && (rules.settlesByWhatRuns || machine.profile.now === system);
   const change = { at: "record_end: history", outcome: activated ? "activated" : "rolled-back" } as const;
-  const after = activated ? { ...machine, profile: synced(system) } : restoreProfile(machine);
+  const cleared =
+    machine.lock.now?.once === "set" && rules.settleClearsMark ? { ...machine, once: synced(null) } : machine;
+  const after = activated ? { ...cleared, profile: synced(system) } : restoreProfile(cleared);
   return [{ label: `settle_after_boot: ${change.outcome}`, to: go(after, name, change) }];
 }
 
@@ -505,18 +494,22 @@ function recordEnd({ machine, name, process, rules }: Context): Transition[] {
       const recorded = inHistory(machine, id);
       if (recorded !== undefined) {
         const told = rules.resultFollowsHistory ? recorded.outcome : outcome;
-        const change = { at: "record_end: lock", outcome: told } as const;
+        const change = { at: "record_end: unit", outcome: told } as const;
         return [{ label: "is in the history already", to: go(machine, name, change) }];
       }
       const previous = machine.lock.now?.previous ?? "old";
       const record = { id, outcome, previous, bootLeft: process.bootLeft };
       const history = synced([...machine.history.now, record]);
       return [
-        { label: `record_end: history: ${outcome}`, to: at("record_end: lock", { ...machine, history }) },
+        { label: `record_end: history: ${outcome}`, to: at("record_end: unit", { ...machine, history }) },
         ...fails(machine, "the history can't be written", (after) =>
-          at("record_end: lock", { ...after, historyLost: [...after.historyLost, id] }),
+          at("record_end: unit", { ...after, historyLost: [...after.historyLost, id] }),
         ),
       ];
+    }
+    case "record_end: unit": {
+      const unit = machine.unit.now === id ? synced(null) : machine.unit;
+      return [{ label, to: at("record_end: lock", { ...machine, unit }) }];
     }
     case "record_end: lock":
       return [{ label, to: at("record_end: sync", { ...machine, lock: write(machine.lock, null) }) }];
@@ -531,30 +524,10 @@ function recordEnd({ machine, name, process, rules }: Context): Transition[] {
         ];
       }
       const free = { ...told, mutex: null };
-      const ends = name.startsWith("run") || name.startsWith("watch");
+      const ends = /^(?:run|watch|boot) /.test(name);
       return [{ label, to: ends ? at("end: watchdog", free) : exit(free, name) }];
     }
     default:
       throw new Error(`no step of record_end: ${process.at}`);
   }
-}
-
-/** All that is not on disk is gone, and the machine boots its default. What is on disk by now is for the caller to say. */
-export function reboot(machine: Machine): Machine {
-  const loader = machine.bootsFrom === "loader" ? machine.loader.disk : (machine.profile.disk ?? "old");
-  return {
-    ...machine,
-    boot: machine.boot + 1,
-    runs: loader,
-    whole: true,
-    profile: synced(machine.profile.disk),
-    loader: synced(loader),
-    lock: synced(machine.lock.disk),
-    history: synced(machine.history.disk),
-    run: {},
-    timers: [],
-    mutex: null,
-    processes: {},
-    activations: [],
-  };
 }

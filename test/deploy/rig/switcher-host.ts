@@ -8,12 +8,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const sources = join(import.meta.dirname, "../../../src/deploy/target");
@@ -132,7 +133,7 @@ export class SwitcherHost {
   }
 
   /** What a system's activation does, as sh text. */
-  behaviour(system: string, action: "test" | "boot", script: string): void {
+  behaviour(system: string, action: "test" | "boot" | "dry-activate", script: string): void {
     this.write(`fake/${system}-${action}`, script);
   }
 
@@ -159,6 +160,34 @@ export class SwitcherHost {
     for (const name of this.list("fake")) if (name.endsWith(".timer")) this.remove(`fake/${name}`);
   }
 
+  /**
+   * The machine restarts, as one of the linux platform does: into what the restorer's mark says, which is gone then, or
+   * into its profile. Before its units are started.
+   */
+  restart(id: string): void {
+    this.startBoot(id);
+    const mark = "var/lib/nixus/linux/once";
+    const profile = "nix/var/nix/profiles/system";
+    const system = this.has(mark) ? this.read(mark).trim() : `/${this.target(profile)}`;
+    this.remove(mark);
+    this.remove("fake/reboot");
+    this.link("run/current-system", system.slice(1));
+  }
+
+  /** What systemd starts at a boot of what is in the place for units that outlive one. */
+  startUnits(): Promise<Answer>[] {
+    return this.list("etc/systemd/system.attached/sysinit.target.wants").map((name) => {
+      const unit = this.read(`etc/systemd/system.attached/${name}`);
+      const [, ...command] = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(" ") ?? [];
+      return this.ask(...command);
+    });
+  }
+
+  /** Where a link leads to, below the root. */
+  target(path: string): string {
+    return relative(this.root, realpathSync(join(this.root, path)));
+  }
+
   /** Asks the switcher and waits for its answer. */
   ask(...args: string[]): Promise<Answer> {
     const env = { PATH: `${this.root}/bin:${process.env["PATH"]}`, NIXUS_ROOT: this.root };
@@ -181,7 +210,15 @@ export class SwitcherHost {
   start(
     id: string,
     system: string,
-    options: { previous?: string; switch?: number; success?: number; ignore?: boolean } = {},
+    options: {
+      previous?: string;
+      switch?: number;
+      success?: number;
+      ignore?: boolean;
+      /** Restarts the machine, with a limit of 20 s. */
+      selector?: string;
+      reboot?: number;
+    } = {},
   ) {
     const { previous = "old", switch: switchTimeout = 20, success = 20, ignore = false } = options;
     const systems = [`/nix/store/${system}`, `/nix/store/${previous}`];
@@ -193,6 +230,7 @@ export class SwitcherHost {
       String(success),
       ignore ? "1" : "0",
       "me@here",
+      ...(options.selector === undefined ? [] : [options.selector, String(options.reboot ?? 20)]),
     );
   }
 
