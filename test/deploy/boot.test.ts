@@ -66,7 +66,7 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     expect((await host.ask("result", "a")).lines.at(-1)).toBe("state booting");
     expect(
       (await host.ask("start", "b", "/nix/store/newer", "/nix/store/old", "9", "9", "0", "me")).lines[0],
-    ).toMatch(/^warning deployment a was left booting/);
+    ).toMatch(/^busy id=a .*state=booting/);
     host.write("fake/running", "starting");
     const [unit] = host.startUnits();
     await host.reaches("a", "booting");
