@@ -4,8 +4,9 @@
  */
 
 import { NixError } from "../lang/eval/errors.ts";
+import { Shape } from "../lang/eval/shape.ts";
 import { typeOf } from "../lang/eval/type-name.ts";
-import { Attrs, force, Shape, type Slot } from "../lang/eval/value.ts";
+import { Attrs, force, type Slot } from "../lang/eval/value.ts";
 import { noPos, type Pos } from "../lang/syntax/positions.ts";
 import { intern, type Sym } from "../lang/syntax/symbols.ts";
 import { declaredTwice } from "./errors.ts";
@@ -62,13 +63,13 @@ export class DeclarationGroup {
       });
     }
     const symbols = [...found.keys()].sort((a, b) => a - b);
-    this.shape = new Shape(symbols);
+    this.shape = Shape.of(symbols);
     this.nodes = symbols.map((sym) => new DeclarationNode(found.get(sym)!));
     const indices = symbols.map((_, index) => index).filter((index) => symbols[index] !== names.module);
     this.visible =
       indices.length === symbols.length
         ? { shape: this.shape, indices }
-        : { shape: new Shape(indices.map((index) => symbols[index]!)), indices };
+        : { shape: Shape.of(indices.map((index) => symbols[index]!)), indices };
   }
 }
 

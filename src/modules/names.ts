@@ -1,5 +1,6 @@
 /** Symbols and fixed shapes of the sets that the module system reads and makes. */
-import { Attrs, Shape, type Slot } from "../lang/eval/value.ts";
+import { Shape } from "../lang/eval/shape.ts";
+import { Attrs, type Slot } from "../lang/eval/value.ts";
 import { intern, type Sym } from "../lang/syntax/symbols.ts";
 
 /** The file of modules that say none. */
@@ -56,7 +57,7 @@ export function shaped(...attributes: readonly string[]): (...slots: readonly Sl
 export function shapeOf(attributes: readonly string[]): { shape: Shape; order: readonly number[] } {
   const symbols = attributes.map(intern);
   const order = symbols.map((_, index) => index).sort((a, b) => symbols[a]! - symbols[b]!);
-  return { shape: new Shape(order.map((index) => symbols[index]!)), order };
+  return { shape: Shape.of(order.map((index) => symbols[index]!)), order };
 }
 
 /** The set without one attribute; the same set when it has none of that name. */
@@ -64,7 +65,7 @@ export function withoutAttr(attrs: Attrs, sym: Sym): Attrs {
   const at = attrs.shape.indexOf(sym);
   if (at < 0) return attrs;
   return new Attrs(
-    new Shape(attrs.shape.symbols.toSpliced(at, 1)),
+    Shape.of(attrs.shape.symbols.toSpliced(at, 1)),
     attrs.values.toSpliced(at, 1),
     attrs.positions?.toSpliced(at, 1),
   );

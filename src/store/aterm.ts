@@ -2,7 +2,7 @@
 import { type Derivation, type DerivationOutput, derivationOutputPath } from "./derivation.ts";
 import { StoreError } from "./errors.ts";
 import { parseDigest, parseHashAlgorithm, printHash } from "./hash.ts";
-import { type ContentAddressMethod, compareBytes, methodPrefix, sortedUnique } from "./store-path.ts";
+import { type ContentAddressMethod, compareBytes, methodPrefix, sortedBytes } from "./store-path.ts";
 
 /**
  * The text of a derivation. `inputs` replaces the input derivations, keyed by hash instead of path, where the
@@ -17,11 +17,11 @@ export function unparseDerivation(
     return `("${name}",${fields.join(",")})`;
   });
   let inputTerms = "";
-  for (const key of sortedUnique(inputs.keys())) {
+  for (const key of sortedBytes(inputs.keys())) {
     inputTerms += `${inputTerms === "" ? "" : ","}("${key}",${plainList(inputs.get(key)!)})`;
   }
   let env = "";
-  for (const name of sortedUnique(derivation.env.keys())) {
+  for (const name of sortedBytes(derivation.env.keys())) {
     env += `${env === "" ? "" : ","}(${quote(name)},${quote(derivation.env.get(name)!)})`;
   }
   return (
@@ -58,7 +58,7 @@ function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
 /** A list of texts that have nothing to escape. */
 function plainList(texts: ReadonlySet<string>): string {
   if (texts.size === 1) for (const text of texts) return `["${text}"]`;
-  const sorted = sortedUnique(texts);
+  const sorted = sortedBytes(texts);
   return sorted.length === 0 ? "[]" : `["${sorted.join('","')}"]`;
 }
 
@@ -71,6 +71,9 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function quote(text: string): string {
+  // The same as JSON's escapes, except for the control characters that have none here.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (!/[\x00-\x08\x0b\x0c\x0e-\x1f]/.test(text)) return JSON.stringify(text);
   return `"${text.replace(/["\\\n\r\t]/g, (character) => escapes[character]!)}"`;
 }
 

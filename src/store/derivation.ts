@@ -75,11 +75,11 @@ export function fillInOutputs(
   hashOfInput: (path: string) => DerivationHash,
 ): Derivation {
   const inputs = inputHashes(derivation, hashOfInput);
-  const blank = [...derivation.outputs.keys()].map((output) => [output, ""] as const);
-  const masked: Derivation = { ...derivation, env: new Map([...derivation.env, ...blank]) };
+  const env = new Map(derivation.env);
+  for (const output of derivation.outputs.keys()) env.set(output, "");
+  const masked: Derivation = { ...derivation, env };
   if (inputs === undefined) return masked;
   const hash = sha256Hex(unparseDerivation(masked, inputs));
-  const env = new Map(masked.env);
   const outputs = new Map<string, DerivationOutput>();
   for (const output of derivation.outputs.keys()) {
     const path = outputPath(derivation.name, output, hash);

@@ -175,7 +175,12 @@ export function downstreamPlaceholder(derivationPath: string, output: string): s
 
 /** Sorted by bytes, without duplicates: the order of all sets in store formats. */
 export function sortedUnique(texts: Iterable<string>): string[] {
-  return [...new Set(texts)].sort(compareBytes);
+  return sortedBytes(new Set(texts));
+}
+
+/** Sorted by bytes: by UTF-16 unit, as `sort` does it by itself. */
+export function sortedBytes(texts: Iterable<string>): string[] {
+  return [...texts].sort();
 }
 
 /** Byte strings compare like their bytes when compared by UTF-16 unit. */

@@ -1,8 +1,10 @@
 /** Builtins on attribute sets. */
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
+import { positionsOfPart } from "../eval/set-positions.ts";
+import { Shape } from "../eval/shape.ts";
 import { nearMisses } from "../eval/suggestions.ts";
-import { Attrs, emptyAttrs, force, Shape, type Slot, type Value } from "../eval/value.ts";
+import { Attrs, emptyAttrs, force, type Slot, type Value } from "../eval/value.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
 import { intern, lookupSymbol, type Sym, symbolName } from "../syntax/symbols.ts";
 import { suspend } from "./apply.ts";
@@ -161,20 +163,21 @@ export function attrsOfMap<T>(map: ReadonlyMap<Sym, T>, slotOf: (item: T, sym: S
   if (map.size === 0) return emptyAttrs;
   const symbols = [...map.keys()].sort((a, b) => a - b);
   return new Attrs(
-    new Shape(symbols),
+    Shape.of(symbols),
     symbols.map((sym) => slotOf(map.get(sym)!, sym)),
   );
 }
 
 /** The attributes at these ascending indices. */
 function picked(attrs: Attrs, indices: readonly number[]): Attrs {
-  const { shape, values, positions } = attrs;
+  const { shape: whole, values, where } = attrs;
   if (indices.length === values.length) return attrs;
   if (indices.length === 0) return emptyAttrs;
+  const shape = Shape.of(indices.map((index) => whole.symbols[index]!));
   return new Attrs(
-    new Shape(indices.map((index) => shape.symbols[index]!)),
+    shape,
     indices.map((index) => values[index]!),
-    positions && indices.map((index) => positions[index]!),
+    where && positionsOfPart(shape, whole, where),
   );
 }
 
@@ -232,5 +235,5 @@ function listToAttrs(evaluator: Evaluator, slot: Slot): Value {
     values.push(required(pair, valueSym, context));
     positions.push(pair.positionOf(valueSym));
   }
-  return new Attrs(new Shape(symbols), values, positions);
+  return new Attrs(Shape.of(symbols), values, positions);
 }

@@ -80,6 +80,8 @@ function makeDerivation(evaluator: Evaluator, name: string, collected: Collected
 
   const inputs = collectInputs(store, collected.context);
   const { outputs, variables } = outputsOf(evaluator, name, collected);
+  const env = new Map(collected.env);
+  for (const [variable, text] of variables) env.set(variable, text);
   const unfinished: Derivation = {
     name,
     outputs,
@@ -87,7 +89,7 @@ function makeDerivation(evaluator: Evaluator, name: string, collected: Collected
     system,
     builder,
     args: collected.args,
-    env: new Map([...collected.env, ...variables]),
+    env,
   };
   const isInputAddressed = [...outputs.values()].every((output) => output.type === "deferred");
   const derivation = isInputAddressed

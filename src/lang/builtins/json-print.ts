@@ -129,7 +129,7 @@ class JsonPrinter {
   private string(text: string): string {
     if (this.malformed === undefined && !isAscii(text) && !isValidUtf8(text))
       this.malformed = malformation(text);
-    return jsonString(text);
+    return JSON.stringify(text);
   }
 }
 
@@ -141,26 +141,6 @@ function notRepresentable(value: Value, pos: Pos): NixError {
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
   return true;
-}
-
-const shortEscapes: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
-
-/** A byte string as a JSON string; other characters than ASCII as they are. */
-function jsonString(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
-  return `"${text.replace(/["\\\x00-\x1f]/g, escaped)}"`;
-}
-
-function escaped(character: string): string {
-  return shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function malformation(text: string): string {

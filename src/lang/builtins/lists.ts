@@ -1,7 +1,8 @@
 /** Builtins on lists. */
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
-import { Attrs, force, Lambda, type List, PrimOp, Shape, type Slot, type Value } from "../eval/value.ts";
+import { Shape } from "../eval/shape.ts";
+import { Attrs, force, Lambda, type List, PrimOp, type Slot, type Value } from "../eval/value.ts";
 import { noPos } from "../syntax/positions.ts";
 import { intern, type Sym } from "../syntax/symbols.ts";
 import { suspend } from "./apply.ts";
@@ -222,7 +223,7 @@ function folds(evaluator: Evaluator): readonly Builtin[] {
 }
 
 const [right, wrong] = [intern("right"), intern("wrong")];
-const partitionShape = new Shape([right, wrong].sort((a, b) => a - b));
+const partitionShape = Shape.of([right, wrong].sort((a, b) => a - b));
 
 function groupings(evaluator: Evaluator): readonly Builtin[] {
   return [

@@ -42,8 +42,10 @@ export function applyOther(fn: Value, arg: Slot, pos: Pos): Value {
     }
   }
   if (fn instanceof PrimOpApp) {
-    const args = [...fn.args, arg];
-    return args.length === fn.op.arity ? runPrimOp(fn.op, args, pos) : new PrimOpApp(fn.op, args);
+    const { op, args } = fn;
+    return args.length + 1 < op.arity
+      ? new PrimOpApp(op, [...args, arg])
+      : runPrimOp(op, args.length === 1 ? [args[0]!, arg] : [...args, arg], pos);
   }
   if (fn instanceof Attrs) {
     const slot = fn.get(functor);
@@ -82,7 +84,8 @@ export function applyTwo(fn: Value, first: Slot, second: Slot, pos: Pos): Value 
     if (inner !== undefined) return applyCurried(fn, inner, first, second, pos);
     return apply(apply(fn, first, pos), second, pos);
   }
-  if (fn instanceof PrimOp && fn.arity === 2) {
+  if (fn instanceof PrimOp && fn.arity > 1) {
+    if (fn.arity > 2) return new PrimOpApp(fn, [first, second]);
     try {
       return fn.fn(first, second);
     } catch (error) {

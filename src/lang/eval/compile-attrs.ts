@@ -1,25 +1,16 @@
 /** Attribute sets and `let`. */
 import type { AttrBinding, AttrsExpr, Expr } from "../syntax/ast.ts";
 import { formatPos, type Pos } from "../syntax/positions.ts";
-import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
+import { intern, symbolName } from "../syntax/symbols.ts";
 import { forceAttrs, forceString } from "./checks.ts";
 import { type Compiler, makeSlot, type Recipe } from "./code.ts";
 import { selectInherited } from "./compile-select.ts";
 import { NixError } from "./errors.ts";
 import { ArrayFrame, newFields, setField } from "./frames.ts";
 import { NamesScope, type Scope } from "./scope.ts";
+import { Shape } from "./shape.ts";
 import { updateAttrs } from "./update.ts";
-import {
-  Attrs,
-  type Code,
-  type Env,
-  emptyAttrs,
-  type List,
-  Shape,
-  type Slot,
-  Thunk,
-  ThunkCode,
-} from "./value.ts";
+import { Attrs, type Code, type Env, emptyAttrs, type List, type Slot, Thunk, ThunkCode } from "./value.ts";
 
 const overrides = intern("__overrides");
 
@@ -38,7 +29,7 @@ interface CompiledBindings {
 export function compileAttrs(compiler: Compiler, expr: AttrsExpr, scope: Scope): Code {
   const bindings = sorted(expr.bindings);
   const names = bindings.map((binding) => binding.name);
-  const shape = new Shape(names);
+  const shape = Shape.of(names);
   const positions = bindings.map((binding) => binding.pos);
   const inner = expr.recursive ? new NamesScope(names, scope, false) : scope;
   const compiled = compileBindings(compiler, bindings, expr, inner, scope);
@@ -221,20 +212,8 @@ function compileDynamic(compiler: Compiler, expr: AttrsExpr, scope: Scope): AddD
         const message = `dynamic attribute '${symbolName(sym)}' already defined at ${where}`;
         throw new NixError("eval", message, { pos });
       }
-      result = updateAttrs(result, new Attrs(singleShape(sym), [makeSlot(value, env)], [pos]));
+      result = updateAttrs(result, new Attrs(Shape.of([sym]), [makeSlot(value, env)], [pos]));
     }
     return result;
   };
-}
-
-const singleShapes = new Map<Sym, Shape>();
-
-/** The shape of sets with this one attribute. */
-function singleShape(sym: Sym): Shape {
-  let shape = singleShapes.get(sym);
-  if (shape === undefined) {
-    shape = new Shape([sym]);
-    singleShapes.set(sym, shape);
-  }
-  return shape;
 }

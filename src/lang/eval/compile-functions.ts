@@ -8,6 +8,7 @@ import { type Compiler, makeSlot, type Recipe } from "./code.ts";
 import { NixError } from "./errors.ts";
 import { ArrayFrame, Frame1, Frame2, Frame3, maxFields, newFields, setField } from "./frames.ts";
 import { NamesScope, type Scope } from "./scope.ts";
+import type { Shape } from "./shape.ts";
 import { nearMisses } from "./suggestions.ts";
 import {
   Attrs,
@@ -17,7 +18,6 @@ import {
   force,
   Lambda,
   type LambdaCode,
-  type Shape,
   type Slot,
   type Value,
 } from "./value.ts";

@@ -9,7 +9,7 @@ import { differenceOf } from "./difference.ts";
 import { compareValues, equalValues } from "./equality.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
-import { Update } from "./update.ts";
+import { updateAttrs } from "./update.ts";
 import { Attrs, type Code, type Env, force, PrimOp, Thunk, type Value } from "./value.ts";
 
 /** Code of an expression that has to be a Boolean. */
@@ -91,17 +91,15 @@ export function compileBinary(compiler: Compiler, expr: BinaryExpr, scope: Scope
       return (env) => equalValues(left(env), right(env));
     case "!=":
       return (env) => !equalValues(left(env), right(env));
-    case "//": {
-      const update = new Update();
+    case "//":
       return (env) => {
         const a = left(env);
         const b = right(env);
-        return update.apply(
+        return updateAttrs(
           a instanceof Attrs ? a : forceAttrs(a, pos, "the left operand of the update (//) operator"),
           b instanceof Attrs ? b : forceAttrs(b, pos, "the right operand of the update (//) operator"),
         );
       };
-    }
     case "++":
       return (env) => {
         const what = "one of the elements to concatenate";

@@ -16,9 +16,10 @@ import {
 import { addressOf, placeReader } from "./compile-variables.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
+import type { Shape } from "./shape.ts";
 import { languageError } from "./stack.ts";
 import { missingNote, nearMisses } from "./suggestions.ts";
-import { Attrs, type Code, type Env, force, type Shape, type Slot, Thunk, type Value } from "./value.ts";
+import { Attrs, type Code, type Env, emptyAttrs, force, type Slot, Thunk, type Value } from "./value.ts";
 
 type Key = (env: Env) => Sym;
 
@@ -152,7 +153,8 @@ function selectPath(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
   const keys = path.map((name) => compileKey(compiler, name, scope));
   return (env) => {
     let value = subject(env);
-    let definition: Pos = noPos;
+    let within: Attrs = emptyAttrs;
+    let last: Sym | undefined;
     let depth = 0;
     try {
       for (const key of keys) {
@@ -163,12 +165,14 @@ function selectPath(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
         const slot = value.get(name);
         if (slot === undefined) throw missingAttribute(value, name, pos);
         depth++;
-        definition = value.positionOf(name);
+        within = value;
+        last = name;
         value = slot instanceof Thunk ? forceAt(slot, pos) : slot;
       }
       return value;
     } catch (error) {
       const defined = pathText(path.slice(0, depth), keys, env);
+      const definition = last === undefined ? noPos : within.positionOf(last);
       throw framedSelection(error, pos, pathText(path, keys, env), definition, defined);
     }
   };

@@ -7,7 +7,8 @@ import { type Compiler, constantRecipe, forceAt, makeSlot, type Recipe, replaces
 import { NixError } from "./errors.ts";
 import { type ArrayFrame, Frame1, type Frame2, type Frame3, outward, type Place } from "./frames.ts";
 import { type Address, resolve, type Scope, WithScope } from "./scope.ts";
-import { type Code, type Env, type Shape, type Slot, Thunk, ThunkCode, type Value } from "./value.ts";
+import type { Shape } from "./shape.ts";
+import { Attrs, type Code, type Env, type Slot, Thunk, ThunkCode, type Value } from "./value.ts";
 
 type SlotAddress = Extract<Address, { kind: "slot" }>;
 
@@ -139,20 +140,34 @@ function valueOfSecond(frame: Frame2, pos: Pos): Value {
   return value;
 }
 
+/** Where a name is in one of the sets of the `with`s around it, as of the last set there. */
+class WithLookup {
+  readonly depth: number;
+  shape: Shape | undefined;
+  index = -1;
+  constructor(depth: number) {
+    this.depth = depth;
+  }
+}
+
 function withCode(depths: readonly number[], expr: VarExpr): Code {
   const { name, pos } = expr;
-  let cachedShape: Shape | undefined;
-  let cachedIndex = -1;
+  const lookups = depths.map((depth) => new WithLookup(depth));
   return (env) => {
-    for (const depth of depths) {
-      const scope = (outward(env, depth) as Frame1).a!;
-      const attrs = forceAttrs(scope, pos, "the first subexpression of a with expression");
-      if (attrs.shape !== cachedShape) {
-        cachedShape = attrs.shape;
-        cachedIndex = attrs.shape.indexOf(name);
+    for (let i = 0; i < lookups.length; i++) {
+      const lookup = lookups[i]!;
+      const frame = outward(env, lookup.depth) as Frame1;
+      let attrs = frame.a!;
+      if (!(attrs instanceof Attrs)) {
+        attrs = forceAttrs(attrs, pos, "the first subexpression of a with expression");
+        frame.a = attrs;
       }
-      if (cachedIndex < 0) continue;
-      const slot = attrs.values[cachedIndex]!;
+      if (attrs.shape !== lookup.shape) {
+        lookup.shape = attrs.shape;
+        lookup.index = attrs.shape.indexOf(name);
+      }
+      if (lookup.index < 0) continue;
+      const slot = attrs.values[lookup.index]!;
       return slot instanceof Thunk ? forceAt(slot, pos) : slot;
     }
     throw new NixError("undefinedVariable", `undefined variable '${symbolName(name)}'`, { pos });

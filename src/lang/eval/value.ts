@@ -22,6 +22,8 @@ import { noPos } from "../syntax/positions.ts";
 import { intern, type Sym, symbolName } from "../syntax/symbols.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
+import { type Positions, positionIn, positionsOf } from "./set-positions.ts";
+import { Shape } from "./shape.ts";
 
 export type Value =
   | null
@@ -144,54 +146,26 @@ export function lazy(compute: () => Value): Thunk {
   return new Thunk(nativeCode, compute);
 }
 
-/** The sorted symbols of a set; shared by all sets that one expression makes. */
-export class Shape {
-  /** Ascending by number. */
-  readonly symbols: readonly Sym[];
-  private sortedByName: readonly number[] | undefined;
-
-  constructor(symbols: readonly Sym[]) {
-    this.symbols = symbols;
-  }
-
-  /** Index of the symbol, or -1. */
-  indexOf(sym: Sym): number {
-    const symbols = this.symbols;
-    let low = 0;
-    let high = symbols.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const found = symbols[middle]!;
-      if (found === sym) return middle;
-      if (found < sym) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
-  }
-
-  /** Indices in the order of the names (by bytes): the order of `attrNames` and of printing. */
-  get byName(): readonly number[] {
-    if (this.sortedByName === undefined) {
-      const names = this.symbols.map(symbolName);
-      const order = names.map((_, index) => index);
-      this.sortedByName = order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
-    }
-    return this.sortedByName;
-  }
-}
-
 /** An attribute set. Immutable, except that its maker may fill `values` before it lets go of it. */
 export class Attrs {
   readonly shape: Shape;
   /** Parallel to `shape.symbols`. */
   readonly values: Slot[];
-  /** Where each attribute was defined, parallel to `values`; undefined when nowhere. */
-  readonly positions: readonly Pos[] | undefined;
+  /** Where the attributes were defined; undefined when nowhere. */
+  where: Positions | undefined;
 
-  constructor(shape: Shape, values: Slot[], positions?: readonly Pos[]) {
+  constructor(shape: Shape, values: Slot[], where?: Positions) {
     this.shape = shape;
     this.values = values;
-    this.positions = positions;
+    this.where = where;
+  }
+
+  /** Where each attribute was defined, parallel to `values`; undefined when nowhere. */
+  get positions(): readonly Pos[] | undefined {
+    if (this.where === undefined) return undefined;
+    const positions = positionsOf(this.shape, this.where);
+    this.where = positions;
+    return positions;
   }
 
   get size(): number {
@@ -208,8 +182,7 @@ export class Attrs {
   }
 
   positionOf(sym: Sym): Pos {
-    const index = this.shape.indexOf(sym);
-    return index < 0 ? noPos : (this.positions?.[index] ?? noPos);
+    return this.where === undefined ? noPos : positionIn(this.shape, this.where, sym);
   }
 
   /** By name, for TypeScript code; compiled code uses symbols. */
@@ -235,7 +208,7 @@ export class Attrs {
   }
 }
 
-const emptyShape = new Shape([]);
+const emptyShape = Shape.of([]);
 export const emptyAttrs = new Attrs(emptyShape, []);
 
 /** Collects attributes in any order; a later one replaces an earlier one of the same name. */
@@ -258,7 +231,7 @@ export class AttrsBuilder {
       positions.push(pos);
     }
     return new Attrs(
-      new Shape(symbols),
+      Shape.of(symbols),
       values,
       positions.some((pos) => pos !== noPos) ? positions : undefined,
     );

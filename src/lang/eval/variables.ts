@@ -8,13 +8,19 @@ import { NixError } from "./errors.ts";
 import type { GlobalScope } from "./scope.ts";
 
 export function checkVariables(expr: Expr, globals: GlobalScope): void {
-  new VariableCheck(globals).expr(expr);
+  try {
+    new VariableCheck(globals).expr(expr);
+  } catch (error) {
+    bound.fill(0);
+    throw error;
+  }
 }
+
+/** By symbol: how many of the scopes around the expression that is checked bind it. Zeros when none is checked. */
+const bound: number[] = [];
 
 class VariableCheck {
   private readonly globals: GlobalScope;
-  /** How many of the scopes around here bind the name. */
-  private readonly bound = new Map<Sym, number>();
   private withs = 0;
 
   constructor(globals: GlobalScope) {
@@ -42,7 +48,7 @@ class VariableCheck {
         this.path(expr.path);
         return;
       case "attrs":
-        this.attrs(expr);
+        this.bindings(expr, expr.recursive);
         return;
       case "list":
         for (const element of expr.elements) this.expr(element);
@@ -55,7 +61,7 @@ class VariableCheck {
         for (const arg of expr.args) this.expr(arg);
         return;
       case "let":
-        this.bindings(expr.attrs, true, () => this.expr(expr.body));
+        this.bindings(expr.attrs, true, expr.body);
         return;
       case "with":
         this.expr(expr.scope);
@@ -86,7 +92,7 @@ class VariableCheck {
   }
 
   private variable(expr: VarExpr): void {
-    if (this.withs > 0 || this.bound.has(expr.name) || this.globals.find(expr.name) !== undefined) return;
+    if (this.withs > 0 || isBound(expr.name) || this.globals.find(expr.name) !== undefined) return;
     const name = symbolName(expr.name);
     throw new NixError("undefinedVariable", `undefined variable '${name}'`, { pos: expr.pos });
   }
@@ -97,41 +103,40 @@ class VariableCheck {
 
   private lambda(expr: LambdaExpr): void {
     const formals = expr.formals?.list ?? [];
-    if (expr.arg !== undefined) this.bind(expr.arg);
-    for (const formal of formals) this.bind(formal.name);
+    if (expr.arg !== undefined) bind(expr.arg);
+    for (const formal of formals) bind(formal.name);
     for (const formal of formals) if (formal.default !== undefined) this.expr(formal.default);
     this.expr(expr.body);
-    for (const formal of formals) this.unbind(formal.name);
-    if (expr.arg !== undefined) this.unbind(expr.arg);
+    for (const formal of formals) unbind(formal.name);
+    if (expr.arg !== undefined) unbind(expr.arg);
   }
 
-  private attrs(expr: AttrsExpr): void {
-    this.bindings(expr, expr.recursive, () => {
-      for (const attr of expr.dynamic) {
-        this.expr(attr.name);
-        this.expr(attr.value);
-      }
-    });
-  }
-
-  /** The values of a set or `let`, then what `inside` checks, which sees the names of a recursive one too. */
-  private bindings(expr: AttrsExpr, recursive: boolean, inside: () => void): void {
+  /** The names of a recursive set or `let` are also seen by its values, and by `body` where it has one. */
+  private bindings(expr: AttrsExpr, recursive: boolean, body?: Expr): void {
     // `inherit x;` takes the variable from outside, before the new names hide it.
-    for (const binding of expr.bindings) if (binding.kind === "inherit") this.expr(binding.value);
-    if (recursive) for (const binding of expr.bindings) this.bind(binding.name);
+    for (const binding of expr.bindings) if (binding.kind === "inherit") this.variable(binding.value);
+    if (recursive) for (const binding of expr.bindings) bind(binding.name);
     for (const from of expr.inheritFrom) this.expr(from);
     for (const binding of expr.bindings) if (binding.kind === "plain") this.expr(binding.value);
-    inside();
-    if (recursive) for (const binding of expr.bindings) this.unbind(binding.name);
+    for (const attr of expr.dynamic) {
+      this.expr(attr.name);
+      this.expr(attr.value);
+    }
+    if (body !== undefined) this.expr(body);
+    if (recursive) for (const binding of expr.bindings) unbind(binding.name);
   }
+}
 
-  private bind(name: Sym): void {
-    this.bound.set(name, (this.bound.get(name) ?? 0) + 1);
-  }
+function isBound(name: Sym): boolean {
+  return name < bound.length && bound[name]! > 0;
+}
 
-  private unbind(name: Sym): void {
-    const count = this.bound.get(name)! - 1;
-    if (count === 0) this.bound.delete(name);
-    else this.bound.set(name, count);
-  }
+function bind(name: Sym): void {
+  // Filled up to the symbol, so that it stays an array without holes.
+  while (bound.length <= name) bound.push(0);
+  bound[name]!++;
+}
+
+function unbind(name: Sym): void {
+  bound[name]!--;
 }

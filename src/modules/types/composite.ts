@@ -1,17 +1,9 @@
 /** Types that are made of other types. */
 
 import { NixError } from "../../lang/eval/errors.ts";
+import { Shape } from "../../lang/eval/shape.ts";
 import { typeOf } from "../../lang/eval/type-name.ts";
-import {
-  Attrs,
-  emptyAttrs,
-  force,
-  lazy,
-  PrimOp,
-  Shape,
-  type Slot,
-  type Value,
-} from "../../lang/eval/value.ts";
+import { Attrs, emptyAttrs, force, lazy, PrimOp, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos, type Pos } from "../../lang/syntax/positions.ts";
 import { lookupSymbol, type Sym, symbolName } from "../../lang/syntax/symbols.ts";
 import { isFunction, isList, isStringLike } from "../check.ts";
@@ -229,7 +221,7 @@ function sortedAttrs(
     values.push(value);
     positions.push(raw[0]!.pos);
   }
-  return new Attrs(new Shape(symbols), values, positions);
+  return new Attrs(Shape.of(symbols), values, positions);
 }
 
 function mergeAttributes(
