@@ -35,6 +35,10 @@ const systems = {
     systemd.services.bad.script = "exit 3";
     systemd.services.new.script = ''${said("start new")}'';
   `,
+  "units-still-fail": `
+    systemd.services.bad.script = "exit 3";
+    systemd.services.new.script = lib.mkForce ''${said("start changed new")}'';
+  `,
 } as const;
 
 type SystemName = keyof typeof systems;
@@ -47,7 +51,7 @@ const configuration = (body: string) => `({ lib, ... }: { imports = [ {
 } { ${body} } ]; })`;
 
 /** Two machines, `real` and `standin`; all systems are on both, and `name` runs. */
-function network(name: SystemName): string {
+function network(name: SystemName, settings = ""): string {
   const nodes = Object.entries(systems).flatMap(([system, body]) =>
     ["real", "standin"].map(
       (kind) => `nodes."${system}-${kind}" = {
@@ -64,6 +68,7 @@ function network(name: SystemName): string {
     (kind) => `nodes.${kind} = {
       host = "root@${kind}.example.com";
       configuration.system = config.nodes."${name}-${kind}".configuration.system.build.toplevel;
+      ${settings}
       closurePaths = { ${paths(kind).join(" ")} };
     };`,
   );
@@ -81,11 +86,11 @@ describe.skipIf(nixpkgs === undefined || !existsSync(script))(
     let lab: Lab;
     let machines: readonly Machine[];
 
-    async function nixus(name: SystemName, ...args: readonly string[]) {
+    async function nixus(name: SystemName, settings = "") {
       const file = join(lab.home, `${name}.nix`);
-      writeFileSync(file, network(name));
+      writeFileSync(file, network(name, settings));
       const inLab = 'mount --bind "$1" /nix && shift && exec "$@"';
-      const command = [process.execPath, program, "deploy", "-f", file, ...args];
+      const command = [process.execPath, program, "deploy", "-f", file];
       return await lab.run(
         ["unshare", "--mount", "/bin/sh", "-c", inLab, "sh", join(lab.home, "nix"), ...command],
         { cwd: lab.home, env: { NIX_CONFIG: nixConf } },
@@ -203,6 +208,16 @@ describe.skipIf(nixpkgs === undefined || !existsSync(script))(
           expect((await machine.readFile("/boot/default")).trim()).toBe(before[index]);
         }
       }
+    });
+
+    test("names units that had failed before as well, which it starts again", async () => {
+      const ignored = await nixus("units-fail", "ignoreFailingSystemdUnits = true;");
+      expect(ignored.exitCode, ignored.stdout).toBe(0);
+      const { stdout, exitCode } = await nixus("units-still-fail");
+      expect(exitCode).toBe(1);
+      expect(stdout).toMatch(
+        /\[real\.example\.com\] error: .*units failed: bad\.service \(which had failed before as well\)/,
+      );
     });
   },
 );

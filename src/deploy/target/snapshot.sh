@@ -174,12 +174,20 @@ inactive_since() {
   unit_facts active | sort -u | comm -23 "$1.units" -
 }
 
-# newly_failed FILE: names of units that have failed and had not at the time of the snapshot, in one line.
+# unit_names: of facts about units on standard input, in one line.
+unit_names() {
+  unit_names_found=
+  while read -r _ unit; do unit_names_found="$unit_names_found $unit"; done
+  printf '%s\n' "${unit_names_found# }"
+}
+
+# newly_failed FILE: names of units that have failed and had not at the time of the snapshot.
 newly_failed() {
-  newly_failed_units=
-  unit_facts failed | sort -u | comm -13 "$1.failed" - >"$1.newly"
-  while read -r _ unit; do newly_failed_units="$newly_failed_units $unit"; done <"$1.newly"
-  printf '%s\n' "${newly_failed_units# }"
+  unit_facts failed | sort -u | comm -13 "$1.failed" - | unit_names
+}
+
+failed_units_now() {
+  unit_facts failed | sort -u | unit_names
 }
 
 # lost_since FILE: what worked in the snapshot and does not now, one fact a line.

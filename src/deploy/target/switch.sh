@@ -129,10 +129,15 @@ judge_activation() {
   0) ;;
   4)
     failed_units=$(newly_failed "$work_dir/snapshot")
+    failed_before=
+    if [ -z "$failed_units" ]; then
+      failed_units=$(failed_units_now)
+      failed_before=" (which had failed before as well)"
+    fi
     if [ "$ignore_failed_units" = 1 ]; then
-      note "units failed, which this node ignores: $failed_units"
+      note "units failed, which this node ignores: $failed_units$failed_before"
     else
-      problem="units failed: $failed_units"
+      problem="units failed: $failed_units$failed_before"
     fi
     # shellcheck disable=SC2086 # Names of units hold no spaces.
     unit_journal $failed_units >>"$log" 2>&1
