@@ -68,6 +68,8 @@ export class Network {
   /** Whether, with `only`, something has asked for another node's configuration. */
   needsOtherNode = false;
   private readonly evaluated = new Map<string, NodeConfiguration>();
+  /** The nixpkgs of nodes that say none. */
+  private readonly pinned: Slot = lazy(() => pinnedNixpkgs(this.evaluator, this.file));
 
   constructor(evaluator: Evaluator, file: string, { only, lock }: NetworkChoices = {}) {
     this.evaluator = evaluator;
@@ -163,7 +165,7 @@ export class Network {
     });
     const nixpkgs = defineModule({
       file,
-      config: { nixpkgs: mkOverride(optionDefaultPriority, () => pinnedNixpkgs(this.evaluator, this.file)) },
+      config: { nixpkgs: mkOverride(optionDefaultPriority, () => force(this.pinned)) },
     });
     const defaults: ModuleSource = {
       kind: "nix",
