@@ -1,9 +1,11 @@
 /** What the commands that ask machines have in common. */
-import type { MachineAnswer, MachinesOptions } from "../deploy/machines.ts";
+import type { MachineAnswer, MachinesOptions, ReachableNode } from "../deploy/machines.ts";
+import type { Connection } from "../deploy/ssh/connection.ts";
 import type { NodeSettings } from "../fleet/settings.ts";
 import { positiveInteger, showTraceFlag } from "./commands/flags.ts";
 import type { Context } from "./context.ts";
-import { evaluate } from "./evaluation/client.ts";
+import { UserError } from "./errors.ts";
+import { evaluate, evaluationOptions } from "./evaluation/client.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { findNetworkFile } from "./network-file.ts";
 import * as text from "./text.ts";
@@ -39,6 +41,13 @@ export const selectorWords = {
   parameter: { brief: text.selectors, parse: String, placeholder: "node" },
 } as const;
 
+/** Parameters of commands that ask the selected machines. */
+export const machineParameters = {
+  flags: machineFlags,
+  aliases: { f: "file", p: "parallel" },
+  positional: selectorWords,
+} as const;
+
 /** The selected nodes. Their configurations are not evaluated: what is broken there keeps nobody from looking. */
 export async function settingsOf(
   { process }: Context,
@@ -48,13 +57,27 @@ export async function settingsOf(
   const file = findNetworkFile(flags.file, process.cwd());
   const { nodes } = await evaluate(
     { kind: "settings", file, nodes: words },
-    {
-      showTrace: flags.showTrace,
-      useCache: true,
-      onMessage: (kind, message) => process.stderr.write(`${kind}: ${message}\n`),
-    },
+    evaluationOptions(process, { showTrace: flags.showTrace }),
   );
   return nodes;
+}
+
+/** The selected nodes that have a machine. Throws a UserError when there is none. */
+export async function machinesOf(
+  context: Context,
+  flags: Pick<MachineFlags, "file" | "showTrace">,
+  words: readonly string[],
+): Promise<readonly NodeSettings[]> {
+  const nodes = await settingsOf(context, flags, words);
+  const machines = nodes.filter(({ host }) => host !== null);
+  if (machines.length > 0) return machines;
+  const [only] = nodes;
+  if (only === undefined) throw new UserError("no machine is meant: the network has no node that is enabled");
+  throw new UserError(
+    nodes.length === 1
+      ? `node '${only.name}' has no host: there is no machine`
+      : "there is no machine: none of these nodes has a host",
+  );
 }
 
 /** Runs an action that an interrupt ends. */
@@ -71,8 +94,25 @@ export async function interruptible<T>(
   }
 }
 
+/** Asks the selected machines, prints what they say, and returns it. */
+export async function askMachines<T>(
+  context: Context,
+  flags: MachineFlags,
+  words: readonly string[],
+  ask: (node: ReachableNode, connection: Connection, signal: AbortSignal) => Promise<T>,
+  render: (node: string, value: T) => string,
+): Promise<readonly MachineAnswer<T>[]> {
+  const nodes = await machinesOf(context, flags, words);
+  const { onMachines } = await import("../deploy/machines.ts");
+  const answers = await interruptible(context, flags, (options) =>
+    onMachines(nodes, options, (node, connection) => ask(node, connection, options.signal)),
+  );
+  printAnswers(context, flags.json, answers, render);
+  return answers;
+}
+
 /** Prints answers as JSON, or as text with a line for each machine that gave none, and sets the exit status. */
-export function printAnswers<T>(
+function printAnswers<T>(
   { process }: Context,
   json: boolean,
   answers: readonly MachineAnswer<T>[],

@@ -4,7 +4,7 @@ import type { PublishedZone } from "../../fleet/modules/dns/published.ts";
 import { nearest } from "../../modules/nearest.ts";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
-import { evaluate } from "../evaluation/client.ts";
+import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { renderDnsChecks } from "../render/dns.ts";
 import * as text from "../text.ts";
@@ -19,7 +19,7 @@ interface Flags {
 
 const checkCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...names) {
-    const { stdout, stderr } = this.process;
+    const { stdout } = this.process;
     const { text: published } = await evaluate(
       {
         kind: "value",
@@ -27,11 +27,7 @@ const checkCommand = buildCommand<Flags, string[], Context>({
         path: "dns.published",
         format: "json",
       },
-      {
-        showTrace: flags.showTrace,
-        useCache: flags.evalCache,
-        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
-      },
+      evaluationOptions(this.process, flags),
     );
     const zones = chosen(JSON.parse(published) as PublishedZone[], names);
     const checks = await checkDns(zones);

@@ -1,43 +1,9 @@
-import { buildCommand } from "@stricli/core";
-import type { Context } from "../context.ts";
 import { evaluate } from "../evaluation/client.ts";
-import { findNetworkFile } from "../network-file.ts";
 import { renderExplanation } from "../render/explanation.ts";
 import * as text from "../text.ts";
-import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
+import { commandOnValue } from "./value-command.ts";
 
-interface Flags {
-  readonly file?: string;
-  readonly json: boolean;
-  readonly showTrace: boolean;
-  readonly evalCache: boolean;
-}
-
-export const explainCommand = buildCommand<Flags, [path: string], Context>({
-  async func(flags, path) {
-    const { stdout, stderr } = this.process;
-    const { explanation } = await evaluate(
-      { kind: "explain", file: findNetworkFile(flags.file, this.process.cwd()), path },
-      {
-        showTrace: flags.showTrace,
-        useCache: flags.evalCache,
-        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
-      },
-    );
-    stdout.write(`${flags.json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation)}\n`);
-  },
-  parameters: {
-    flags: {
-      file: fileFlag,
-      json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
-      showTrace: showTraceFlag,
-      evalCache: evalCacheFlag,
-    },
-    aliases: { f: "file" },
-    positional: {
-      kind: "tuple",
-      parameters: [{ brief: text.explain.path, parse: String, placeholder: "attrpath" }],
-    },
-  },
-  docs: { brief: text.explain.brief },
+export const explainCommand = commandOnValue(text.explain, async ({ file, path, json }, options) => {
+  const { explanation } = await evaluate({ kind: "explain", file, path }, options);
+  return json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation);
 });

@@ -1,7 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { SshGraph } from "../../fleet/modules/ssh/graph.ts";
 import type { Context } from "../context.ts";
-import { evaluate } from "../evaluation/client.ts";
+import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { graphDot, graphSvg, graphText } from "../render/graph.ts";
 import * as text from "../text.ts";
@@ -22,14 +22,10 @@ interface Flags {
 
 const sshCommand = buildCommand<Flags, [], Context>({
   async func(flags) {
-    const { stdout, stderr } = this.process;
+    const { stdout } = this.process;
     const { graph } = await evaluate(
       { kind: "ssh-graph", file: findNetworkFile(flags.file, this.process.cwd()) },
-      {
-        showTrace: flags.showTrace,
-        useCache: flags.evalCache,
-        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
-      },
+      evaluationOptions(this.process, flags),
     );
     stdout.write(`${formats[flags.format](graph)}\n`);
   },

@@ -1,13 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
-import {
-  interruptible,
-  type MachineFlags,
-  machineFlags,
-  printAnswers,
-  selectorWords,
-  settingsOf,
-} from "../machines.ts";
+import { askMachines, type MachineFlags, machineFlags, selectorWords } from "../machines.ts";
 import { renderHistory } from "../render/status.ts";
 import * as text from "../text.ts";
 import { positiveInteger } from "./flags.ts";
@@ -18,15 +11,17 @@ interface Flags extends MachineFlags {
 
 export const historyCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...words) {
-    const nodes = await settingsOf(this, flags, words);
-    const { onMachines, readStatus } = await import("../../deploy/machines.ts");
-    const answers = await interruptible(this, flags, (options) =>
-      onMachines(nodes, options, async (node, connection) => {
-        const { history, generations } = await readStatus(node, connection, options.signal);
+    const { readStatus } = await import("../../deploy/machines.ts");
+    await askMachines(
+      this,
+      flags,
+      words,
+      async (node, connection, signal) => {
+        const { history, generations } = await readStatus(node, connection, signal);
         return { deployments: history.slice(-flags.limit), generations };
-      }),
+      },
+      (name, { deployments }) => renderHistory(name, deployments),
     );
-    printAnswers(this, flags.json, answers, (name, { deployments }) => renderHistory(name, deployments));
   },
   parameters: {
     flags: {

@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { vpnSection } from "../../fleet/modules/vpn/lock-section.ts";
 import { updateLockFile } from "../../fleet/update-lock-file.ts";
 import type { Context } from "../context.ts";
-import { evaluate } from "../evaluation/client.ts";
+import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import * as text from "../text.ts";
 import { fileFlag, showTraceFlag } from "./flags.ts";
@@ -14,15 +14,11 @@ interface Flags {
 
 export const lockCommand = buildCommand<Flags, [], Context>({
   async func(flags) {
-    const { stdout, stderr } = this.process;
+    const { stdout } = this.process;
     const file = findNetworkFile(flags.file, this.process.cwd());
     const { assignments } = await evaluate(
       { kind: "lock", file },
-      {
-        showTrace: flags.showTrace,
-        useCache: false,
-        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
-      },
+      evaluationOptions(this.process, { ...flags, evalCache: false }),
     );
     const { addresses, changes } = assignments;
     updateLockFile(file, (lock) =>

@@ -3,7 +3,7 @@ import type { DocumentedOption } from "../../fleet/network/reference.ts";
 import { nearest } from "../../modules/nearest.ts";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
-import { evaluate } from "../evaluation/client.ts";
+import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { networkFileOrEmpty } from "../network-file.ts";
 import { optionsMarkdown, renderOptions } from "../render/options.ts";
 import * as text from "../text.ts";
@@ -19,14 +19,10 @@ interface Flags {
 
 export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
   async func(flags, pattern) {
-    const { stdout, stderr } = this.process;
+    const { stdout } = this.process;
     const { options } = await evaluate(
       { kind: "options", file: networkFileOrEmpty(flags.file, this.process.cwd()) },
-      {
-        showTrace: flags.showTrace,
-        useCache: flags.evalCache,
-        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
-      },
+      evaluationOptions(this.process, flags),
     );
     const chosen = pattern === undefined ? options : matching(options, pattern);
     if (flags.json) stdout.write(`${JSON.stringify(chosen, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
-import { interruptible, type MachineFlags, machineFlags, selectorWords, settingsOf } from "../machines.ts";
+import { interruptible, type MachineFlags, machineFlags, machinesOf, selectorWords } from "../machines.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { rememberMachines } from "../remembered.ts";
 import { jsonSink, lineSink } from "../sinks.ts";
@@ -16,7 +16,7 @@ export const rollbackCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...words) {
     const sink = flags.json ? jsonSink(this.process) : lineSink(this.process, "brief");
     const file = findNetworkFile(flags.file, this.process.cwd());
-    const nodes = await settingsOf(this, flags, words);
+    const nodes = await machinesOf(this, flags, words);
     const { chooseGenerations, rollBackNetwork } = await import("../../deploy/roll-back.ts");
     const { deploy } = await import("../../deploy/deploy.ts");
     const { stateDirectory } = await import("../../deploy/state/directory.ts");

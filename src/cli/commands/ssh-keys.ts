@@ -1,7 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
-import { evaluate } from "../evaluation/client.ts";
+import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { fingerprints, hostKeysNix } from "../render/host-keys.ts";
 import * as text from "../text.ts";
@@ -18,11 +18,7 @@ const scanCommand = buildCommand<Flags, [node: string], Context>({
     const { stdout, stderr } = this.process;
     const { sshHost } = await evaluate(
       { kind: "ssh-host", file: findNetworkFile(flags.file, this.process.cwd()), node },
-      {
-        showTrace: flags.showTrace,
-        useCache: flags.evalCache,
-        onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
-      },
+      evaluationOptions(this.process, flags),
     );
     const { HostKeyError, scanHostKeys } = await import("../../deploy/ssh/host-keys.ts");
     try {

@@ -13,6 +13,17 @@ export interface EvaluationOptions {
   readonly onMessage: (kind: MessageKind, text: string) => void;
 }
 
+/** What the flags of a command say; messages go to standard error. */
+export function evaluationOptions(
+  { stderr }: Pick<NodeJS.Process, "stderr">,
+  { showTrace, evalCache = true }: { readonly showTrace: boolean; readonly evalCache?: boolean },
+): EvaluationOptions {
+  return {
+    ...{ showTrace, useCache: evalCache },
+    onMessage: (kind, message) => stderr.write(`${kind}: ${message}\n`),
+  };
+}
+
 /** An evaluation failed; the message is complete and ready to be shown. */
 class EvaluationFailed extends UserError {
   override readonly name = "EvaluationFailed";

@@ -6,7 +6,7 @@ import { nearest } from "../../modules/nearest.ts";
 import { fileFlag, identityFlag, showTraceFlag } from "../commands/flags.ts";
 import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
-import { evaluate } from "../evaluation/client.ts";
+import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 
 export interface SecretsFlags {
@@ -32,14 +32,7 @@ export async function secretsOfNetwork(
   process: Context["process"],
 ): Promise<SecretsOfNetwork> {
   const file = findNetworkFile(flags.file, process.cwd());
-  const { secrets: network } = await evaluate(
-    { kind: "secrets", file },
-    {
-      showTrace: flags.showTrace,
-      useCache: true,
-      onMessage: (kind, message) => process.stderr.write(`${kind}: ${message}\n`),
-    },
-  );
+  const { secrets: network } = await evaluate({ kind: "secrets", file }, evaluationOptions(process, flags));
   const { networkSecrets } = await import("../../deploy/secrets/update.ts");
   return {
     network,
