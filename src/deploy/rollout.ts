@@ -97,6 +97,8 @@ class BatchRun<R extends { readonly node: string; readonly outcome: Outcome }> {
 
   /** Whether it was begun, or never will be. */
   private begin(unit: Unit, running: Set<Promise<void>>): boolean {
+    // With everybody at work nothing can be begun, and nothing is to be thought about a thousand times.
+    if (this.working >= this.run.parallel) return false;
     const decision = decide(unit, this.run.rollout, this.outcomes, this.run.maxFailures);
     switch (decision.type) {
       case "wait":

@@ -3,6 +3,7 @@
  * connection (ControlMaster) with a control socket of our own; a command can ask for a connection of its own, which
  * proves that the machine can still be reached.
  */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
@@ -91,50 +92,44 @@ export class Connection {
     }
   }
 
+  /** With Node's own means, as a large deployment does it thousands of times. */
   private async runScript(script: string, options: RunOptions): Promise<RemoteResult> {
-    options.signal?.throwIfAborted();
+    const { signal } = options;
+    signal?.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
-    const args = [...this.options(options), "--", this.target.destination, command];
     const begun = performance.now();
-    const child = execa("ssh", args, {
-      stdin: options.input === undefined ? "ignore" : "pipe",
-      buffer: false,
-      reject: false,
-      stripFinalNewline: false,
-      // A terminal's interrupt is ours to handle: an ssh in the middle of an import ends when we say so.
-      detached: true,
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    });
+    const child = startSsh([...this.options(options), "--", this.target.destination, command]);
     clients.add(child);
+    const kill = (): void => void child.kill();
+    signal?.addEventListener("abort", kill);
     let stderr = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-keptStderr);
     });
-    const lines = readLines(child.stdout, (line) => {
-      this.login ??= performance.now() - begun;
-      options.onLine?.(line);
-    });
-    // Its failure is told when ssh has ended.
-    lines.catch(() => {});
-    const fed = feed(options.input, child.stdin);
-    const result = await child;
-    clients.delete(child);
-    const [, feedError] = await Promise.all([lines, fed]);
-    options.signal?.throwIfAborted();
-    if (result.code === "ENOENT") {
-      throw new ConnectionError("no-client", "there is no ssh here; install the OpenSSH client", {
-        cause: result,
+    try {
+      const ended = endOf(child);
+      const lines = readLines(child.stdout, (line) => {
+        this.login ??= performance.now() - begun;
+        options.onLine?.(line);
       });
+      // Its failure is told when ssh has ended.
+      lines.catch(() => {});
+      const fed = feed(options.input, child.stdin);
+      const end = await ended;
+      const [, feedError] = await Promise.all([lines, fed]);
+      signal?.throwIfAborted();
+      if (end instanceof Error) throw end;
+      if (end.exitCode === null) {
+        throw new ConnectionError("lost", `ssh was ended by ${end.signal ?? "something"}`);
+      }
+      if (end.exitCode === sshFailed) throw connectionError(this.target.destination, stderr);
+      // A broken pipe only says that the other side had stopped reading: its exit status says why.
+      if (feedError !== undefined && !isBrokenPipe(feedError)) throw feedError;
+      return { exitCode: end.exitCode, stderr };
+    } finally {
+      clients.delete(child);
+      signal?.removeEventListener("abort", kill);
     }
-    if (result.exitCode === undefined) {
-      throw new ConnectionError("lost", `ssh was ended by ${result.signal ?? "something"}`, {
-        cause: result,
-      });
-    }
-    if (result.exitCode === sshFailed) throw connectionError(this.target.destination, stderr);
-    // A broken pipe only says that the other side had stopped reading: its exit status says why.
-    if (feedError !== undefined && !isBrokenPipe(feedError)) throw feedError;
-    return { exitCode: result.exitCode, stderr };
   }
 
   /** The name or address that ssh connects to, by the user's configuration (`ssh -G`). */
@@ -214,9 +209,35 @@ export class Connection {
   }
 }
 
+/** Its standard input has ended already where nothing is fed to it. */
+function startSsh(args: readonly string[]): ChildProcessWithoutNullStreams {
+  try {
+    // A terminal's interrupt is ours to handle: an ssh in the middle of an import ends when we say so.
+    return spawn("ssh", args, { stdio: "pipe", detached: true });
+  } catch (cause) {
+    throw new ConnectionError("other", `ssh could not be started: ${(cause as Error).message}`, { cause });
+  }
+}
+
+type End = { readonly exitCode: number | null; readonly signal: NodeJS.Signals | null };
+
+/** When it has ended and all that it wrote has been read; the error when it could not be started. */
+function endOf(child: ChildProcessWithoutNullStreams): Promise<End | ConnectionError> {
+  return new Promise((resolve) => {
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      if (child.pid !== undefined) return;
+      const missing = cause.code === "ENOENT";
+      const message = missing
+        ? "there is no ssh here; install the OpenSSH client"
+        : `ssh could not be started: ${cause.message}`;
+      resolve(new ConnectionError(missing ? "no-client" : "other", message, { cause }));
+    });
+    child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
 /** Calls back with each line as it comes, the last one even when no newline ends it. */
-async function readLines(stream: Readable | null, onLine: (line: string) => void): Promise<void> {
-  if (stream === null) return;
+async function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
   let rest = "";
   stream.setEncoding("utf8");
   for await (const text of stream as AsyncIterable<string>) {
@@ -228,8 +249,12 @@ async function readLines(stream: Readable | null, onLine: (line: string) => void
 }
 
 /** Writes the input, as fast as it is taken. The failure, which must not hide the command's own, is returned. */
-async function feed(input: RunOptions["input"], stdin: NodeJS.WritableStream | null): Promise<unknown> {
-  if (input === undefined || stdin === null) return undefined;
+async function feed(input: RunOptions["input"], stdin: NodeJS.WritableStream): Promise<unknown> {
+  if (input === undefined) {
+    // One that could not be started has nothing to end.
+    stdin.on("error", () => {}).end();
+    return undefined;
+  }
   try {
     await pipeline(Readable.from(input, { objectMode: false }), stdin);
     return undefined;

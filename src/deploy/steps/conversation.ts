@@ -1,5 +1,4 @@
 /** Talking with the switcher: what it has said so far, and a question over a connection. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { busyProblem } from "../../plan/plan.ts";
 import { BusyError, InterruptedError, NodeError, RemoteCommandError } from "../errors.ts";
 import { type Answer, parseAnswer, type SwitcherState } from "../protocol.ts";
@@ -79,9 +78,16 @@ export class Progress {
     while (!condition() && !signal.aborted) {
       const left = end - performance.now();
       if (left <= 0) return;
-      const woken = new AbortController();
-      this.wake = () => woken.abort();
-      await sleep(left, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => {});
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, left);
+        signal.addEventListener("abort", wake);
+        this.wake = wake;
+      });
     }
   }
 }
