@@ -54,12 +54,13 @@ try {
     return Number(stdout.trim());
   };
   await deploy("first");
+  /** @type {{ confirming: number, done: number, activation: number }[]} */
   const results = [];
   for (let run = 0; run < runs; run++) {
     const switched = await deploy(`run ${run}`);
     results.push({ ...switched, activation: await activate() });
   }
-  const least = (/** @type {keyof typeof results[0]} */ key) =>
+  const least = (/** @type {"confirming" | "done" | "activation"} */ key) =>
     Math.min(...results.map((result) => result[key]));
   for (const { confirming, done, activation } of results) {
     console.log(

@@ -10,6 +10,7 @@ export const flags = {
   jsonEvents: "Print every event as one line of JSON",
   evalCache: "Reuse an earlier evaluation while nothing that it read has changed",
   showTrace: "Show the whole trace of an evaluation error",
+  progress: "Show a live table of several machines on a terminal, instead of lines",
   verbose: "Show everything that the machines print while they are switched",
 };
 

@@ -163,6 +163,10 @@ export class NodeDeployment {
             await this.reach("build");
             this.step = "build";
             copied = true;
+            this.session.report({
+              type: "awaiting-builds",
+              derivations: step.builds.map(({ derivation }) => derivation),
+            });
             await build(this.session, step.place, step.builds);
             break;
           case "copy":

@@ -43,6 +43,8 @@ export type Outcome =
 
 export type Event =
   | (NodeEvent & { readonly type: "connecting" })
+  /** What it lacks is built; what that does is told by events of stores. */
+  | (NodeEvent & { readonly type: "awaiting-builds"; readonly derivations: readonly string[] })
   | (NodeEvent & { readonly type: "copying-closure" })
   | (NodeEvent & {
       readonly type: "copying-paths";

@@ -157,6 +157,7 @@ test("a machine that is off fails, is passed over, or is waited for; what comes 
   const skipped = await deploy();
   expect(skipped.exitCode, skipped.stdout).toBe(0);
   expect(skipped.stdout).toContain(`[${hostOf("three")}] Skipped! The machine was not changed`);
+  expect(skipped.stderr).toContain("1 machine was skipped; deploy what was missed with --resume\n");
   write(
     "f",
     `nodes.three.whenUnreachable = "retry"; nodes.three.ssh.options.ConnectTimeout = "2"; nodes.one.after = [ "thr*" ];`,

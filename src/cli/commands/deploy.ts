@@ -10,9 +10,9 @@ import {
   rememberDeployment,
   resumeDeployment,
 } from "../remembered.ts";
-import { jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
-import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, showTraceFlag } from "./flags.ts";
+import { machineNames, viewOf } from "../view.ts";
+import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, progressFlag, showTraceFlag } from "./flags.ts";
 import { type RolloutFlags, rolloutFlags, rolloutOptions } from "./rollout-flags.ts";
 
 interface Flags extends RolloutFlags {
@@ -23,6 +23,7 @@ interface Flags extends RolloutFlags {
   readonly showTrace: boolean;
   readonly evalCache: boolean;
   readonly verbose: boolean;
+  readonly progress: boolean;
   readonly changed: boolean;
   readonly resume: boolean;
   readonly built?: string;
@@ -36,9 +37,8 @@ const boolean = (brief: string) => ({ kind: "boolean", brief, default: false, wi
 
 export const deployCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...words) {
-    const sink = flags.json
-      ? jsonSink(this.process)
-      : lineSink(this.process, flags.verbose ? "verbose" : "brief");
+    const view = viewOf(this.process, flags);
+    const { sink } = view;
     const saved = flags.built === undefined ? undefined : await readBuilt(flags.built);
     const file = saved?.file ?? findNetworkFile(flags.file, this.process.cwd());
     // Not before it is needed: commands that deploy nothing start without it.
@@ -65,6 +65,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
     const interrupted = abortOnInterrupt(this.process);
     const { signal } = interrupted;
     try {
+      if (!dryRun) await view.begin(machineNames(network));
       const report = await deploy(
         network,
         { ...options, lastSeen, force, wait, dryRun, reboot, signal, secrets: contents },
@@ -74,6 +75,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
         await rememberDeployment({ directory, file, network, report, resumed: flags.resume }, sink);
       if (!report.ok) this.process.exitCode = 1;
     } finally {
+      view.end();
       interrupted.stop();
     }
   },
@@ -86,6 +88,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       showTrace: showTraceFlag,
       evalCache: evalCacheFlag,
       verbose: boolean(text.flags.verbose),
+      progress: progressFlag,
       ...rolloutFlags,
       changed: boolean(text.deploy.changed),
       resume: boolean(text.deploy.resume),

@@ -32,6 +32,13 @@ export const lockedFlag = {
   withNegated: false,
 } as const;
 
+/** `--no-progress` */
+export const progressFlag = {
+  kind: "boolean",
+  brief: text.flags.progress,
+  default: true,
+} as const;
+
 /** `--no-eval-cache`, as Nix calls it. */
 export const evalCacheFlag = {
   kind: "boolean",

@@ -28,6 +28,7 @@ export function lineRenderer(detail: Detail): (event: Event) => readonly Line[] 
     if (event.type === "preview") previewed.add(event.node);
     // It was only looked at, and all is said.
     if (event.type === "finished" && event.outcome === "skipped" && previewed.has(event.node)) return [];
+    if (event.type === "summary" && event.ok && previewed.size > 0) return [];
     if (detail === "verbose") return renderLines(event);
     switch (event.type) {
       case "build-output":
@@ -46,11 +47,20 @@ export function lineRenderer(detail: Detail): (event: Event) => readonly Line[] 
   };
 }
 
+/** What an event says, in a line without whom it is about; empty when that is nothing. */
+export function messageOf(event: Event): string {
+  const [line] = renderLines(event);
+  if (line === undefined) return "";
+  const prefix = "host" in event ? `[${event.host}] ` : "";
+  return line.text.startsWith(prefix) ? line.text.slice(prefix.length) : line.text;
+}
+
 /** What an event alone says. */
 function renderLines(event: Event): readonly Line[] {
   switch (event.type) {
     case "evaluating":
     case "evaluated":
+    case "awaiting-builds":
       return [];
     case "secrets-locked":
       return [{ stream: "stderr", text: `nixus.lock: ${renderLockChange(event)}` }];
@@ -118,7 +128,9 @@ function renderLines(event: Event): readonly Line[] {
     case "finished":
       return node(event, outcomeText(event.outcome));
     case "summary":
-      return event.ok ? [] : [{ stream: "stderr", text: summaryText(event.outcomes) }];
+      return event.ok
+        ? skippedLines(event.outcomes)
+        : [{ stream: "stderr", text: summaryText(event.outcomes) }];
   }
 }
 
@@ -166,6 +178,14 @@ function outcomeText(outcome: Outcome): string {
     case "unknown":
       return "Failed to learn whether the new system was activated!";
   }
+}
+
+/** Of a deployment that counts as done all the same. */
+function skippedLines({ skipped }: Readonly<Record<Outcome, number>>): readonly Line[] {
+  if (skipped === 0) return [];
+  const machines = skipped === 1 ? "1 machine was" : `${skipped} machines were`;
+  const text = `${machines} skipped; deploy what was missed with --resume`;
+  return [{ stream: "stderr", text }];
 }
 
 function summaryText(outcomes: Readonly<Record<Outcome, number>>): string {

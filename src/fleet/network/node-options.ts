@@ -85,7 +85,7 @@ export const nodeOptions = defineModule({
       type: t.enum(["fail", "skip", "retry"]),
       default: "fail",
       description:
-        "When there is no connection to the machine: the deployment fails (of this machine, the others go on), the machine is passed over without that being a failure, or it is tried again for some minutes.",
+        "When there is no connection to the machine: the deployment fails (of this machine, the others go on), the machine is passed over without that being a failure (the exit status is 0 when nothing else fails), or it is tried again for some minutes.",
     }),
     rebootPolicy: option({
       type: t.enum(["never", "ifNeeded", "always"]),
