@@ -58,7 +58,7 @@ describe("a NixOS node", () => {
         network(`nodes.foo.configuration = ${configuration};`),
         "nodes.foo.configuration.systemd.services",
       );
-    expect(stopped("{ services.openssh.enable = true; }")).toEqual({
+    expect(stopped("{ services.openssh.enable = true; }")).toMatchObject({
       sshd: { script: null, stopIfChanged: true },
     });
     expect(stopped("{ services.openssh = { enable = true; startWhenNeeded = true; }; }")).toEqual({});

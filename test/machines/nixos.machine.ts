@@ -6,12 +6,12 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab, type Machine, type Result, type Running } from "./lib/index.ts";
+import { installFirstSystem, nixConf } from "./nixos.ts";
 import { activated, committedSystem, currentSystem, rolledBack } from "./nixus.ts";
 
 const project = resolve(import.meta.dirname, "../..");
 const program = join(project, "dist/cli/main.js");
 const nixpkgs = join(project, "test/fixtures/nixpkgs");
-const nixConf = "build-users-group =\nsandbox = false\nsubstituters =\n";
 const hostOf = (name: string) => `${name}.example.com`;
 
 let lab: Lab;
@@ -35,25 +35,6 @@ beforeAll(async () => {
   await Promise.all([foo, bar].map(installFirstSystem));
 });
 afterAll(() => lab?.stop());
-
-/** What a NixOS machine has that was never deployed: a system that it runs and boots. */
-async function installFirstSystem(machine: Machine): Promise<void> {
-  await machine.exec(`
-    mkdir -p /tmp/first-system/bin
-    cat >/tmp/first-system/bin/switch-to-configuration <<'SCRIPT'
-#!/bin/sh
-system=$(readlink -f "$0") && system=\${system%/bin/*}
-case $1 in
-test) ln -sfn "$system" /run/current-system ;;
-boot) mkdir -p /boot && echo "$system" >/boot/default ;;
-esac
-SCRIPT
-    chmod 755 /tmp/first-system/bin/switch-to-configuration
-    system=$(nix-store --add /tmp/first-system)
-    nix-env --profile /nix/var/nix/profiles/system --set "$system"
-    ln -sfn "$system" /run/current-system
-  `);
-}
 
 interface How {
   /** Whether the deployer has a Nix (with a store of the lab's own); true when left out. */

@@ -1,9 +1,9 @@
 /** `nixus secrets ...` and `--locked`: the real program, with real keys and, where it is installed, the age program. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decrypt } from "../../../src/deploy/secrets/age/age.ts";
+import { decrypt, encrypt } from "../../../src/deploy/secrets/age/age.ts";
 import { loadIdentities } from "../../../src/deploy/secrets/age/identities.ts";
 import { type Ended, Program } from "../program.ts";
 
@@ -307,6 +307,68 @@ describe("people who come and go", () => {
     timeout,
   );
 });
+
+test(
+  "what can't be a secret is refused before any machine is connected to, by its name and node, and is not shown",
+  async () => {
+    const content = "do-not-show-this-content";
+    const shell = (script: string) => `command = [ "sh" "-c" ${JSON.stringify(script)} ];`;
+    const bad: Record<string, readonly [source: string, problem: string]> = {
+      missing: ["file = ./none;", "does not exist"],
+      directory: ["file = ./directory;", "is a directory"],
+      empty: ["file = ./empty;", "it is empty"],
+      blank: ["file = ./blank;", "it has nothing but white space in it"],
+      big: ["file = ./big;", "it has 10.0 MiB; a secret may have 1 MiB at most"],
+      binary: [
+        "file = ./binary;",
+        "it is not text in UTF-8; if it is meant to be binary, set 'binary' to true",
+      ],
+      failing: [shell("echo $CONTENT; echo $CONTENT >&2; exit 3"), "ended with status 3; run it by hand"],
+      silent: [shell("echo $CONTENT >&2"), "prints nothing"],
+      absent: ['command = [ "no-such-program" ];', "the program 'no-such-program' is not there"],
+      unset: ['environmentVariable = "NOT_SET";', "the environment variable NOT_SET is not set"],
+      others: ["age = ./others.age;", "is not encrypted to any key that is here"],
+      damaged: ["age = ./damaged.age;", "cannot be decrypted"],
+      plain: ["age = ./plain.age;", "cannot be decrypted"],
+    };
+    mkdirSync(program.at("directory"));
+    program.write("empty", "");
+    program.write("blank", " \n\n");
+    program.write("big", Buffer.alloc(10 * 1024 * 1024, content));
+    program.write("binary", Buffer.concat([Buffer.from(content), Buffer.from([0xff, 0])]));
+    program.write("plain.age", content);
+    const stranger = program.sshKey("stranger");
+    program.write("others.age", await encrypt(Buffer.from(content), [stranger]));
+    program.write("damaged.age", (await encrypt(Buffer.from(content), [alice])).subarray(0, -10));
+    program.write(
+      "bad.nix",
+      `{
+        defaults = { platform = "linux"; deployers = [ "${alice}" ]; };
+        nodes.web.configuration = { config, lib, ... }: {
+          secrets.files = {
+            ${Object.entries(bad)
+              .map(([name, [source]]) => `${name} = { ${source} };`)
+              .join("\n")}
+          };
+          environment.etc.uses.text = toString (lib.mapAttrsToList (name: secret: secret.file) config.secrets.files);
+        };
+      }`,
+    );
+    const before = lock();
+    const { status, stdout, stderr } = await program.nixus(["deploy", "-f", "bad.nix"], {
+      env: { CONTENT: content },
+    });
+    expect(status).toBe(1);
+    for (const [name, [, problem]] of Object.entries(bad)) {
+      const line = stderr.split("\n").find((text) => text.startsWith(`- secret 'web/${name}' (node web): `));
+      expect(line, name).toContain(problem);
+    }
+    expect(stdout + stderr).not.toContain(content);
+    expect(lock()).toBe(before);
+    expect(existsSync(program.at("connected"))).toBe(false);
+  },
+  timeout,
+);
 
 test(
   "a password is read from standard input, and kept as a hash that others verify",

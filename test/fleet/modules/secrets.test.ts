@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LockFile } from "../../../src/fleet/lock-file.ts";
@@ -161,6 +162,25 @@ describe("what makes no sense is refused with the secret's and the node's name",
       /secrets\.files\."b": \/etc\/p is made by secrets\.files\."a"/,
     );
   });
+});
+
+it("two of them at one path are refused on NixOS as well", () => {
+  const nixpkgs = resolve(import.meta.dirname, "../../fixtures/nixpkgs");
+  const files = (a: string, b: string) => ({
+    "default.nix": `{ nodes.foo = { nixpkgs = ${nixpkgs}; configuration.secrets.files = {
+      a = { file = "/x"; ${a} }; b = { file = "/y"; ${b} };
+    }; }; }`,
+    "nixus.lock": lockText({ nodes: { foo: { a: digest("a"), b: digest("b") } } }),
+  });
+  const at = (path: string) => `path = "${path}";`;
+  for (const [a, b, path] of [
+    [at("/etc/p"), at("/etc/p"), "/etc/p"],
+    [at("/run/nixus-secrets/b"), "", "/run/nixus-secrets/b"],
+  ] as const) {
+    expect(messageOf(() => deploymentOf(files(a, b)))).toContain(
+      `node 'foo': secrets.files."a" and secrets.files."b" are both at ${path}`,
+    );
+  }
 });
 
 describe("names, owners and modes", () => {
