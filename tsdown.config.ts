@@ -26,8 +26,9 @@ export default defineConfig([
       "cli/repl/worker": "src/cli/repl/worker.ts",
     },
     clean: false,
-    noExternal: ["zod"],
-    banner: "/*! With parts of zod. MIT License, Copyright (c) 2025 Colin McDonnell */",
+    noExternal: ["ipaddr.js"],
+    banner:
+      "/*! With ipaddr.js. MIT License, Copyright (C) 2011-2017 whitequark <whitequark@whitequark.org> */",
     dts: false,
     outputOptions: { chunkFileNames: "cli/evaluation/[name]-[hash].js" },
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },

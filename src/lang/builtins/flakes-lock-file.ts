@@ -1,11 +1,11 @@
 /** Lock files of flakes (`flake.lock`, versions 5 to 7; Nix manual, `nix flake`, "Lock files"). */
-import { z } from "zod";
 import { fromBytes, fromText, toText } from "../../store/bytes.ts";
 import { NixError } from "../eval/errors.ts";
 import { asNixErrors } from "../eval/store-errors.ts";
 import { type InputAttrs, inputJson } from "../fetch/attributes.ts";
 import { type FlakeRef, flakeRefFromAttrs, printFlakeRef } from "../fetch/flake-ref.ts";
 import { isLocked, relativePath } from "../fetch/input.ts";
+import { type Checked, lazySchema, zod } from "../schema.ts";
 
 /** Names of inputs, from the flake that everything starts from. */
 export type InputPath = readonly string[];
@@ -29,17 +29,21 @@ export function isFollows(edge: Edge): edge is InputPath {
   return Array.isArray(edge);
 }
 
-const refSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
-const nodeSchema = z.object({
-  inputs: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
-  locked: refSchema.optional(),
-  original: refSchema.optional(),
-  info: refSchema.default({}),
-  flake: z.boolean().default(true),
-  parent: z.array(z.string()).optional(),
-});
-const versionSchema = z.object({ version: z.number().default(0) });
-const fileSchema = z.object({ root: z.string(), nodes: z.record(z.string(), nodeSchema) });
+const refSchema = lazySchema((z) => z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])));
+const nodeSchema = lazySchema((z) =>
+  z.object({
+    inputs: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
+    locked: refSchema().optional(),
+    original: refSchema().optional(),
+    info: refSchema().default({}),
+    flake: z.boolean().default(true),
+    parent: z.array(z.string()).optional(),
+  }),
+);
+const versionSchema = lazySchema((z) => z.object({ version: z.number().default(0) }));
+const fileSchema = lazySchema((z) =>
+  z.object({ root: z.string(), nodes: z.record(z.string(), nodeSchema()) }),
+);
 
 /** Parses a lock file; `path` is what messages call it. `onWarning` gets what is dubious about it. */
 export function parseLockFile(
@@ -50,7 +54,7 @@ export function parseLockFile(
   const file = readJson(contents, path);
   const root: LockNode = { inputs: new Map() };
   const made = new Map<string, LockedNode>();
-  const nodeOf = (key: string): z.infer<typeof nodeSchema> => {
+  const nodeOf = (key: string): Checked<typeof nodeSchema> => {
     const node = file.nodes[key];
     if (node === undefined) throw bad(path, `references missing node '${fromText(key)}'`);
     return node;
@@ -83,25 +87,28 @@ export function parseLockFile(
   return root;
 }
 
-function readJson(contents: Uint8Array, path: string): z.infer<typeof fileSchema> {
+function readJson(contents: Uint8Array, path: string): Checked<typeof fileSchema> {
   let json: unknown;
   try {
     json = JSON.parse(toText(fromBytes(contents)));
   } catch (cause) {
     throw new NixError("eval", `could not parse '${path}': ${fromText(String(cause))}`, { cause });
   }
-  const version = versionSchema.safeParse(json).data?.version ?? 0;
+  const version = versionSchema().safeParse(json).data?.version ?? 0;
   if (version < 5 || version > 7) throw bad(path, `has unsupported version ${version}`);
-  const parsed = fileSchema.safeParse(json);
+  const parsed = fileSchema().safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new NixError("eval", `lock file '${path}' is not valid: ${fromText(z.prettifyError(parsed.error))}`);
+  throw new NixError(
+    "eval",
+    `lock file '${path}' is not valid: ${fromText(zod().prettifyError(parsed.error))}`,
+  );
 }
 
 function bad(path: string, problem: string): NixError {
   return new NixError("eval", `lock file '${path}' ${problem}`);
 }
 
-function parseRef(json: z.infer<typeof refSchema>): FlakeRef {
+function parseRef(json: Checked<typeof refSchema>): FlakeRef {
   const attrs = new Map(
     Object.entries(json).map(([name, value]) => [
       fromText(name),

@@ -90,9 +90,9 @@ function substring(evaluator: Evaluator, startSlot: Slot, lengthSlot: Slot, slot
 }
 
 function slice(text: string, start: bigint, length: bigint): string {
-  const from = start > BigInt(text.length) ? text.length : Number(start);
-  const to = length < 0n || length > BigInt(text.length) ? text.length : from + Number(length);
-  return text.slice(from, to);
+  // Numbers too large to be exact are beyond the end all the same.
+  const from = Number(start);
+  return length < 0n ? text.slice(from) : text.slice(from, from + Number(length));
 }
 
 function replaceStrings(evaluator: Evaluator, fromSlot: Slot, toSlot: Slot, slot: Slot): string | NixString {

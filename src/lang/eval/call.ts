@@ -104,6 +104,18 @@ function applyCurried(fn: Lambda, inner: LambdaCode, first: Slot, second: Slot, 
   }
 }
 
+/** `fn first second third` */
+export function applyThree(fn: Value, first: Slot, second: Slot, third: Slot, pos: Pos): Value {
+  if (fn instanceof PrimOp && fn.arity === 3) {
+    try {
+      return fn.fn(first, second, third);
+    } catch (error) {
+      throw tracedBuiltin(error, fn, pos);
+    }
+  }
+  return apply(applyTwo(fn, first, second, pos), third, pos);
+}
+
 /** Applies to one argument after the other; a builtin gets all of its own at once. */
 export function applyAll(fn: Value, args: readonly Slot[], pos: Pos = noPos): Value {
   let value = fn;

@@ -2,7 +2,7 @@
 import type { Expr, LambdaExpr } from "../syntax/ast.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
 import { type Sym, symbolName } from "../syntax/symbols.ts";
-import { apply, applyAll, applyOther, applyTwo, tracedCall } from "./call.ts";
+import { apply, applyAll, applyOther, applyThree, applyTwo, tracedCall } from "./call.ts";
 import { unexpectedType } from "./checks.ts";
 import { type Compiler, makeSlot, type Recipe } from "./code.ts";
 import { NixError } from "./errors.ts";
@@ -246,6 +246,8 @@ export function compileCall(compiler: Compiler, expr: Extract<Expr, { kind: "cal
       return callOne(fn, args[0]!, pos);
     case 2:
       return callTwo(fn, args[0]!, args[1]!, pos);
+    case 3:
+      return callThree(fn, args[0]!, args[1]!, args[2]!, pos);
     default:
       return callMany(fn, args, pos);
   }
@@ -270,6 +272,21 @@ function callTwo(fnCode: Code, firstRecipe: Recipe, secondRecipe: Recipe, pos: P
   return (env) => {
     const fn = fnCode(env);
     return applyTwo(fn, makeSlot(firstRecipe, env), makeSlot(secondRecipe, env), pos);
+  };
+}
+
+function callThree(
+  fnCode: Code,
+  firstRecipe: Recipe,
+  secondRecipe: Recipe,
+  thirdRecipe: Recipe,
+  pos: Pos,
+): Code {
+  return (env) => {
+    const fn = fnCode(env);
+    const first = makeSlot(firstRecipe, env);
+    const second = makeSlot(secondRecipe, env);
+    return applyThree(fn, first, second, makeSlot(thirdRecipe, env), pos);
   };
 }
 

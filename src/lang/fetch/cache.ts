@@ -14,7 +14,6 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import type { z } from "zod";
 import { fromText, toText } from "../../store/bytes.ts";
 import { fsPath, readChunksSync } from "../../store/file-chunks.ts";
 import { type Hash, hashOfChunks, printHash, sha256Hex } from "../../store/hash.ts";
@@ -23,6 +22,7 @@ import { readTree } from "../../store/read-tree.ts";
 import { fixedOutputPath, storeDir } from "../../store/store-path.ts";
 import { systemErrorCode, withSystemErrors } from "../../store/system-error.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
+import type { Checked, LazySchema } from "../schema.ts";
 
 export type Method = "flat" | "nar";
 
@@ -81,11 +81,11 @@ export class FetchCache {
   }
 
   /** What was noted under this key; undefined also when the note is damaged, which is no reason to fail. */
-  read<T>(key: readonly string[], schema: z.ZodType<T>): T | undefined {
+  read<L extends LazySchema>(key: readonly string[], schema: L): Checked<L> | undefined {
     const file = this.originFile(key);
     if (!existsSync(fsPath(file))) return undefined;
     try {
-      return schema.parse(JSON.parse(readFileSync(fsPath(file), "utf8")));
+      return schema().parse(JSON.parse(readFileSync(fsPath(file), "utf8"))) as Checked<L>;
     } catch {
       return undefined;
     }

@@ -1,7 +1,6 @@
 /** Files and archives from elsewhere. */
 import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { fromText, toText } from "../../store/bytes.ts";
 import { StoreError } from "../../store/errors.ts";
 import { fsPath, readChunksSync } from "../../store/file-chunks.ts";
@@ -9,6 +8,7 @@ import { hashOfChunks, printHash } from "../../store/hash.ts";
 import { storeDir } from "../../store/store-path.ts";
 import { withSystemErrors } from "../../store/system-error.ts";
 import type { FetchRequest } from "../host.ts";
+import { type Checked, lazySchema } from "../schema.ts";
 import type { FetchCache, Method } from "./cache.ts";
 import { download } from "./download.ts";
 import { unpack } from "./unpack.ts";
@@ -16,15 +16,17 @@ import { unpack } from "./unpack.ts";
 /** Seconds for which a URL is not asked again: Nix's `tarball-ttl`. */
 export const timeToLive = 3600;
 
-const originSchema = z.object({
-  storePath: z.string().startsWith(`${storeDir}/`),
-  fetchedAt: z.number(),
-  /** SRI, of the tree or of the file's bytes. */
-  hash: z.string(),
-  /** Of an archive: when its newest entry was changed, in seconds since the epoch. */
-  lastModified: z.number(),
-});
-type Origin = z.infer<typeof originSchema>;
+const originSchema = lazySchema((z) =>
+  z.object({
+    storePath: z.string().startsWith(`${storeDir}/`),
+    fetchedAt: z.number(),
+    /** SRI, of the tree or of the file's bytes. */
+    hash: z.string(),
+    /** Of an archive: when its newest entry was changed, in seconds since the epoch. */
+    lastModified: z.number(),
+  }),
+);
+type Origin = Checked<typeof originSchema>;
 
 export interface FetcherOptions {
   readonly cache: FetchCache;

@@ -1,6 +1,5 @@
 /** Trees of Git repositories: of a commit, or a work tree of this machine with its changes. */
 import { existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
-import { z } from "zod";
 import { fromBytes } from "../../store/bytes.ts";
 import { StoreError } from "../../store/errors.ts";
 import { fsPath } from "../../store/file-chunks.ts";
@@ -8,6 +7,7 @@ import { sha256Hex } from "../../store/hash.ts";
 import { storeDir } from "../../store/store-path.ts";
 import { withSystemErrors } from "../../store/system-error.ts";
 import type { FetchedTree, GitRequest } from "../host.ts";
+import { lazySchema } from "../schema.ts";
 import { printNarHash } from "./cache.ts";
 import { timeToLive } from "./fetcher.ts";
 import { listCommit, withoutIgnored, writeEntries } from "./git-export.ts";
@@ -17,14 +17,16 @@ import { readWorkTree } from "./git-work-tree.ts";
 import type { TreeFetcherOptions } from "./tree-fetcher.ts";
 import { filePath, parseUrl, printUrl } from "./url.ts";
 
-const tipSchema = z.object({ rev: z.string(), fetchedAt: z.number() });
-const headSchema = z.object({ ref: z.string(), fetchedAt: z.number() });
-const treeSchema = z.object({
-  storePath: z.string().startsWith(`${storeDir}/`),
-  narHash: z.string(),
-  lastModified: z.number(),
-});
-const countSchema = z.object({ revCount: z.number() });
+const tipSchema = lazySchema((z) => z.object({ rev: z.string(), fetchedAt: z.number() }));
+const headSchema = lazySchema((z) => z.object({ ref: z.string(), fetchedAt: z.number() }));
+const treeSchema = lazySchema((z) =>
+  z.object({
+    storePath: z.string().startsWith(`${storeDir}/`),
+    narHash: z.string(),
+    lastModified: z.number(),
+  }),
+);
+const countSchema = lazySchema((z) => z.object({ revCount: z.number() }));
 
 /** A repository that has a commit. */
 interface Clone {

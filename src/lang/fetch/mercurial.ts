@@ -1,25 +1,27 @@
 /** Trees of Mercurial repositories, by the `hg` program. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { z } from "zod";
 import { fromBytes, fromText, toText } from "../../store/bytes.ts";
 import { StoreError } from "../../store/errors.ts";
 import { fsPath } from "../../store/file-chunks.ts";
 import { sha256Hex } from "../../store/hash.ts";
 import { storeDir } from "../../store/store-path.ts";
 import type { FetchedTree, MercurialRequest } from "../host.ts";
+import { lazySchema } from "../schema.ts";
 import { printNarHash } from "./cache.ts";
 import { timeToLive } from "./fetcher.ts";
 import { ancestorsOf, nulTerminated } from "./git-export.ts";
 import type { TreeFetcherOptions } from "./tree-fetcher.ts";
 import { filePath, parseUrl } from "./url.ts";
 
-const tipSchema = z.object({ rev: z.string(), fetchedAt: z.number() });
-const treeSchema = z.object({
-  storePath: z.string().startsWith(`${storeDir}/`),
-  narHash: z.string(),
-  revCount: z.number(),
-});
+const tipSchema = lazySchema((z) => z.object({ rev: z.string(), fetchedAt: z.number() }));
+const treeSchema = lazySchema((z) =>
+  z.object({
+    storePath: z.string().startsWith(`${storeDir}/`),
+    narHash: z.string(),
+    revCount: z.number(),
+  }),
+);
 
 type Options = Pick<TreeFetcherOptions, "cache" | "env" | "now" | "onWarning" | "onCopy">;
 
