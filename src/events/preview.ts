@@ -18,6 +18,8 @@ export interface Preview {
   readonly secrets: SecretChange;
   /** Parts of the system that only a reboot would replace: `kernel`, `initrd`, ... */
   readonly reboot: Foreseen<readonly string[]>;
+  /** Why the deployment would restart the machine; null: it would not, as far as is known. */
+  readonly restart: string | null;
 }
 
 export interface SizedPath {

@@ -33,6 +33,7 @@ const preview: Preview = {
   installs: ["nftables"],
   secrets: { sent: ["foo/token"], removed: ["key"] },
   reboot: { known: true, value: ["kernel"] },
+  restart: null,
 };
 
 test("says what changes, and leaves out rebuilt packages of no consequence", () => {
@@ -62,6 +63,9 @@ test("says what can't be known yet", () => {
   expect(lines).toContain("closure: known after building");
   expect(lines).toContain("units: known after building");
   expect(lines).toContain("reboot: known after building");
+  expect(previewLines({ ...preview, restart: "another kernel" }).at(-1)).toBe(
+    "reboot: the machine would be restarted into the new system (another kernel)",
+  );
 });
 
 test.each([

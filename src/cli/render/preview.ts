@@ -7,7 +7,7 @@ const noticeable = 8 * 1024;
 const marks = { added: "+", replaced: "!", changed: "~", removed: "-" } as const;
 
 export function previewLines(preview: Preview): string[] {
-  const { closure, files, installs, secrets, reboot } = preview;
+  const { closure, files, installs, secrets, reboot, restart } = preview;
   return [
     ...section("closure", closure, closureHeading, (change) => packageLines(change)),
     ...list(
@@ -29,13 +29,14 @@ export function previewLines(preview: Preview): string[] {
       ...secrets.sent.map((name) => `+ ${name} (is sent)`),
       ...secrets.removed.map((name) => `- ${name}`),
     ]),
-    ...section(
-      "reboot",
-      reboot,
-      (parts) => (parts.length === 0 ? "not needed" : `needed for ${parts.join(", ")}`),
-      () => [],
-    ),
+    ...(restart === null
+      ? section("reboot", reboot, rebootHeading, () => [])
+      : [`reboot: the machine would be restarted into the new system (${restart})`]),
   ];
+}
+
+function rebootHeading(parts: readonly string[]): string {
+  return parts.length === 0 ? "not needed" : `needed for ${parts.join(", ")}`;
 }
 
 function section<T>(

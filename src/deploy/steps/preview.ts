@@ -7,6 +7,7 @@ import type { Step } from "../../plan/plan.ts";
 import { type PreviewAnswer, PreviewError, parsePreview } from "../../plan/preview/answer.ts";
 import type { Closure } from "../../plan/preview/closure.ts";
 import { type Looked, previewOf, refusal } from "../../plan/preview/preview.ts";
+import type { RebootPlan } from "../../plan/reboot.ts";
 import { mebibytes } from "../../plan/transfer.ts";
 import { contentsBytes } from "../../store/file-chunks.ts";
 import { narChunks } from "../../store/nar.ts";
@@ -16,7 +17,7 @@ import { type NodeSession, objectAt } from "../session.ts";
 import { lastLines } from "../ssh/failures.ts";
 import { placeOf } from "../stores/places.ts";
 import { type PreviewQuestion, previewScript } from "../target/scripts.ts";
-import { examineLiveSwitch } from "./live-switch.ts";
+import { examineReboot } from "./reboot.ts";
 
 /** More than this is not sent to be looked at only: it would be kept in the machine's memory. */
 const longestSent = 64 * 1024 * 1024;
@@ -43,7 +44,7 @@ export async function previewDeployment(
   const looked: Looked = {
     ...{ node, facts, steps, answer, untried },
     after: made ? sizesOf(objects) : how === "there" ? answer.after : (built?.closure ?? null),
-    live: how === "there" ? await examineLiveSwitch(session, node.toplevel) : { type: "possible" },
+    rebooting: await rebooting(session, steps, how),
     parts: made ? new Map() : how === "there" ? answer.wanted : (built?.parts ?? null),
     files: made ? manifestFiles(objects.find(({ path }) => path === node.toplevel)) : [],
   };
@@ -59,6 +60,17 @@ function howToLook(
   if (node.source.type !== "memory") return { how: "no", untried: "known after copying" };
   if (size > longestSent) return { how: "no", untried: `known after copying ${mebibytes(size)}` };
   return { how: "sent", untried: null };
+}
+
+async function rebooting(
+  session: NodeSession,
+  steps: readonly Step[],
+  how: PreviewQuestion["how"],
+): Promise<RebootPlan | null> {
+  // Of a system of the linux platform nothing has to be there to be asked about it.
+  if (how !== "there" && session.node.platform !== "linux") return null;
+  const [step] = steps.flatMap((step) => (step.type === "switch" ? [step] : []));
+  return step === undefined ? null : await examineReboot(session, step);
 }
 
 /** What the system consists of, references before referrers. */

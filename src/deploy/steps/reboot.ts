@@ -25,26 +25,10 @@ export interface Reboot {
 /** undefined: it is switched to while the machine runs. Fails with a NodeError when it may be neither. */
 export async function decideReboot(
   session: NodeSession,
-  { system, previous }: { readonly system: string; readonly previous: string },
+  systems: { readonly system: string; readonly previous: string },
 ): Promise<Reboot | undefined> {
-  const { node, connection, context, report } = session;
-  // A machine that stays on its system would start into the same one whatever happens.
-  const policy = system === previous ? "never" : rebootPolicy(node.rebootPolicy, context.reboot);
-  // The kernel of a linux machine is its distribution's, and no part of the system.
-  if (node.platform === "linux" && policy !== "always") return undefined;
-  let answer = "";
-  const { exitCode, stderr } = await connection.run(rebootScript(system, node.platform, node.bootSelector), {
-    signal: context.signal,
-    timeLimit: context.timing.examination,
-    onLine: (line) => {
-      answer += `${line}\n`;
-    },
-  });
-  const planned = decide(
-    policy,
-    answer,
-    `exit status ${exitCode}: ${lastLines(stderr) || "it said nothing"}`,
-  );
+  const { node, report } = session;
+  const planned = await examineReboot(session, systems);
   switch (planned.type) {
     case "refuse":
       throw new NodeError(planned.problem);
@@ -62,6 +46,26 @@ export async function decideReboot(
       return { selector: planned.selector, timeout: node.rebootTimeout };
     }
   }
+}
+
+/** What is to be done with a system that is on the machine. Changes nothing. */
+export async function examineReboot(
+  { node, connection, context }: NodeSession,
+  { system, previous }: { readonly system: string; readonly previous: string },
+): Promise<RebootPlan> {
+  // A machine that stays on its system would start into the same one whatever happens.
+  const policy = system === previous ? "never" : rebootPolicy(node.rebootPolicy, context.reboot);
+  // The kernel of a linux machine is its distribution's, and no part of the system.
+  if (node.platform === "linux" && policy !== "always") return { type: "live", warnings: [] };
+  let answer = "";
+  const { exitCode, stderr } = await connection.run(rebootScript(system, node.platform, node.bootSelector), {
+    signal: context.signal,
+    timeLimit: context.timing.examination,
+    onLine: (line) => {
+      answer += `${line}\n`;
+    },
+  });
+  return decide(policy, answer, `exit status ${exitCode}: ${lastLines(stderr) || "it said nothing"}`);
 }
 
 /** `asked`: with --reboot. */

@@ -65,12 +65,10 @@ export function statusScript(): string {
   return read("common.sh") + read("status.sh");
 }
 
-/** The script that says what the running system and the new one say of a switch. */
-export function liveSwitchScript(system: string): string {
-  return `next_system=${quote(system)}\n${read("common.sh")}${read("live-switch.sh")}`;
-}
-
-/** The same, and what speaks for a reboot into the new system, and whether the machine could boot it once. */
+/**
+ * The script that says what the running system and the new one say of a switch, what speaks for a reboot into the new one,
+ * and whether the machine could boot it once.
+ */
 export function rebootScript(system: string, platform: string, selector: string | null): string {
   const settings = `next_system=${quote(system)} reboot_platform=${quote(platform)} reboot_selector=${quote(selector ?? "")}`;
   return [settings, ...["common.sh", "live-switch.sh", ...selectorFiles, "reboot.sh"].map(read)].join("\n");

@@ -3,8 +3,8 @@ import type { Foreseen, Preview, SecretChange, UnitChanges } from "../../events/
 import type { EvaluatedNode } from "../../fleet/evaluated.ts";
 import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import type { Facts } from "../facts.ts";
-import type { LiveSwitch } from "../live-switch.ts";
 import { type Step, usedSecrets } from "../plan.ts";
+import { describeReasons, type RebootPlan } from "../reboot.ts";
 import type { PreviewAnswer } from "./answer.ts";
 import { type Closure, closureChange } from "./closure.ts";
 import { fileChanges } from "./files.ts";
@@ -19,8 +19,8 @@ export interface Looked {
   readonly after: Closure | null;
   /** What of it only a reboot would replace, by name; null: not known before it is built or copied. */
   readonly parts: ReadonlyMap<string, string> | null;
-  /** Whether the running machine can be switched to it, as far as is known. */
-  readonly live: LiveSwitch;
+  /** How it would be switched to; null: not known before it is on the machine. */
+  readonly rebooting: RebootPlan | null;
   /** Lines of the new system's `manifest/files`. */
   readonly files: readonly string[];
   /** Why a dry activation was not even tried; null: it was. */
@@ -43,12 +43,13 @@ export function previewOf(looked: Looked): Preview {
     installs: steps.flatMap((step) => (step.type === "install-packages" ? step.packages : [])),
     secrets: secretsOf(node, steps, answer),
     reboot: rebootOf(looked),
+    restart: looked.rebooting?.type === "reboot" ? describeReasons(looked.rebooting.reasons) : null,
   };
 }
 
 /** Why the machine would refuse the new system; undefined: it would not, or that is not known. */
-export function refusal({ answer, facts, live }: Looked): string | undefined {
-  if (live.type === "impossible") return live.problem;
+export function refusal({ answer, facts, rebooting }: Looked): string | undefined {
+  if (rebooting?.type === "refuse") return rebooting.problem;
   const { activation } = answer;
   // What it needs may be in packages that are not there yet.
   if (activation === null || activation.status === 0 || facts.missingPackages.length > 0) return undefined;
@@ -85,12 +86,11 @@ function secretsOf(node: EvaluatedNode, steps: readonly Step[], { secrets }: Pre
   };
 }
 
-function rebootOf({ answer, parts, live }: Looked): Foreseen<readonly string[]> {
+function rebootOf({ answer, parts }: Looked): Foreseen<readonly string[]> {
   if (parts === null) return { known: false, why: afterBuilding };
   const changed = [...parts].flatMap(([name, path]) => {
     const booted = answer.booted.get(name);
     return booted !== undefined && booted !== path ? [name] : [];
   });
-  const asked = live.type === "needs-reboot" ? live.reasons : [];
-  return { known: true, value: [...changed, ...asked, ...(answer.rebootRequired ? ["packages"] : [])] };
+  return { known: true, value: [...changed, ...(answer.rebootRequired ? ["packages"] : [])] };
 }
