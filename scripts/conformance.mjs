@@ -3,7 +3,7 @@
 //   npm run conformance -- [--nix-src DIR] [--nixpkgs DIR] [--nixpkgs-lib DIR] [--nix COMMAND] [NAME...]
 //
 //   --nix-src DIR      a source tree of Nix: its language tests
-//   --nixpkgs DIR      a nixpkgs that the installed Nix evaluates: derivations of packages and of NixOS systems
+//   --nixpkgs DIR      a nixpkgs that the installed Nix evaluates: derivations of packages, NixOS systems, networks and examples
 //   --nixpkgs-lib DIR  a recent nixpkgs, or its lib: lib/tests
 //   --nix COMMAND      the nix-instantiate to compare with; default: nix-instantiate
 //   --nixus COMMAND    ours; default: the built program (npm run build)
