@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import fc from "fast-check";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { decrypt, encrypt } from "../../src/deploy/secrets/age/age.ts";
 import { loadIdentities } from "../../src/deploy/secrets/age/identities.ts";
 import { digestOf, newDigestKey } from "../../src/deploy/secrets/digest.ts";
@@ -191,6 +191,122 @@ describe("sources", () => {
     else expect(found).toContain(problem);
   });
 });
+
+describe("programs that the sources need", () => {
+  /** A directory of programs that is searched first, for this test alone. */
+  function programs(scripts: Record<string, string>): string {
+    const at = directory();
+    for (const [name, script] of Object.entries(scripts)) {
+      writeFileSync(join(at, name), script, { mode: 0o755 });
+    }
+    vi.stubEnv("PATH", `${at}:${process.env["PATH"]}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    return at;
+  }
+
+  // sops itself is in no registry of ours; this has its command line (sops(1): `sops --decrypt --extract PATH FILE`).
+  it("sops decrypts the file, or what of it is asked for; what it complains about is not shown", async () => {
+    const at = programs({
+      sops: `#!/bin/sh
+[ "$1" = --decrypt ] || exit 100
+shift
+if [ "$1" = --extract ]; then wanted=$2; shift 2; fi
+[ $# = 1 ] && [ -r "$1" ] || { echo "cannot read do-not-show-me" >&2; exit 100; }
+printf '%s of %s' "\${wanted:-all}" "\${1##*/}"
+`,
+    });
+    writeFileSync(join(at, "a.yaml"), "");
+    const env = { ...process.env };
+    const sops = async (path: string, key: string | null) =>
+      Buffer.from(await readSource({ type: "sops", path, key }, { ...context, env })).toString();
+    expect(await sops(join(at, "a.yaml"), null)).toBe("all of a.yaml");
+    expect(await sops(join(at, "a.yaml"), '["db"]["password"]')).toBe('["db"]["password"] of a.yaml');
+    const said = await errorOf(() => sops(join(at, "none.yaml"), null));
+    expect(said).toMatch(/^the command 'sops --decrypt .*none\.yaml' ended with status 100; run it by hand/);
+    expect(said).not.toContain("do-not-show-me");
+    const nowhere = { ...context, env: { PATH: join(at, "nothing") } };
+    const source = { type: "sops", path: join(at, "a.yaml"), key: null } as const;
+    expect(await errorOf(() => readSource(source, nowhere))).toBe(
+      "the program 'sops' is not there; install it",
+    );
+  });
+
+  it("an SSH key with a passphrase needs the age program, which is said where there is none", async () => {
+    const at = directory();
+    const file = join(at, "id");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "correct horse", "-f", file]);
+    const publicKey = readFileSync(`${file}.pub`, "utf8").trim();
+    const identities = loadIdentities([file], {});
+    expect(identities).toMatchObject({ own: [], forProgram: [file] });
+    const encrypted = await encrypt(Buffer.from("x"), [publicKey]);
+    vi.stubEnv("PATH", at);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await errorOf(() => decrypt(encrypted, identities, "'x.age'"))).toBe(
+      "'x.age' cannot be decrypted: the key needs the program age (a plugin, or an SSH key with a passphrase), which is not installed",
+    );
+  });
+
+  it.runIf(installed("age"))("plugins of age, which the age program runs", async () => {
+    // Speaks the protocol of plugins (C2SP, age-plugin.md), and wraps file keys in nothing but base64.
+    const at = programs({
+      "age-plugin-test": `#!/bin/sh
+read_stanza() { IFS= read -r head || exit 0; IFS= read -r body; }
+done_phase() { printf -- '-> done\n\n'; }
+case $1 in
+--age-plugin=recipient-v1)
+  key=
+  while read_stanza; do
+    case $head in "-> wrap-file-key") key=$body ;; "-> done") break ;; esac
+  done
+  printf -- '-> recipient-stanza 0 test\n%s\n' "$key"
+  read_stanza
+  done_phase
+  ;;
+--age-plugin=identity-v1)
+  key=
+  while read_stanza; do
+    case $head in "-> recipient-stanza 0 test"*) key=$body ;; "-> done") break ;; esac
+  done
+  if [ -n "$key" ]; then
+    printf -- '-> file-key 0\n%s\n' "$key"
+    read_stanza
+  fi
+  done_phase
+  ;;
+esac
+`,
+    });
+    const recipient = bech32("age1test", Buffer.from("recipient"));
+    writeFileSync(
+      join(at, "identity"),
+      `${bech32("age-plugin-test-", Buffer.from("identity")).toUpperCase()}\n`,
+    );
+    const encrypted = await encrypt(Buffer.from("through a plugin"), [recipient]);
+    const identities = loadIdentities([join(at, "identity")], {});
+    expect(identities).toMatchObject({ own: [], forProgram: [join(at, "identity")] });
+    expect(Buffer.from(await decrypt(encrypted, identities, "'x.age'")).toString()).toBe("through a plugin");
+  });
+});
+
+/** BIP 173, without its limit of 90 characters, as age writes keys. */
+function bech32(prefix: string, data: Uint8Array): string {
+  const alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+  const generators = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
+  const bits = [...data].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const words = (bits.match(/.{1,5}/g) ?? []).map((word) => Number.parseInt(word.padEnd(5, "0"), 2));
+  const letters = [...prefix].map((letter) => letter.charCodeAt(0));
+  const expanded = [...letters.map((code) => code >> 5), 0, ...letters.map((code) => code & 31), ...words];
+  let sum = 1;
+  for (const word of [...expanded, 0, 0, 0, 0, 0, 0]) {
+    const top = sum >>> 25;
+    sum = ((sum & 0x1ffffff) << 5) ^ word;
+    generators.forEach((generator, index) => {
+      if ((top >> index) & 1) sum ^= generator;
+    });
+  }
+  const check = [25, 20, 15, 10, 5, 0].map((shift) => ((sum ^ 1) >> shift) & 31);
+  return `${prefix}1${[...words, ...check].map((word) => alphabet[word]).join("")}`;
+}
 
 describe("generated", () => {
   const ask = { label: "foo/key", askPassword: async () => "correct horse" };
