@@ -58,6 +58,7 @@ export function user(name: string, parts: Partial<User> = {}): User {
     description: "",
     isSystemUser: false,
     hashedPassword: null,
+    hashedPasswordFile: null,
     authorizedKeys: [],
     ...parts,
   };

@@ -164,6 +164,28 @@ describe("what makes no sense is refused with the secret's and the node's name",
   });
 });
 
+describe("users.users.<name>.hashedPasswordFile", () => {
+  const files = (more: string, attribute = "file") => ({
+    "default.nix": network(
+      `password = { file = "/x"; ${more} };`,
+      `users.users.web = { isSystemUser = true; group = "web"; hashedPasswordFile = files.password.${attribute}; }; users.groups.web = { };`,
+    ),
+    "nixus.lock": lockText({ nodes: { foo: { password: digest("p") } } }),
+  });
+
+  it("sends the secret that it names", () => {
+    const [node] = deploymentOf(files("neededForUsers = true;")).nodes;
+    expect(node!.secrets).toMatchObject([{ name: "password", used: true }]);
+  });
+
+  it.each([
+    ["", "file", 'set secrets.files."password".neededForUsers to true'],
+    ["neededForUsers = true;", "path", 'write secrets.files."password".file'],
+  ])("refuses one that is not there yet: %s %s", (more, attribute, advice) => {
+    expect(messageOf(() => deploymentOf(files(more, attribute)))).toContain(advice);
+  });
+});
+
 it("two of them at one path are refused on NixOS as well", () => {
   const nixpkgs = resolve(import.meta.dirname, "../../fixtures/nixpkgs");
   const files = (a: string, b: string) => ({

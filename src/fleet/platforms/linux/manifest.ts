@@ -132,7 +132,7 @@ export function unitLine(unit: Unit): string {
   return `${unit.name} ${changePolicy(unit)} ${version} ${reloadVersion} ${strategy} ${wanting.join(",") || "-"}\n`;
 }
 
-/** `NAME:UID:GROUP:HOME:SHELL:CREATE-HOME:SYSTEM:PASSWORD:DESCRIPTION`. */
+/** `NAME:UID:GROUP:HOME:SHELL:CREATE-HOME:SYSTEM:PASSWORD:DESCRIPTION`; PASSWORD is a hash, or `@` and its file. */
 export function userLine(user: User): string {
   return `${[
     user.name,
@@ -142,7 +142,7 @@ export function userLine(user: User): string {
     user.shell ?? "",
     user.createHome && user.home !== null ? "1" : "0",
     user.isSystemUser ? "1" : "0",
-    user.hashedPassword ?? "",
+    user.hashedPasswordFile === null ? (user.hashedPassword ?? "") : `@${user.hashedPasswordFile.text}`,
     user.description,
   ].join(":")}\n`;
 }

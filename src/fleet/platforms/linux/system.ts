@@ -151,6 +151,8 @@ export interface User {
   readonly isSystemUser: boolean;
   /** crypt(5) hash for a new account; null: no password lets in. An existing password is never changed. */
   readonly hashedPassword: string | null;
+  /** Where it is on the machine, instead; read when the account is made. */
+  readonly hashedPasswordFile: StoreText | null;
   /** Lines of `openssh.authorizedKeys.keys`; become /etc/ssh/authorized_keys.d/NAME. */
   readonly authorizedKeys: readonly string[];
 }

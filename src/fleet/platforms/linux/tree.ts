@@ -343,6 +343,29 @@ class SystemBuilder {
     this.#copy("system.activationScripts", "/run/systemd/system/nixus-activate.service", source);
   }
 
+  /** Of secrets only those that are there before accounts are made, at the places that they have then. */
+  #addPasswordFile(option: string, file: StoreText | null): void {
+    if (file === null) return;
+    checkAbsolutePath(option, file.text);
+    checkAccountField(option, file.text);
+    for (const reference of file.references) this.#references.add(reference);
+    for (const { name, pointer, marker, early } of this.#system.secrets) {
+      const set = `secrets.files."${name}"`;
+      if (file.references.includes(marker)) {
+        throw new LinuxSystemError(
+          option,
+          `${set}.path is not there yet when accounts are made; write ${set}.file`,
+        );
+      }
+      if (file.references.includes(pointer) && !early) {
+        throw new LinuxSystemError(
+          option,
+          `the secret is not there yet when accounts are made; set ${set}.neededForUsers to true`,
+        );
+      }
+    }
+  }
+
   /**
    * The secrets that something refers to, with their links at stable paths. Those that asked for no other place are in
    * one directory in the store: to link to it is one change on the machine, however many they are.
@@ -414,6 +437,7 @@ class SystemBuilder {
       }
       checkAccountField(`${option}.description`, user.description);
       checkAccountField(`${option}.hashedPassword`, user.hashedPassword ?? "");
+      this.#addPasswordFile(`${option}.hashedPasswordFile`, user.hashedPasswordFile);
     }
   }
 }
@@ -429,7 +453,8 @@ function isOrdinary(user: User): boolean {
 }
 
 function checkRoot(user: User): void {
-  if (user.shell !== null || user.hashedPassword !== null || user.extraGroups.length > 0)
+  const password = user.hashedPassword ?? user.hashedPasswordFile;
+  if (user.shell !== null || password !== null || user.extraGroups.length > 0)
     throw new LinuxSystemError(
       "users.users.root",
       "root's login on a guest machine is never touched; only openssh.authorizedKeys.keys can be set",

@@ -57,6 +57,12 @@ const user = defineModule({
       default: null,
       description: "Hash of the password of a new account (crypt(5)); null: no password lets in.",
     }),
+    hashedPasswordFile: option({
+      type: t.nullOr(t.passwdEntry(t.str)),
+      default: null,
+      description:
+        "File on the machine whose first line is that hash, instead of `hashedPassword`: `secrets.files.<name>.file` of a secret with `neededForUsers`.",
+    }),
     openssh: {
       authorizedKeys: {
         keys: option({

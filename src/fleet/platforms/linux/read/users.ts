@@ -67,6 +67,7 @@ function readUser(reader: Reader, attribute: string, user: Attrs): User {
     description: reader.plain(at("description"), `${option}.description`),
     isSystemUser,
     hashedPassword: textOrNull("hashedPassword"),
+    hashedPasswordFile: reader.nullOr(at("hashedPasswordFile"), (slot) => reader.text(slot)),
     authorizedKeys: authorizedKeys(reader, user, option),
   };
 }

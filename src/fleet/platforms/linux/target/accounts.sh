@@ -16,6 +16,9 @@
 # groups, chown homes, reset logs. Their lock files are held meanwhile (see lock_accounts).
 
 
+# Whether files are about to be replaced by what is planned.
+accounts_locked=
+
 # find_line FILE NAME: the line of that name in $found.
 find_line() {
   while IFS= read -r found; do
@@ -331,6 +334,7 @@ write_user_texts() {
       printf '%s\n' "$found"
     else
       # `*` is a password that nothing matches; `!` would lock out keys as well where sshd runs without PAM.
+      read_password
       printf '%s:%s:%s:0:99999:7:::\n' "$name" "${password:-*}" "$today"
     fi
   done <"$plan/passwords" >>"$plan/shadow"
@@ -338,6 +342,20 @@ write_user_texts() {
     name=${line%%:*}
     find_line "$plan/retired" "$name" || find_line "$plan/shadow" "$name" || printf '%s\n' "$line" >>"$plan/retired"
   done <"$plan/retired-before"
+}
+
+# The hash from the file that $password names, if it does. A system that is only looked at has no secrets there yet.
+read_password() {
+  case $password in @*) password_file=${password#@} ;; *) return 0 ;; esac
+  password=
+  if [ -r "$password_file" ]; then IFS= read -r password <"$password_file" || [ -n "$password" ] || :; fi
+  case $password in
+    '') rp_problem='it cannot be read, or is empty' ;;
+    *:*) rp_problem='its first line is no hash of a password (crypt(5))' password= ;;
+    *) return 0 ;;
+  esac
+  [ -z "$accounts_locked" ] ||
+    warn "the account '$name' gets no password: $rp_problem: $password_file"
 }
 
 copy_or_empty() { if [ -e "$1" ]; then cat -- "$1" >"$2"; else : >"$2"; fi; }
@@ -484,6 +502,7 @@ apply_accounts() {
     return
   fi
   lock_accounts || return 1
+  accounts_locked=1
   aa_status=0
   if plan_accounts &&
     write_state "$plan/union" "$state/accounts" && write_state "$plan/uids" "$state/uids" &&
@@ -495,6 +514,7 @@ apply_accounts() {
     aa_status=1
   fi
   unlock_accounts
+  accounts_locked=
   create_homes || aa_status=1
   return $aa_status
 }
