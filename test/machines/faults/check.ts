@@ -25,9 +25,9 @@ echo "current=$(readlink -f /run/current-system)"
 echo "profile=$(readlink -e /nix/var/nix/profiles/system)"
 echo "services=$(systemctl is-active witness.service late.service ssh.service | tr '\\n' ' ')"
 echo "failed=$(systemctl list-units --failed --plain --no-legend | tr '\\n' ' ')"
-echo "left=$(ls /var/lib/nixus | grep -v -x -e history -e linux -e '.*[.]new' | tr '\\n' ' ')"
+echo "left=$({ ls /var/lib/nixus | grep -v -x -e history -e linux -e '.*[.]new'; ls -d /var/lib/nixus/linux/once /etc/systemd/system.attached; } 2>/dev/null | tr '\\n' ' ')"
 echo "roots=$(ls /nix/var/nix/gcroots/nixus | grep -v -x current-system | tr '\\n' ' ')"
-echo "units=$(systemctl list-units --all --plain --no-legend 'nixus-switch-*' 'nixus-watchdog-*' | tr '\\n' ' ')"
+echo "units=$(systemctl list-units --all --plain --no-legend 'nixus-switch-*' 'nixus-watchdog-*' 'nixus-boot-*' | tr '\\n' ' ')"
 echo "address=$(ip -o -4 address show dev host0 | tr -s ' ' | cut -d ' ' -f 4)"
 `;
 

@@ -33,7 +33,7 @@ const survived = at([[...untilWord, ...afterWord], "new"], [back, "old"]);
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-async function powerBack({ rig }: Scene): Promise<void> {
+export async function powerBack({ rig }: Scene): Promise<void> {
   await rig.machine.powerOn();
   await rig.machine.waitForSsh();
 }
@@ -44,7 +44,10 @@ async function rebooted({ rig, boots }: Scene): Promise<void> {
 }
 
 /** The deployer ends with its connections, as when its machine does. */
-async function killDeployer({ rig, deployment }: Scene, signal: "KILL" | "INT" = "KILL"): Promise<void> {
+export async function killDeployer(
+  { rig, deployment }: Scene,
+  signal: "KILL" | "INT" = "KILL",
+): Promise<void> {
   deployment.kill(`SIG${signal}`);
   if (signal === "KILL") {
     await rig.lab.run(

@@ -12,6 +12,7 @@ export const nodeName = "foo.example.com";
 /** Seconds, in all networks of the rig unless a case says otherwise. */
 const switchTimeout = 30;
 const successTimeout = 8;
+const rebootTimeout = 20;
 
 /** A machine on a disk this large has room for the systems of some hundred cases, and is soon full. */
 const diskSize = 192 * 1024 ** 2;
@@ -31,6 +32,8 @@ export interface NetworkOptions {
   readonly payload?: boolean;
   /** Whether it goes without what all systems have. */
   readonly managesNothing?: boolean;
+  /** Whether the machine is restarted into it. */
+  readonly reboots?: boolean;
   /** Whether the deployer does not go through the relay. */
   readonly direct?: boolean;
 }
@@ -135,7 +138,7 @@ export class Rig {
   /** Writes a network whose system no other is like; returns the system's number. */
   network(options: NetworkOptions): number {
     const { configuration = "", payload = false } = options;
-    const { managesNothing = false, direct = false } = options;
+    const { managesNothing = false, direct = false, reboots = false } = options;
     const number = this.#next++;
     if (payload) writeFileSync(join(this.#networks, `payload-${number}`), randomBytes(3 * 1024 * 1024));
     const gate = (moment: string) => `/usr/local/lib/faults/gate ${moment}.${number}`;
@@ -160,6 +163,7 @@ export class Rig {
     ${direct ? "" : relayed}
     switchTimeout = ${options.switchTimeout ?? switchTimeout};
     successTimeout = ${options.successTimeout ?? successTimeout};
+    ${reboots ? `rebootPolicy = "always"; rebootTimeout = ${rebootTimeout};` : ""}
     configuration = [ { ${managesNothing ? "" : base} } { ${configuration} } ];
   };
 }
@@ -249,7 +253,7 @@ export class Rig {
       async () => {
         if (!this.machine.isOn) return false;
         const { stdout } = await this.machine.exec(
-          "systemctl list-units --all --plain --no-legend 'nixus-switch-*' 'nixus-watchdog-*'; systemctl is-system-running",
+          "systemctl list-units --all --plain --no-legend 'nixus-switch-*' 'nixus-watchdog-*' 'nixus-boot-*'; systemctl is-system-running",
           { check: false },
         );
         // "maintenance": somebody has been at rescue.target.
@@ -269,20 +273,27 @@ export class Rig {
     await Promise.race([moment, ended]);
   }
 
-  /** Where a moment is armed: what happens when the machine comes to it. */
-  async arm(kind: "hold" | "fail" | "do", moment: string, script = ""): Promise<void> {
-    await this.machine.exec('mkdir -p /run/faults && printf "%s" "$SCRIPT" >"/run/faults/$KIND.$MOMENT"', {
-      env: { KIND: kind, MOMENT: moment, SCRIPT: script },
-    });
+  /** Where a moment is armed: what happens when the machine comes to it. `lasting`: also after a restart. */
+  async arm(kind: "hold" | "fail" | "do", moment: string, script = "", lasting = false): Promise<void> {
+    await this.machine.exec(
+      'mkdir -p "$MOMENTS" && printf "%s" "$SCRIPT" >"$MOMENTS/$KIND.$MOMENT" && sync -f "$MOMENTS"',
+      {
+        env: { KIND: kind, MOMENT: moment, SCRIPT: script, MOMENTS: lasting ? "/var/faults" : "/run/faults" },
+      },
+    );
   }
 
   async reached(moment: string): Promise<void> {
-    await this.until(`the moment ${moment}`, () => this.machine.exists(`/run/faults/reached.${moment}`));
+    await this.until(`the moment ${moment}`, () =>
+      ["run", "var"].some((place) => this.machine.exists(`/${place}/faults/reached.${moment}`)),
+    );
   }
 
   async release(moment: string): Promise<void> {
-    if (!this.machine.exists(`/run/faults/hold.${moment}`)) return;
-    await this.machine.exec('rm -f "/run/faults/hold.$MOMENT"', { env: { MOMENT: moment } });
+    if (!this.machine.isOn) return;
+    await this.machine.exec('rm -f "/run/faults/hold.$MOMENT" "/var/faults/hold.$MOMENT"', {
+      env: { MOMENT: moment },
+    });
   }
 
   async until(what: string, condition: () => boolean | Promise<boolean>, timeout = patience): Promise<void> {
@@ -294,7 +305,7 @@ export class Rig {
     await this.releaseActivations();
     await this.relay.restore();
     await this.machine.restoreNetwork();
-    if (this.machine.isOn) await this.machine.exec("rm -f /run/faults/*");
+    if (this.machine.isOn) await this.machine.exec("rm -rf /run/faults/* /var/faults");
   }
 
   /**

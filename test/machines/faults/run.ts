@@ -2,6 +2,8 @@
 import { availableParallelism } from "node:os";
 import { type Case, type CaseResult, casesOf, runCase } from "./case.ts";
 import { faults, firstFaults } from "./faults.ts";
+import { rebootFaults } from "./reboot-faults.ts";
+import { rebootSteps } from "./reboot-steps.ts";
 import { Rig } from "./rig.ts";
 import { steps } from "./steps.ts";
 
@@ -9,6 +11,7 @@ import { steps } from "./steps.ts";
 export const allCases: readonly Case[] = [
   ...faults.flatMap((fault) => casesOf(fault, steps)),
   ...firstFaults.flatMap((fault) => casesOf(fault, steps, true)),
+  ...rebootFaults.flatMap((fault) => casesOf(fault, rebootSteps)),
 ];
 
 /** So many machines at a time: most of a case's time is waiting. */

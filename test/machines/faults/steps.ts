@@ -20,7 +20,9 @@ type Phase =
   /** The end is decided and being recorded. */
   | "ending"
   | "rolling-back"
-  | "rebooting";
+  | "rebooting"
+  /** It is to be restarted into its new system, or has been. */
+  | "booting";
 
 export interface Step {
   readonly name: string;
@@ -43,7 +45,7 @@ export interface Step {
 type Description = Pick<Step, "name" | "what" | "phase"> & Partial<Step>;
 
 /** Held by a gate on the machine (tool.sh, gate.sh). */
-function held(description: Description, moment: (systems: Systems) => string): Step {
+export function held(description: Description, moment: (systems: Systems) => string): Step {
   return {
     switcher: true,
     watchdog: true,
@@ -234,7 +236,7 @@ export const steps: readonly Step[] = [
 ];
 
 /** The switcher's state of the deployment under way; empty when there is none. */
-async function switcherState(rig: Rig): Promise<string> {
+export async function switcherState(rig: Rig): Promise<string> {
   if (!rig.machine.isOn) return "";
   const { stdout } = await rig.machine.exec(
     "id=$(sed -n s/^id=//p /var/lib/nixus/deployment); sed -n s/^state=//p /run/nixus/$id/state",

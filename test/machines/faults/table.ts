@@ -2,7 +2,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Case, CaseResult } from "./case.ts";
 import { faults } from "./faults.ts";
-import { steps } from "./steps.ts";
+import { rebootFaults } from "./reboot-faults.ts";
+import { rebootSteps } from "./reboot-steps.ts";
+import { type Step, steps } from "./steps.ts";
+
+const everyFault = [...faults, ...rebootFaults];
+const isBefore = ({ phase }: Step) => ["before", "begun", "activating"].includes(phase);
+const halves = [steps.filter(isBefore), steps.filter((step) => !isBefore(step))];
 
 /** Adds results to those of earlier runs. Only cases that there still are, in their order. */
 export function keepResults(
@@ -29,7 +35,7 @@ export function writeTable(file: string, results: readonly CaseResult[], cases: 
       steps.map(({ name, what }) => [`\`${name}\``, what]),
     ),
     "## Faults at a step\n",
-    ...["before", "after"].map((half) => matrix(ordinary, half === "before")),
+    ...halves.map((columns) => matrix(ordinary, columns)),
     "## Faults of the new system, or of the machine\n",
     table(
       ["fault", "what happens", "ends on", "report"],
@@ -39,8 +45,13 @@ export function writeTable(file: string, results: readonly CaseResult[], cases: 
     ),
     "## The first deployment of a machine\n",
     "There is no system to go back to: `old` is the machine as it was found, generation 0.\n",
-    matrix(first, true),
-    matrix(first, false),
+    ...halves.map((columns) => matrix(first, columns)),
+    "## Deployments that restart the machine into its new system\n",
+    table(
+      ["step", "what happens at that moment"],
+      rebootSteps.map(({ name, what }) => [`\`${name}\``, what]),
+    ),
+    matrix(ordinary, rebootSteps),
     ...(failed.length > 0
       ? ["## Failed\n", ...failed.map(({ name, problems }) => `- \`${name}\`: ${problems.join("; ")}`), ""]
       : []),
@@ -68,11 +79,8 @@ cell: the fault can't happen there or makes no sense${waiting === 0 ? "" : ", or
 `;
 }
 
-function matrix(results: readonly CaseResult[], untilWord: boolean): string {
-  const columns = steps.filter(
-    ({ phase }) => ["before", "begun", "activating"].includes(phase) === untilWord,
-  );
-  const rows = faults.flatMap(({ name }) => {
+function matrix(results: readonly CaseResult[], columns: readonly Step[]): string {
+  const rows = everyFault.flatMap(({ name }) => {
     const own = results.filter(({ fault, step }) => fault === name && step !== null);
     const cells = columns.map((step) => {
       const result = own.find((candidate) => candidate.step === step.name);
@@ -93,7 +101,7 @@ function reported({ reported: outcome }: CaseResult): string {
 }
 
 function whatOf(name: string): string {
-  return faults.find((fault) => fault.name === name)?.what ?? name;
+  return everyFault.find((fault) => fault.name === name)?.what ?? name;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
