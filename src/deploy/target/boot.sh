@@ -29,7 +29,7 @@ Description=Nixus deployment $id, which restarted the machine
 DefaultDependencies=no
 IgnoreOnIsolate=yes
 RequiresMountsFor=$state_dir $root/nix/store
-After=nixus-restore.service
+After=systemd-remount-fs.service nixus-restore.service
 Conflicts=shutdown.target
 Before=shutdown.target
 
