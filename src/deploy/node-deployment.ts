@@ -84,6 +84,7 @@ export class NodeDeployment {
       node,
       switcher: context.switcher.path,
       narSize: (path: string) => objectAt(context, path)?.narSize,
+      reboot: context.reboot,
       place: buildPlace(node.buildOn, context.places.local !== undefined),
     };
     const facts = await this.freeMachine(wantedPaths(wanted));
@@ -93,6 +94,7 @@ export class NodeDeployment {
       case "refuse":
         throw new NodeError(planned.problem);
       case "unchanged":
+        for (const message of planned.warnings) report({ type: "warning", step: "connect", message });
         return { outcome: "unchanged", problem: null, runs: node.toplevel };
       case "deploy": {
         const lastSeen = context.lastSeen.get(node.name) ?? null;

@@ -32,6 +32,8 @@ export interface Facts {
   readonly packageManager: "apt" | null;
   readonly currentSystem: string | null;
   readonly bootedSystem: string | null;
+  /** What of the running system is another than the machine was started with: `kernel`, `initrd`, `kernel-modules`. */
+  readonly bootedDiffers: readonly string[];
   /** The store path of the system profile: what the machine boots by default. */
   readonly profile: string | null;
   /** Bytes available in the file system of /nix/store, of /var/lib/nixus, and of /boot where there is one. */
@@ -107,6 +109,7 @@ const listKeys = [
   "missingSecret",
   "missingUser",
   "missingGroup",
+  "bootedDiffers",
 ] as const;
 type ListKey = (typeof listKeys)[number];
 
@@ -129,6 +132,7 @@ export function parseFacts(output: string): Facts {
     missingSecret: [],
     missingUser: [],
     missingGroup: [],
+    bootedDiffers: [],
   };
   for (const line of lines.slice(first, last)) {
     const separator = line.indexOf("=");
@@ -155,6 +159,7 @@ export function parseFacts(output: string): Facts {
     packageManager: rest.packageManager,
     currentSystem: rest.currentSystem,
     bootedSystem: rest.bootedSystem,
+    bootedDiffers: lists.bootedDiffers,
     profile: rest.profile,
     freeStore: rest.freeStore,
     freeState: rest.freeState,

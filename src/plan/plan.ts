@@ -37,7 +37,7 @@ export type Plan =
   /** Nothing may be done. `problem` says what is wrong and what to do. */
   | { readonly type: "refuse"; readonly problem: string }
   /** The machine runs the system already, and boots it. */
-  | { readonly type: "unchanged" }
+  | { readonly type: "unchanged"; readonly warnings: readonly string[] }
   | { readonly type: "deploy"; readonly steps: readonly Step[]; readonly warnings: readonly string[] };
 
 export interface Wanted {
@@ -48,6 +48,8 @@ export interface Wanted {
   readonly narSize: (path: string) => number | undefined;
   /** Where it is built. */
   readonly place: BuildPlace;
+  /** Whether machines are rebooted whose nodes say `never`; false when left out. */
+  readonly reboot?: boolean;
 }
 
 /** The first with all that the switcher's transient units need (StandardOutput=append:). */
@@ -76,7 +78,7 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
     secrets.length === 0 &&
     !node.closurePaths.some(({ path }) => facts.missing.has(path))
   ) {
-    return { type: "unchanged" };
+    return { type: "unchanged", warnings: pendingReboot(wanted, facts) };
   }
 
   const previous = facts.currentSystem ?? facts.profile ?? node.baseline;
@@ -126,6 +128,14 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
   if (secrets.length > 0) steps.push({ type: "secrets", secrets });
   steps.push({ type: "switch", system: node.toplevel, previous });
   return { type: "deploy", steps, warnings: warningsOf(node, facts) };
+}
+
+/** Where a reboot was asked for: one into the system that runs already, and is confirmed, is not ours to guard. */
+function pendingReboot({ node, reboot = false }: Wanted, { bootedDiffers }: Facts): string[] {
+  if (bootedDiffers.length === 0 || (node.rebootPolicy === "never" && !reboot)) return [];
+  return [
+    `the machine was started with another ${bootedDiffers.join(", another ")} than that of its system, which it boots by default; reboot it by hand`,
+  ];
 }
 
 /** The secrets that the node's system refers to. */

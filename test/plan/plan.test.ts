@@ -86,7 +86,12 @@ describe("a plan", () => {
   test("is nothing only when the system runs and boots, and no one left a lock", () => {
     const done = { currentSystem: node.toplevel, profile: node.toplevel };
     const lock = { id: "a", by: "me", since: 1, state: "", live: false };
-    expect(planned(done)).toEqual({ type: "unchanged" });
+    expect(planned(done)).toEqual({ type: "unchanged", warnings: [] });
+    const booted = { ...done, bootedDiffers: ["kernel", "initrd"] };
+    expect(planned(booted)).toEqual({ type: "unchanged", warnings: [] });
+    expect(planned(booted, { rebootPolicy: "ifNeeded" })).toMatchObject({
+      warnings: [expect.stringContaining("another kernel, another initrd")],
+    });
     expect(planned({ ...done, profile: old! })).toMatchObject({ type: "deploy" });
     expect(planned({ ...done, currentSystem: old! })).toMatchObject({ type: "deploy" });
     expect(planned({ ...done, lock })).toMatchObject({ type: "deploy" });

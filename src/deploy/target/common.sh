@@ -83,6 +83,13 @@ link_target() {
   if [ -e "$link_path" ]; then printf '%s\n' "${link_path#"$root"}"; fi
 }
 
+# booted_differs PART: what of the running system only a restart replaces is another one than the machine was started with.
+booted_differs() {
+  running_part=$(readlink -f "$current_system/$1" 2>/dev/null)
+  booted_part=$(readlink -f "$booted_system/$1" 2>/dev/null)
+  [ -n "$running_part" ] && [ -n "$booted_part" ] && [ "$running_part" != "$booted_part" ]
+}
+
 # deployment_state: of the deployment under way. Empty when it is from before the machine's last start, unless that start
 # is a part of it and its switcher has not run yet.
 deployment_state() {

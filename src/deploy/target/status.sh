@@ -6,13 +6,6 @@ fact() {
   printf '%s=%s\n' "$1" "$2"
 }
 
-# booted_differs NAME: a part of the system that only a reboot replaces is another one than that which was booted.
-booted_differs() {
-  running_part=$(readlink -f "$current_system/$1" 2>/dev/null)
-  booted_part=$(readlink -f "$booted_system/$1" 2>/dev/null)
-  if [ -n "$running_part" ] && [ -n "$booted_part" ] && [ "$running_part" != "$booted_part" ]; then fact reboot "$1"; fi
-}
-
 printf '\n'
 fact nixus-status 1
 fact currentSystem "$(link_target "$current_system")"
@@ -22,7 +15,9 @@ fact bootId "$(boot_id)"
 fact uptime "$(uptime_seconds)"
 fact kernel "$(uname -r)"
 fact state "$(timeout 10 systemctl is-system-running 2>/dev/null)"
-for part in kernel initrd kernel-modules systemd; do booted_differs "$part"; done
+for part in kernel initrd kernel-modules systemd; do
+  if booted_differs "$part"; then fact reboot "$part"; fi
+done
 # Debian and Ubuntu: /run/reboot-required is made by what was installed.
 if [ -e "$root/run/reboot-required" ]; then fact reboot packages; fi
 timeout 10 systemctl list-units --state=failed --no-legend --plain --no-pager 2>/dev/null </dev/null |
