@@ -184,6 +184,16 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     await expectEnd(host, "old", "failed");
   });
 
+  test("killed while the unit is written, nothing is left of it", async ({ host }) => {
+    host.write("bin/sync", "#!/bin/sh\ncase $1 in *.service.new) sleep 60 ;; esac\n", 0o755);
+    void begin(host);
+    await host.becomes("on its way", () => host.has(`${units}/nixus-boot-a.service.new`));
+    host.killSwitcher("a");
+    host.hangUp();
+    await host.ask("watch", "a");
+    await expectEnd(host, "old", "failed");
+  });
+
   test("killed before the restart, nothing was changed", async ({ host }) => {
     host.behaviour("new", "boot", "sleep 60");
     void begin(host);

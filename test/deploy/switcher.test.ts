@@ -17,7 +17,8 @@ function installed(program: string): boolean {
 }
 
 describe.runIf(installed("shellcheck"))("shellcheck", () => {
-  baseTest("is content with the switcher", () => {
+  // Slow where others work too.
+  baseTest("is content with the switcher", { timeout: 120_000 }, () => {
     execFileSync("shellcheck", ["--norc", "-x", "-e", "SC2015", "switcher.sh"], { cwd: target });
   });
 

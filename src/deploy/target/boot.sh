@@ -52,9 +52,9 @@ install_boot_unit() {
   sync "$boot_units" "${boot_units%/*}" "$root/etc"
 }
 
-# remove_boot_unit ID: returns 0 where there was one.
+# remove_boot_unit ID: also one that was not written to its end. Returns 0 where there may have been one.
 remove_boot_unit() {
-  [ -e "$boot_units/nixus-boot-$1.service" ] || return 1
+  [ -d "$boot_units" ] || return 1
   for boot_target in $boot_targets; do
     rm -f "$boot_units/$boot_target.wants/nixus-boot-$1.service"
     rmdir "$boot_units/$boot_target.wants" 2>/dev/null

@@ -139,7 +139,7 @@ record_end() {
     add_to_history "$1" "$2" || note "the end of this deployment could not be added to $history"
   fi
   rm -rf "${gc_roots:?}/$id"
-  remove_boot_unit "$id"
+  [ -n "$selector" ] && remove_boot_unit "$id"
   unit_removed=$?
   rm -f "$lock" && sync "$state_dir"
   if [ "$unit_removed" -eq 0 ]; then timeout 60 systemctl daemon-reload </dev/null; fi
