@@ -28,6 +28,7 @@ boot_unit_text() {
 Description=Nixus deployment $id, which restarted the machine
 DefaultDependencies=no
 IgnoreOnIsolate=yes
+CollectMode=inactive-or-failed
 RequiresMountsFor=$state_dir $root/nix/store
 After=systemd-remount-fs.service nixus-restore.service
 Conflicts=shutdown.target

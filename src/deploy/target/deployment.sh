@@ -142,7 +142,11 @@ record_end() {
   [ -n "$selector" ] && remove_boot_unit "$id"
   unit_removed=$?
   rm -f "$lock" && sync "$state_dir"
-  if [ "$unit_removed" -eq 0 ]; then timeout 60 systemctl daemon-reload </dev/null; fi
+  if [ "$unit_removed" -eq 0 ]; then
+    # One that was killed would stay, as failed.
+    timeout 10 systemctl reset-failed "nixus-boot-$id.service" </dev/null 2>/dev/null
+    timeout 60 systemctl daemon-reload </dev/null
+  fi
   # Last: who hears of the end may begin the next deployment at once.
   mkdir -p "$work_dir" &&
     printf 'outcome=%s\nreason=%s\n' "$1" "$(one_line "$2")" | replace "$work_dir/result"
