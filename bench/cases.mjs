@@ -11,11 +11,14 @@ import { join } from "node:path";
  *   expression: (paths: Paths) => string,
  *   ours?: (paths: Paths) => string,
  *   atMost?: number,
- *   network?: (paths: Paths) => string,
- *   again?: boolean,
+ *   network?: (paths: Paths) => Network,
+ *   again?: "unchanged" | "changed",
  * }} Case `ours`: what Nixus evaluates, where that is not the same text; `atMost`: no more runs than this, of what takes
- *   minutes; `network`: Nixus evaluates `systems` of this network instead; `again`: when it has done so before, and
- *   nothing has changed
+ *   minutes; `network`: Nixus evaluates the nodes of this network instead; `again`: when it has done so before, and
+ *   nothing has changed or one node's file
+ *
+ * @typedef {{ files: Readonly<Record<string, string>>, change: Readonly<Record<string, string>> }} Network its files by
+ *   name, and those that change
  */
 
 /**
@@ -67,25 +70,24 @@ function moduleStructure(nodes) {
 }
 
 /**
- * The same machines as nodes of one network; `systems` are their systems. (Their derivations are not those of
- * {@link systems}: Nixus adds modules of its own.)
+ * The same machines as nodes of one network, a file each. (Their derivations are not those of {@link systems}: Nixus adds
+ * modules of its own.)
  *
  * @param {Paths} paths
  * @param {number} count
+ * @returns {Network}
  */
 function network({ nixpkgs }, count) {
-  const nodes = Array.from(
-    { length: count },
-    (_, number) => `nodes.server${number}.configuration = ${configuration(number)};`,
-  );
-  return `{ config, lib, ... }: {
-    options.systems = lib.mkOption { };
-    config = {
-      defaults.nixpkgs = ${nixpkgs};
-      ${nodes.join("\n")}
-      systems = map (node: "\${node.configuration.system.build.toplevel.drvPath}") (builtins.attrValues config.nodes);
-    };
-  }`;
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  const nodes = numbers.map((number) => `nodes.server${number}.configuration = ./server${number}.nix;`);
+  const machines = numbers.map((number) => [`server${number}.nix`, configuration(number)]);
+  return {
+    files: {
+      ...Object.fromEntries(machines),
+      "network.nix": `{ defaults.nixpkgs = ${nixpkgs}; ${nodes.join("\n")} }`,
+    },
+    change: { "server3.nix": `${configuration(3)} // { services.nginx.clientMaxBodySize = "20m"; }` },
+  };
 }
 
 /** @type {readonly Case[]} */
@@ -119,13 +121,17 @@ export const cases = [
   })),
   moduleStructure(200),
   moduleStructure(1000),
-  ...[false, true].map((again) => ({
-    name: again ? "a network of 16, again" : "a network of 16 NixOS nodes",
+  ...[
+    { name: "a network of 16 NixOS nodes", again: undefined },
+    { name: "a network of 16, again", again: /** @type {const} */ ("unchanged") },
+    { name: "a network of 16, one changed", again: /** @type {const} */ ("changed") },
+  ].map(({ name, again }) => ({
+    name,
     needs: /** @type {const} */ (["nixpkgs"]),
     args: [],
     expression: (/** @type {Paths} */ paths) => systems(paths, 16),
     network: (/** @type {Paths} */ paths) => network(paths, 16),
-    again,
+    ...(again === undefined ? {} : { again }),
     atMost: 1,
   })),
 ];

@@ -66,7 +66,7 @@ for (const one of cases) {
   const nixus =
     one.network === undefined
       ? [process.execPath, program, "nix-instantiate", ...flags, ours(paths)]
-      : await prepareNetwork(one.network(paths), one.again === true);
+      : await prepareNetwork(one.network(paths), one.again);
   try {
     rows.push({ name, ...measure(theirs, nixus, times, { sameOutput: one.network === undefined }) });
   } catch (error) {
@@ -83,21 +83,27 @@ if (positionals.length === 0 || positionals.some((part) => "fleet".includes(part
 if (values.write) writeReport(machine(version), text);
 
 /**
- * The command that evaluates the network, `again`: once it has done so before.
+ * The command that evaluates the nodes of the network, `again`: once it has done so before.
  *
- * @param {string} text
- * @param {boolean} again
+ * @param {import("./cases.mjs").Network} network
+ * @param {import("./cases.mjs").Case["again"]} again
  */
-async function prepareNetwork(text, again) {
+async function prepareNetwork({ files, change }, again) {
+  writeFiles(files);
   const file = join(scratch, "network.nix");
-  writeFileSync(file, text);
-  const command = [program, "eval", ...(again ? [] : ["--no-eval-cache"]), "-f", file, "systems"];
+  const command = [program, "build", "--dry-run", ...(again === undefined ? ["--no-eval-cache"] : []), file];
   // A cache of this run alone.
   process.env["XDG_CACHE_HOME"] = scratch;
-  if (again) {
+  if (again !== undefined) {
     // What was written a moment ago would be read again.
     await setTimeout(3000);
     spawnSync(process.execPath, command, { stdio: ["ignore", "ignore", "inherit"] });
+    if (again === "changed") writeFiles(change);
   }
   return /** @type {[string, ...string[]]} */ ([process.execPath, ...command]);
+}
+
+/** @param {Readonly<Record<string, string>>} files */
+function writeFiles(files) {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(scratch, name), text);
 }

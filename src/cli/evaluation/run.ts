@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly showTrace?: boolean;
   /** Results of earlier evaluations. */
   readonly known?: KnownNodes | undefined;
+  /** Called where what a node's evaluation has made is no longer needed. */
+  readonly afterNode?: () => void;
 }
 
 /** As {@link runRequest}, and what it read. */
@@ -56,7 +58,7 @@ const noneKnown: KnownNodes = { find: () => undefined, keep: () => undefined };
 function resultOf(
   request: EvaluationRequest,
   session: Session,
-  { showTrace = false, known = noneKnown }: RunOptions,
+  { showTrace = false, known = noneKnown, afterNode = () => {} }: RunOptions,
 ): EvaluationResult {
   const lock = request.kind === "network" ? request.lock : undefined;
   const network = new Network(session.evaluator, fromText(request.file), { lock });
@@ -68,6 +70,7 @@ function resultOf(
         network: evaluateNodes(network, session.host, {
           words: request.nodes ?? [],
           known,
+          afterNode,
           showFailure: (error) => toText(showError(error, { showTrace })),
         }),
       };

@@ -15,14 +15,16 @@ const maxYoungGenerationSizeMb = 128;
  * Most code of an evaluation is cold. V8's optimising compiler would take a quarter of all processor time for code
  * that is then replaced or never used again: it comes in later, and inlines less.
  */
-const compilerFlags = [
+const flags = [
   "--interrupt-budget=400000",
   "--interrupt-budget-for-feedback-allocation=300",
   "--max-inlined-bytecode-size-cumulative=200",
+  // left-over.ts
+  "--expose-gc",
 ];
 
 /** `entry` is the built file of the thread. The main thread's stack is fixed when Node starts, so it has to be another. */
 export function startEvaluationThread(entry: URL, data: unknown): Worker {
-  for (const flag of compilerFlags) setFlagsFromString(flag);
+  for (const flag of flags) setFlagsFromString(flag);
   return new Worker(entry, { workerData: data, resourceLimits: { stackSizeMb, maxYoungGenerationSizeMb } });
 }

@@ -8,6 +8,7 @@ import { showError } from "../../lang/eval/show-error.ts";
 import { toText } from "../../store/bytes.ts";
 import { EvaluationCache } from "./cache.ts";
 import { type Answer, KeptResults } from "./kept-results.ts";
+import { LeftOver } from "./left-over.ts";
 import type { EvaluationMessage, WorkerInput } from "./protocol.ts";
 import { runRecorded } from "./run.ts";
 
@@ -23,7 +24,9 @@ function evaluate(): void {
   try {
     const cache = useCache ? EvaluationCache.open(process.env) : undefined;
     const known = cache && new KeptResults(cache, request, started);
-    const { result, host } = runRecorded(request, { env: process.env, send, showTrace, known });
+    const leftOver = new LeftOver();
+    const afterNode = () => leftOver.collect();
+    const { result, host } = runRecorded(request, { env: process.env, send, showTrace, known, afterNode });
     send({ type: "result", result });
     known?.save(host, { messages, result });
   } catch (error) {

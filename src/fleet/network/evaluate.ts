@@ -18,13 +18,15 @@ export interface EvaluateOptions {
   readonly showFailure: (error: NixError) => string;
   /** Results of earlier evaluations, and who takes those of this one. */
   readonly known: KnownNodes;
+  /** Called where what a node's evaluation has made is no longer needed. */
+  readonly afterNode: () => void;
 }
 
 /** Evaluates the enabled nodes that the words select. One that is named and cannot be deployed is an error. */
 export function evaluateNodes(
   network: Network,
   host: NodeHost,
-  { words, showFailure, known }: EvaluateOptions,
+  { words, showFailure, known, afterNode }: EvaluateOptions,
 ): EvaluatedNetwork {
   const reader = new Reader(network.evaluator);
   const nodeByNode = new NodeByNode(network, host, known);
@@ -34,7 +36,7 @@ export function evaluateNodes(
   }));
   const results: NodeResult[] = [];
   const failures: EvaluationFailure[] = [];
-  for (const { name, result } of nodeByNode.results(names)) {
+  for (const { name, result } of nodeByNode.results(names, afterNode)) {
     if (!(result instanceof NixError)) results.push(result);
     else if (names.length === 1) throw result;
     else {

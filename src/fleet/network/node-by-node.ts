@@ -47,12 +47,13 @@ export class NodeByNode {
     return this.host.log.part(compute).value;
   }
 
-  /** In the order of the names. */
-  results(names: readonly string[]): NodeOutcome[] {
+  /** In the order of the names. `afterNode` is called when a node has been evaluated apart. */
+  results(names: readonly string[], afterNode: () => void): NodeOutcome[] {
     const found = new Map<string, NodeResult | NixError>();
     for (const name of names) {
       const result = this.knownResult(name) ?? attempt(() => this.apart(name));
       if (result !== undefined) found.set(name, result);
+      afterNode();
     }
     // What is read from here on is not in those results.
     this.known.keep(this.parts, this.host.log.common);

@@ -8,4 +8,6 @@ export const sharedPlaces: readonly SharedPlace[] = [
   // The options manual: the options of all modules of NixOS, and their documentation.
   { file: "/nixos/modules/misc/documentation.nix", expression: { kind: "call", of: "evalModules" } },
   { file: "/nixos/doc/manual/default.nix", expression: { kind: "call", of: "nixosOptionsDoc" } },
+  // The kernel and its modules, with the patches and features that a configuration adds.
+  { file: "/nixos/modules/system/boot/kernel.nix", expression: { kind: "call", of: "extend" } },
 ];
