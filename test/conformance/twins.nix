@@ -26,6 +26,10 @@ builtins.mapAttrs (_: twin) {
     (self: super: { tmux = super.tmux.overrideAttrs (old: { meta = old.meta // { description = "twin"; }; }); })
   ];
   allowUnfree.nixpkgs.config.allowUnfree = true;
+  kernelPatch.boot.kernelPatches = [ { name = "twin"; patch = null; extraConfig = "TWIN y"; } ];
+  equalKernelPatch.boot.kernelPatches = [ { name = "twin"; patch = null; extraConfig = "TWIN y"; } ];
+  otherKernel = { pkgs, ... }: { boot.kernelPackages = pkgs.linuxPackages_latest; };
+  kernelSeed.boot.kernel.randstructSeed = "twin";
   argument._module.args.twin = "for modules";
   noManual.documentation.nixos.enable = false;
   crossCompiled.nixpkgs.crossSystem.system = "aarch64-linux";
