@@ -8,6 +8,7 @@ import { Lab, type Machine, type Running } from "./lib/index.ts";
 import { activated, currentSystem, Deployer, rolledBack } from "./nixus.ts";
 
 const name = "foo.example.com";
+const passwordHash = "$6$rounds=1000$salt$of-a-password";
 
 let lab: Lab;
 let foo: Machine;
@@ -42,6 +43,8 @@ beforeAll(async () => {
     { timeout: 600_000 },
   );
   for (const file of ["key", "token", "shared", "stable", "volatile"]) writeSecret(file);
+  // That is in /etc/shadow as well, as it should be.
+  writeFileSync(secretFile("password"), `${passwordHash}\n`);
 });
 afterAll(async () => {
   sampler?.kill("SIGKILL");
@@ -68,6 +71,7 @@ function network({ without = [], more = "" }: Variation = {}): string {
         wantedBy = [ "multi-user.target" ]; inherit script; serviceConfig.User = "svc";
       }; in {
         users.users.svc = { isSystemUser = true; group = "svc"; };
+        users.users.person = { isNormalUser = true; hashedPasswordFile = files.password.file; };
         users.groups.svc = { };
         users.groups.readers = { };
         secrets.files = {
@@ -76,6 +80,7 @@ function network({ without = [], more = "" }: Variation = {}): string {
           stable = { file = "${secretFile("stable")}"; user = "svc"; restartUnits = [ "restarted.service" ]; };
           volatile = { command = [ "cat" "${secretFile("volatile")}" ]; user = "svc"; persistent = false; };
           unused.file = "${secretFile("key")}";
+          password = { file = "${secretFile("password")}"; neededForUsers = true; };
         };
         systemd.services = {
           ${secret("key", `reader = service "cat \${files.key.file} > /run/reader/got; exec sleep infinity" // { serviceConfig = { User = "svc"; RuntimeDirectory = "reader"; }; };`)}
@@ -149,7 +154,7 @@ test("what cannot be had fails before any machine is touched, names secret and n
 
 test("a first deployment: the account that it makes owns its secret, and nobody else gets at it", async () => {
   const output = await deployed();
-  expect(output).toContain("Sending 5 secrets...");
+  expect(output).toContain("Sending 6 secrets...");
   expect(await readerGot()).toBe(readFileSync(secretFile("key"), "utf8"));
   expect(await listing()).toEqual([
     "711 root:root d /run/nixus/secrets",
@@ -161,6 +166,7 @@ test("a first deployment: the account that it makes owns its secret, and nobody 
     "510 root:readers d /var/lib/nixus/secrets/root+readers+0440",
     "440 root:readers f /var/lib/nixus/secrets/root+readers+0440/token",
     "500 root:root d /var/lib/nixus/secrets/root+root+0400",
+    "400 root:root f /var/lib/nixus/secrets/root+root+0400/password",
     "400 root:root f /var/lib/nixus/secrets/root+root+0400/shared",
     "500 svc:root d /var/lib/nixus/secrets/svc+root+0400",
     "400 svc:root f /var/lib/nixus/secrets/svc+root+0400/key",
@@ -172,8 +178,9 @@ test("a first deployment: the account that it makes owns its secret, and nobody 
   expect((await read("svc", "/run/nixus-secrets/stable")).exitCode).toBe(0);
   expect((await read("nobody", "/run/nixus-secrets/stable")).exitCode).not.toBe(0);
   expect((await read("svc", "/etc/app/token")).exitCode).not.toBe(0);
+  expect((await foo.exec("getent shadow person")).stdout.split(":")[1]).toBe(passwordHash);
   const links = await foo.exec("ls /run/nixus-secrets");
-  expect(links.stdout.trim().split("\n")).toEqual(["key", "shared", "stable", "volatile"]);
+  expect(links.stdout.trim().split("\n")).toEqual(["key", "password", "shared", "stable", "volatile"]);
 });
 
 test("deployed again there is nothing to do", async () => {
