@@ -1,6 +1,6 @@
-/** The README says what is true: its network evaluates, its commands and files exist. */
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+/** The README and the documentation say what is true: networks evaluate, commands and files exist. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { deploymentOf, optionValue } from "./fleet/network-of.ts";
 
@@ -10,8 +10,8 @@ const scripts = (
   JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> }
 ).scripts;
 
-function blocks(language: string): string[] {
-  return [...readme.matchAll(/```(\w*)\n(.*?)```/gs)]
+function blocks(language: string, text = readme): string[] {
+  return [...text.matchAll(/```(\w*)\n(.*?)```/gs)]
     .filter((match) => match[1] === language)
     .map((match) => match[2]!);
 }
@@ -46,20 +46,41 @@ describe("the README", () => {
     expect(named).toContain("test");
     for (const name of named) expect(scripts).toHaveProperty([name]);
   });
+});
+
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md") && !file.endsWith("options.md"))
+    .map((file) => join("docs", file)),
+];
+
+describe.each(pages)("%s", (page) => {
+  const text = readFileSync(join(root, page), "utf8");
 
   it("links to files that exist", () => {
-    const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)]
-      .map((match) => match[1]!)
-      .filter((link) => !link.includes("://"));
-    expect(links.length).toBeGreaterThan(3);
-    for (const link of links)
-      expect({ link, exists: existsSync(join(root, link)) }).toEqual({ link, exists: true });
+    const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1]!);
+    for (const link of links.filter((one) => !one.includes("://")))
+      expect({ link, exists: existsSync(join(root, dirname(page), link)) }).toEqual({ link, exists: true });
   });
 
   it("names commands that nixus has", () => {
     const app = readFileSync(join(root, "src/cli/app.ts"), "utf8");
-    const named = new Set([...readme.matchAll(/^\$? ?nixus ([a-z-]+)/gm)].map((match) => match[1]!));
-    expect(named).toContain("deploy");
+    const named = new Set([...text.matchAll(/(?:^\$? ?|`)nixus ([a-z-]+)/gm)].map((match) => match[1]!));
     for (const name of named) expect(app).toMatch(new RegExp(`\\b"?${name}"?:`));
   });
+});
+
+it("the how-to about modules of one's own shows parts of its example", () => {
+  const howTo = readFileSync(join(root, "docs/how-to/own-modules.md"), "utf8");
+  const example = join(root, "examples/own-module");
+  const sources = readdirSync(example).map((file) => readFileSync(join(example, file), "utf8"));
+  const snippets = [...blocks("nix", howTo), ...blocks("ts", howTo)];
+  expect(snippets.length).toBeGreaterThan(5);
+  for (const snippet of snippets)
+    expect(
+      sources.some((source) => source.includes(snippet)),
+      snippet,
+    ).toBe(true);
 });

@@ -151,11 +151,17 @@ unit_facts() {
   units "$1" | while read -r unit; do printf 'unit %s\n' "$unit"; done
 }
 
+# Those that systemd starts again and again do not count as failed to it.
+not_running() {
+  unit_facts failed
+  unit_facts auto-restart
+}
+
 # take_snapshot FILE
 take_snapshot() {
   network_facts | sort -u >"$1.network"
   unit_facts active | sort -u >"$1.units"
-  unit_facts failed | sort -u >"$1.failed"
+  not_running | sort -u >"$1.failed"
   firewall_facts | sort -u >"$1.firewall"
 }
 
@@ -181,13 +187,13 @@ unit_names() {
   printf '%s\n' "${unit_names_found# }"
 }
 
-# newly_failed FILE: names of units that have failed and had not at the time of the snapshot.
+# newly_failed FILE: names of units that have failed, or keep failing, and had not at the time of the snapshot.
 newly_failed() {
-  unit_facts failed | sort -u | comm -13 "$1.failed" - | unit_names
+  not_running | sort -u | comm -13 "$1.failed" - | unit_names
 }
 
 failed_units_now() {
-  unit_facts failed | sort -u | unit_names
+  not_running | sort -u | unit_names
 }
 
 # lost_since FILE: what worked in the snapshot and does not now, one fact a line.

@@ -137,7 +137,7 @@ judge_activation() {
     if [ "$ignore_failed_units" = 1 ]; then
       note "units failed, which this node ignores: $failed_units$failed_before"
     else
-      problem="units failed: $failed_units$failed_before"
+      problem="units failed${failed_units:+: $failed_units$failed_before}"
     fi
     # shellcheck disable=SC2086 # Names of units hold no spaces.
     unit_journal $failed_units >>"$log" 2>&1

@@ -1,8 +1,7 @@
-/** Name servers that are NixOS machines, evaluated by a nixpkgs: NIXUS_NIXPKGS names it. */
+/** Name servers that are NixOS machines (NIXUS_NIXPKGS). */
 import { describe, expect, it } from "vitest";
-import { optionValue } from "../../network-of.ts";
-
-const nixpkgs = process.env["NIXUS_NIXPKGS"];
+import { optionValue } from "../fleet/network-of.ts";
+import { nixpkgs, skipSuite } from "./lib/settings.ts";
 
 const network = `{
   defaults = {
@@ -41,26 +40,30 @@ interface Looked {
   readonly ports: readonly number[];
 }
 
-describe.runIf(nixpkgs !== undefined)("name servers on NixOS (set NIXUS_NIXPKGS)", () => {
-  it("are configured by its services.bind and services.nsd", { timeout: 600_000 }, () => {
-    const { ns1, ns2 } = optionValue(network, "looked") as Record<"ns1" | "ns2", Looked>;
-    expect(ns1.drvPath).toMatch(/-nixos-system-.*\.drv$/);
-    expect(ns2.drvPath).toMatch(/-nixos-system-.*\.drv$/);
-    expect(ns1.bind).toMatchObject([
-      { name: "example.com", master: true, slaves: ["key transfer"] },
-      { name: "example.org", master: false, masters: ["192.0.2.2 key transfer"] },
-    ]);
-    expect(ns2.nsd).toContain(
-      'name: "example.com"\n  zonefile: "/var/lib/nsd/nixus/secondary/example.com"\n  request-xfr: 192.0.2.1 transfer',
-    );
-    expect(ns1.preStart["bind"]).toMatch(/rndc-confgen[\s\S]*\/var\/lib\/bind\/nixus\/keys\/transfer/);
-    expect(ns2.preStart["nsd"]).toMatch(
-      /secret=\$\(cat "\/etc\/transfer\.key"\)[\s\S]*\/var\/lib\/nsd\/nixus\/secondary/,
-    );
-    expect(ns1.publish).toMatch(
-      /publish 'example\.com' \/nix\/store\/\S+-zone-example\.com '\/var\/lib\/bind\/nixus\/primary\/example\.com'\nfinish bind\.service/,
-    );
-    expect(ns2.publish).toContain("finish nsd.service");
-    expect([ns1.ports, ns2.ports]).toEqual([[53], [53]]);
+if (nixpkgs === undefined) {
+  skipSuite("dns", "NIXUS_NIXPKGS does not name a nixpkgs");
+} else {
+  describe("name servers on NixOS", () => {
+    it("are configured by its services.bind and services.nsd", { timeout: 600_000 }, () => {
+      const { ns1, ns2 } = optionValue(network, "looked") as Record<"ns1" | "ns2", Looked>;
+      expect(ns1.drvPath).toMatch(/-nixos-system-.*\.drv$/);
+      expect(ns2.drvPath).toMatch(/-nixos-system-.*\.drv$/);
+      expect(ns1.bind).toMatchObject([
+        { name: "example.com", master: true, slaves: ["key transfer"] },
+        { name: "example.org", master: false, masters: ["192.0.2.2 key transfer"] },
+      ]);
+      expect(ns2.nsd).toContain(
+        'name: "example.com"\n  zonefile: "/var/lib/nsd/nixus/secondary/example.com"\n  request-xfr: 192.0.2.1 transfer',
+      );
+      expect(ns1.preStart["bind"]).toMatch(/rndc-confgen[\s\S]*\/var\/lib\/bind\/nixus\/keys\/transfer/);
+      expect(ns2.preStart["nsd"]).toMatch(
+        /secret=\$\(cat "\/etc\/transfer\.key"\)[\s\S]*\/var\/lib\/nsd\/nixus\/secondary/,
+      );
+      expect(ns1.publish).toMatch(
+        /publish 'example\.com' \/nix\/store\/\S+-zone-example\.com '\/var\/lib\/bind\/nixus\/primary\/example\.com'\nfinish bind\.service/,
+      );
+      expect(ns2.publish).toContain("finish nsd.service");
+      expect([ns1.ports, ns2.ports]).toEqual([[53], [53]]);
+    });
   });
-});
+}
