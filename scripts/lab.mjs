@@ -22,7 +22,7 @@ try {
 }
 
 const { Lab } = await import(pathToFileURL(join(project, "dist-test/lab.js")).href);
-const lab = await Lab.start({ machines: names.map((name) => ({ name })) });
+const lab = await Lab.start({ machines: names.map((name) => ({ name, image: "debian-services" })) });
 try {
   const programs = join(lab.home, "bin");
   mkdirSync(programs);

@@ -6,7 +6,7 @@
 #   files, mail, ns      storage, mail, second name server
 #   build-1, build-2     continuous integration
 #   monitor              looks at all of them
-#   desk-1 ... desk-5    laptops of the people, in the office and out of it
+#   desk-1 ... desk-4    laptops of the people, in the office and out of it
 #
 # servers.nix and office.nix are the two VPNs; secrets.nix says what is secret and who gets it.
 { config, lib, ... }:
@@ -21,7 +21,7 @@ let
     dns = [ "ns" ];
     build = numbered "build" 2;
     monitoring = [ "monitor" ];
-    office = numbered "desk" 5;
+    office = numbered "desk" 4;
   };
   public = {
     gate = "192.0.2.1";
