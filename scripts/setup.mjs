@@ -12,10 +12,12 @@ import {
   machinePrograms,
   missingPackages,
   testPrograms,
+  virtualMachinePrograms,
 } from "./setup/debian.mjs";
 import { ensureImage } from "./setup/image.mjs";
 import { ensureNpmPackages } from "./setup/npm.mjs";
 import { SetupError } from "./setup/step.mjs";
+import { ensureDisk } from "./setup/vm-image.mjs";
 
 /** What building and the unit tests need, and what those can do without. */
 export async function setUpProgram() {
@@ -45,6 +47,21 @@ export async function setUpMachines() {
   }
   await ensureImage();
   await ensureLabLibrary();
+  return undefined;
+}
+
+/**
+ * What virtual machines need, when there can be test machines. The processor is one of this machine's architecture.
+ * @returns {Promise<string | undefined>} why there can be none here and what to do; undefined: there can
+ */
+export async function setUpVirtualMachines() {
+  if (process.arch !== "x64") return "virtual machines are made for x86_64 alone";
+  const missing = await ensurePrograms(virtualMachinePrograms);
+  if (missing.length > 0) {
+    return `virtual machines need programs of these Debian packages: ${missing.join(", ")} (on Debian: ${installCommand(missing)})`;
+  }
+  await ensureDisk("bios");
+  await ensureDisk("uefi");
   return undefined;
 }
 

@@ -1,11 +1,11 @@
 // Programs that the tests and the demo need from the operating system, and how Debian installs them.
 
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { command, SetupError, step } from "./step.mjs";
 
 /**
- * Program -> Debian package that has it.
+ * Program (or file, by its absolute path) -> Debian package that has it.
  * @typedef {Readonly<Record<string, string>>} Programs
  */
 
@@ -28,6 +28,15 @@ export const machinePrograms = {
   perl: "perl-base",
 };
 
+/** What virtual machines need beside. @satisfies {Programs} */
+export const virtualMachinePrograms = {
+  "qemu-system-x86_64": "qemu-system-x86",
+  "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
+  nbdkit: "nbdkit",
+  sfdisk: "fdisk",
+  "mkfs.vfat": "dosfstools",
+};
+
 export const isRoot = process.getuid?.() === 0;
 
 // Root's PATH lacks the system programs when it comes from an unprivileged login (`su` without `-`).
@@ -37,6 +46,7 @@ Object.assign(process.env, { PATH: path.join(delimiter) });
 
 /** @param {string} program */
 function isInstalled(program) {
+  if (program.startsWith("/")) return existsSync(program);
   return path.some((directory) => {
     try {
       accessSync(join(directory, program), constants.X_OK);

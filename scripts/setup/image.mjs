@@ -53,7 +53,11 @@ const recipe = {
 
 /**
  * Images that differ from the base in their packages. What comes with them is not started by itself.
- * @typedef {{ with?: readonly string[], without?: readonly string[], disabled?: readonly string[] }} Variant
+ * @typedef {object} Variant
+ * @property {readonly string[]} [with] packages that it has beside those of the base
+ * @property {readonly string[]} [without] packages that it does not have
+ * @property {readonly string[]} [disabled] units that are not to be started
+ * @property {readonly string[]} [customize] further scripts; $1 is the new root
  * @satisfies {Readonly<Record<string, Variant>>}
  */
 const variants = {
@@ -70,39 +74,56 @@ const variants = {
   },
   /** With what NixOS's switch-to-configuration.pl is written in. */
   "debian-perl": { with: ["perl", "libnet-dbus-perl", "libfile-slurp-perl"] },
+  /** What the disks of virtual machines are made from (vm-image.mjs): a kernel, and boot loaders of both kinds. */
+  "debian-vm": {
+    with: [
+      ...["linux-image-cloud-amd64", "initramfs-tools", "udev", "e2fsprogs", "dosfstools", "zstd"],
+      ...["grub-pc-bin", "grub2-common", "systemd-boot"],
+      "qemu-guest-agent",
+    ],
+    customize: [
+      // Like the link of a container.
+      `printf '[Match]\\nType=ether\\n[Link]\\nName=host0\\n' >"$1/etc/systemd/network/10-host0.link"`,
+      // A small initrd: where there is no KVM, the processor is emulated.
+      `printf 'MODULES=list\\n' >"$1/etc/initramfs-tools/conf.d/modules"`,
+      `printf '%s\\n' virtio_pci virtio_blk ext4 crc32c >>"$1/etc/initramfs-tools/modules"`,
+      'chroot "$1" update-initramfs -u',
+    ],
+  },
 };
 
 /** @typedef {keyof typeof variants} ImageName */
 
-function cacheDirectory() {
+export function cacheDirectory() {
   const { XDG_CACHE_HOME } = process.env;
   return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "nixus", "test-machines");
 }
 
 /** @param {unknown} data */
-function digest(data) {
+export function digest(data) {
   return createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 16);
 }
 
 /** @param {ImageName} name */
-function imageDirectory(name) {
+export function imageDirectory(name) {
   return join(cacheDirectory(), `${name}-${digest([recipe, variants[name]])}`);
 }
 
 /**
- * Makes a directory that appears under its name only when it is complete; another process doing the same is harmless.
- * @param {string} directory
- * @param {(scratch: string) => Promise<void>} fill
+ * Makes a file or directory of the cache that appears under its name only when it is complete; another process doing the
+ * same is harmless.
+ * @param {string} path
+ * @param {(scratch: string) => Promise<void>} fill makes `result` in the scratch directory
  */
-async function makeAtomically(directory, fill) {
+export async function makeAtomically(path, fill) {
   mkdirSync(cacheDirectory(), { recursive: true });
   const scratch = mkdtempSync(join(cacheDirectory(), ".new-"));
   try {
     await fill(scratch);
     try {
-      renameSync(join(scratch, "result"), directory);
+      renameSync(join(scratch, "result"), path);
     } catch (error) {
-      if (!existsSync(directory)) throw error;
+      if (!existsSync(path)) throw error;
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -121,7 +142,9 @@ async function bootstrap(root, variant) {
     "--mode=root",
     `--include=${packages.join(",")}`,
     ...recipe.exclude.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
-    ...[...disabled, ...recipe.customize].map((script) => `--customize-hook=${script}`),
+    ...[...disabled, ...(variant.customize ?? []), ...recipe.customize].map(
+      (script) => `--customize-hook=${script}`,
+    ),
   ];
   // mmdebstrap reads apt sources from standard input when the mirror is "-".
   const sources = debianSources(suite);

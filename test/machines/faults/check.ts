@@ -120,7 +120,7 @@ function reportProblems({ runs, recorded }: Observed, expected: Expected, deploy
 
 /** Deploying the system that runs changes nothing. Where a lock was left, it is what brings it to its end. */
 async function nextDeployment(rig: Rig, number: number): Promise<string[]> {
-  const locked = rig.machine.exists("/var/lib/nixus/deployment");
+  const locked = await rig.machine.exists("/var/lib/nixus/deployment");
   const next = rig.deploy(number);
   const { exitCode } = await next.done;
   if (exitCode === 0 && (next.outcome === "unchanged" || locked)) return [];

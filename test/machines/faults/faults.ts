@@ -70,14 +70,14 @@ async function untilOver({ rig, boots, deployment, step }: Scene, atMost = 60_00
   });
   // At these steps there is no lock yet: that there is none says nothing until there has been one.
   let begun = step === null || !(step.phase === "before" || step.name === "lock");
-  const released = () => {
+  const released = async () => {
     if (!rig.machine.isOn) return false;
-    const locked = rig.machine.exists("/var/lib/nixus/deployment");
+    const locked = await rig.machine.exists("/var/lib/nixus/deployment");
     begun ||= locked;
     return begun && !locked;
   };
   await rig
-    .until("the end", () => ended || rig.machine.bootCount > boots || released(), atMost)
+    .until("the end", async () => ended || rig.machine.bootCount > boots || (await released()), atMost)
     .catch(() => {});
 }
 
@@ -152,7 +152,7 @@ const processFaults: readonly Fault[] = [
     },
     // Nobody is left: whoever comes next has the watchdog started again, and is refused.
     end: async ({ rig, systems }) => {
-      if (!rig.machine.exists("/var/lib/nixus/deployment")) return;
+      if (!(await rig.machine.exists("/var/lib/nixus/deployment"))) return;
       await rig.deploy(systems.old).done;
       await rig.settled();
     },

@@ -327,7 +327,7 @@ export class Rig {
     `);
   }
 
-  get activationsHeld(): boolean {
+  activationsHeld(): Promise<boolean> {
     return this.machine.exists("/run/faults/locked");
   }
 

@@ -192,7 +192,10 @@ export const steps: readonly Step[] = [
       await rig.reached(`activation.${systems.new}`);
       await rig.holdActivations();
       await rig.release(`activation.${systems.new}`);
-      await rig.until("the roll-back", () => rig.activationsHeld && stateIs(rig, "rolling-back"));
+      await rig.until(
+        "the roll-back",
+        async () => (await rig.activationsHeld()) && stateIs(rig, "rolling-back"),
+      );
     },
     release: (rig) => rig.releaseActivations(),
   },

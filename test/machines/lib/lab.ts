@@ -1,10 +1,13 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureImage, type ImageName } from "../../../scripts/setup/image.mjs";
+import { ensureDisk, type Firmware } from "../../../scripts/setup/vm-image.mjs";
+import { Container, type Init } from "./container.ts";
 import { type MachineFile, passwdWithHome, writeLayer } from "./layer.ts";
-import { type Init, Machine } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import { createNamespaces, type Namespaces } from "./namespace.ts";
 import { CommandError, must, type Result, type Running, type RunOptions, start } from "./process.ts";
+import { VirtualMachine } from "./virtual/virtual-machine.ts";
 import {
   createWorkspace,
   machineCgroups,
@@ -19,6 +22,8 @@ export interface MachineOptions {
   readonly name: string;
   /** "debian" when left out; "debian-without-nix" has no Nix. */
   readonly image?: ImageName;
+  /** A virtual machine with this firmware; a container when left out. Has a disk and an image of its own. */
+  readonly virtual?: Firmware;
   /** "systemd" when left out; "sshd": a target on which systemd is not running. */
   readonly init?: Init;
   /** Size of its disk in bytes; 8 GiB when left out. Takes no more than what is written. */
@@ -70,7 +75,11 @@ export class Lab {
   static async start(options: LabOptions): Promise<Lab> {
     await removeStaleLabs();
     const images = new Map<ImageName, string>();
-    for (const { image = "debian" } of options.machines) images.set(image, await ensureImage(image));
+    for (const machine of options.machines) images.set(imageOf(machine), await ensureImage(imageOf(machine)));
+    const disks = new Map<Firmware, string>();
+    for (const { virtual } of options.machines) {
+      if (virtual !== undefined) disks.set(virtual, await ensureDisk(virtual));
+    }
 
     const workspace = createWorkspace();
     let namespaces: Namespaces | undefined;
@@ -96,10 +105,10 @@ export class Lab {
       for (const [index, { machine, address }] of addressed.entries()) {
         const id = `${workspace.id}-${index + 1}`;
         const directory = join(workspace.directory, `machine-${index + 1}`);
-        const image = images.get(machine.image ?? "debian") ?? "";
+        const image = images.get(imageOf(machine)) ?? "";
         mkdirSync(directory);
         const hostKey = await makeKey(join(directory, "host_key"), "");
-        const { name, files = {}, init = "systemd", diskSize = defaultDiskSize } = machine;
+        const { name, files = {}, init = "systemd", diskSize = defaultDiskSize, virtual } = machine;
         writeLayer(join(directory, "layer"), image, {
           name,
           address,
@@ -108,10 +117,14 @@ export class Lab {
           files,
         });
         knownHosts.push(`${name},${address} ${hostKey.public}`);
+        const setting = { name, address, id, directory, namespaces };
+        if (virtual !== undefined) {
+          const disk = disks.get(virtual) ?? "";
+          machines.push(new VirtualMachine({ ...setting, firmware: virtual, disk }));
+          continue;
+        }
         const cgroups = machineCgroups(workspace, id);
-        machines.push(
-          new Machine({ name, address, id, directory, image, namespaces, cgroups, init, diskSize }),
-        );
+        machines.push(new Container({ ...setting, image, cgroups, init, diskSize }));
       }
       writeFileSync(join(home, ".ssh", "known_hosts"), knownHosts.join(""));
 
@@ -180,6 +193,10 @@ export class Lab {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+function imageOf({ virtual, image = "debian" }: MachineOptions): ImageName {
+  return virtual === undefined ? image : "debian-vm";
 }
 
 /** Makes the deployer's home with a key. @returns the public key */

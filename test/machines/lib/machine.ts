@@ -1,21 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
-import { bridge, type Namespaces, prefixLength } from "./namespace.ts";
-import {
-  CommandError,
-  childrenOf,
-  must,
-  poll,
-  processStatus,
-  type Result,
-  type RunOptions,
-  run,
-  signalProcess,
-} from "./process.ts";
-import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Namespaces } from "./namespace.ts";
+import { poll, type Result, type RunOptions, run } from "./process.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-/** Where and as what a machine runs. */
+/** Where a machine runs. */
 export interface MachineSetting {
   /** The name that the deployer knows the machine by. */
   readonly name: string;
@@ -24,283 +13,122 @@ export interface MachineSetting {
   readonly id: string;
   /** Holds the layer, the disk and the console log. */
   readonly directory: string;
-  readonly image: string;
   readonly namespaces: Namespaces;
-  readonly cgroups: readonly string[];
-  readonly init: Init;
-  /** Bytes of the disk. */
-  readonly diskSize: number;
 }
 
-/** What a machine runs as its first process: systemd, or nothing but sshd, as a target that Nixus must refuse. */
-export type Init = "systemd" | "sshd";
+/** root's, whoever runs a command. */
+export const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** What a machine is doing: the processes of a running one are nspawn and the machine's first process. */
-type State =
-  | { readonly kind: "off" }
-  | { readonly kind: "on"; readonly nspawn: number; readonly leader: number; readonly child: ChildProcess };
+/** The host's end of a machine's link, as systemd-nspawn(1) names it. */
+export function linkOf(id: string): string {
+  return `vb-${id}`;
+}
 
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export type ExecOptions = Omit<RunOptions, "cwd"> & { check?: boolean };
 
-/**
- * Runs as the parent of a machine, in a mount namespace of its own so that the disk is free as soon as the machine is
- * gone. $1 directory, $2 image, $3 id, $4 host name, $5 bridge, $6 init, $7 address, $8 size of the disk, then the control
- * groups.
- *
- * The disk is a sparse file system of its own because a power cut needs one: see cutPower below.
- */
-const bootScript = `
-set -eu
-dir=$1 image=$2 id=$3 host=$4 bridge=$5 init=$6 address=$7 size=$8
-shift 8
-for group; do
-  mkdir -p "$group"
-  echo 0 >"$group/cgroup.procs"
-done
-if [ ! -e "$dir/disk.img" ]; then
-  truncate -s "$size" "$dir/disk.img"
-  mkfs.ext4 -q -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$dir/disk.img"
-fi
-mount -o loop,errors=remount-ro "$dir/disk.img" "$dir/disk"
-mkdir -p "$dir/disk/upper" "$dir/disk/work"
-mount -t overlay overlay \
-  -o "lowerdir=$dir/layer:$image,upperdir=$dir/disk/upper,workdir=$dir/disk/work" "$dir/root"
-mkdir -p /run/systemd/nspawn
-mount -t tmpfs tmpfs /run/systemd/nspawn
-if [ "$init" = systemd ]; then
-  set -- --boot
-else
-  start="ip address add $address/${prefixLength} dev host0; ip link set host0 up; mkdir -p /run/sshd; exec /usr/sbin/sshd -D"
-  set -- /bin/sh -c "$start"
-fi
-exec systemd-nspawn --quiet --keep-unit --register=no --machine="$id" --hostname="$host" \
-  --directory="$dir/root" --network-bridge="$bridge" --link-journal=no --resolv-conf=off --timezone=off \
-  "$@"
-`;
-
-/**
- * Ends a file system as a power cut does: what the kernel has not written yet is lost, the journal is not flushed
- * (EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, fs/ext4/ioctl.c). The next mount recovers from the journal.
- */
-const cutPower =
-  'open(my $d, "<", $ARGV[0]) or die $!; my $how = pack("L", 2); ioctl($d, 0x8004587d, $how) or die $!;';
-
-/** A Debian machine with systemd, sshd and Nix, in a container. Made by `Lab.start`. */
-export class Machine {
+/** A Debian machine with systemd, sshd and Nix. Made by `Lab.start`. */
+export abstract class Machine {
   readonly name: string;
   readonly address: string;
-  readonly #setting: MachineSetting;
-  #state: State = { kind: "off" };
-  #bootCount = 0;
-  #networkCut = false;
-  /** Set while the harness itself ends the machine. */
-  #expectEnd = false;
-  #failure: Error | undefined;
+  /** How many times as long as in a container everything may take. */
+  readonly patience: number;
+  readonly #directory: string;
+  readonly #namespaces: Namespaces;
+  /** Why it did not start; every further use throws it. */
+  protected failure: Error | undefined;
 
-  constructor(setting: MachineSetting) {
-    this.name = setting.name;
-    this.address = setting.address;
-    this.#setting = setting;
-    for (const name of ["disk", "root"]) mkdirSync(join(setting.directory, name));
+  protected constructor({ name, address, directory, namespaces }: MachineSetting, patience = 1) {
+    this.patience = patience;
+    this.name = name;
+    this.address = address;
+    this.#directory = directory;
+    this.#namespaces = namespaces;
   }
 
   /** How often it was started: 1 after the first boot. */
-  get bootCount(): number {
-    return this.#bootCount;
-  }
+  abstract get bootCount(): number;
 
-  get isOn(): boolean {
-    return this.#state.kind === "on";
-  }
+  abstract get isOn(): boolean;
+
+  /** Starts the machine; resolves when it is on, see `waitForBoot` and `waitForSsh`. */
+  abstract powerOn(): Promise<void>;
+
+  /**
+   * As if the plug had been pulled: nothing gets to run or to write, and what was not synced to disk may be lost.
+   * `powerOn` starts it on the same disk.
+   */
+  abstract powerCut(): Promise<void>;
+
+  /** Its interface loses the carrier. It stays so over reboots. */
+  abstract cutNetwork(): Promise<void>;
+
+  abstract restoreNetwork(): Promise<void>;
+
+  /**
+   * The disk's file system meets an error and becomes read-only, as after a failed sector (errors=remount-ro, ext4(5)).
+   * The next boot has it writable again.
+   */
+  abstract failDisk(): Promise<void>;
+
+  /**
+   * Runs a POSIX shell script on the machine as root without its network or sshd. Throws when the script fails, unless
+   * `check` is false.
+   */
+  abstract exec(script: string, options?: ExecOptions): Promise<Result>;
+
+  /** Whether there is a file. False on a machine that is off. */
+  abstract exists(path: string): Promise<boolean>;
+
+  /** The files, units and network of the machine as they are now, to be compared with `diffSnapshots`. */
+  abstract snapshot(): Promise<Snapshot>;
+
+  /** Says that the lab is about to go: the machine's end is no reboot. */
+  abandon(): void {}
 
   /** Everything that was printed on its console. */
   get console(): string {
-    const file = join(this.#setting.directory, "console.log");
+    const file = join(this.#directory, "console.log");
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
-  /** Starts the machine; resolves when its first process runs, see `waitForBoot` and `waitForSsh`. */
-  async powerOn(): Promise<void> {
-    if (this.isOn) throw new Error(`${this.name} is on already`);
-    this.#failure = undefined;
-    this.#expectEnd = false;
-    await this.#released();
-    const { namespaces, directory, image, id, cgroups, init, diskSize } = this.#setting;
-    const host = this.name.split(".")[0] ?? this.name;
-    const argv = namespaces.enter([
-      ...["unshare", "--mount", "/bin/sh", "-c", bootScript, "sh"],
-      ...[directory, image, id, host, bridge, init, this.address, String(diskSize), ...cgroups],
-    ]);
-    const [program = "", ...args] = argv;
-    const log = openSync(join(directory, "console.log"), "a");
-    const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
-    closeSync(log);
-    child.unref();
-    this.#bootCount += 1;
-    child.once("exit", (code, signal) => this.#ended(child, code ?? signal));
-    child.once("error", () => this.#ended(child, "cannot run nsenter"));
-
-    const { nspawn, leader } = await poll(`start of ${this.name}`, 20_000, () => {
-      if (this.#failure) throw this.#failure;
-      return findLeader(child.pid ?? 0);
-    });
-    this.#state = { kind: "on", nspawn, leader, child };
-    if (this.#networkCut) await this.#setLink("down");
-  }
-
-  /** nspawn is gone: after a reboot (any status but 0, since it runs in no unit) the machine has to be started again. */
-  #ended(child: ChildProcess, status: number | string | null): void {
-    const known = this.#state.kind === "on" && this.#state.child === child;
-    this.#state = { kind: "off" };
-    if (this.#expectEnd || status === 0) return;
-    if (!known) {
-      this.#failure = new Error(`${this.name} did not start (${status}):\n${this.console.slice(-4000)}`);
-      return;
-    }
-    this.powerOn().catch((cause) => {
-      this.#failure = new Error(`${this.name} did not come back from a reboot`, { cause });
-    });
-  }
-
-  /** Waits until the kernel has put away the disk and the link of the last run. */
-  async #released(): Promise<void> {
-    const { directory, namespaces, id } = this.#setting;
-    const disk = join(directory, "disk.img");
-    await poll(`end of ${this.name}`, 20_000, async () => {
-      const devices = await must(["losetup", "--noheadings", "--output", "NAME", "--associated", disk]);
-      if (devices.stdout.trim() !== "") return undefined;
-      const link = await run(namespaces.enter(["ip", "link", "show", "dev", linkOf(id)]));
-      return link.exitCode === 0 ? undefined : true;
-    });
-  }
-
-  /**
-   * Waits until systemd has finished booting; "degraded" means that a unit failed. A machine without systemd is
-   * running as soon as it is on. Milliseconds.
-   */
+  /** Waits until systemd has finished booting; "degraded" means that a unit failed. Milliseconds, in a container. */
   async waitForBoot(timeout = 60_000): Promise<"running" | "degraded"> {
-    if (this.#setting.init !== "systemd") return "running";
-    return poll(`boot of ${this.name}`, timeout, async () => {
-      if (this.#failure) throw this.#failure;
+    return poll(`boot of ${this.name}`, timeout * this.patience, async () => {
+      if (this.failure) throw this.failure;
       if (!this.isOn) return undefined;
-      const { stdout } = await this.exec("systemctl is-system-running", { check: false, timeout: 5000 });
+      const { stdout } = await this.exec("systemctl is-system-running", {
+        check: false,
+        timeout: 5000 * this.patience,
+      });
       const state = stdout.trim();
       return state === "running" || state === "degraded" ? state : undefined;
     });
   }
 
-  /** Waits until something on the machine speaks SSH at port 22. Milliseconds. */
+  /** Waits until something on the machine speaks SSH at port 22. Milliseconds, in a container. */
   async waitForSsh(timeout = 60_000): Promise<void> {
-    const { namespaces } = this.#setting;
-    await poll(`sshd of ${this.name}`, timeout, async () => {
-      if (this.#failure) throw this.#failure;
-      const result = await run(namespaces.enter(["ssh-keyscan", "-T", "1", "-t", "ed25519", this.address]), {
-        timeout: 5000,
-      });
+    await poll(`sshd of ${this.name}`, timeout * this.patience, async () => {
+      if (this.failure) throw this.failure;
+      const scan = ["ssh-keyscan", "-T", String(this.patience), "-t", "ed25519", this.address];
+      const result = await run(this.#namespaces.enter(scan), { timeout: 5000 * this.patience });
       return result.stdout.includes("ssh-ed25519") ? true : undefined;
     });
   }
 
   /** Reboots from inside, as `reboot` does, and waits until sshd answers again. */
   async reboot(timeout = 60_000): Promise<void> {
-    const before = this.#bootCount;
+    const before = this.bootCount;
     await this.exec("systemctl reboot", { check: false });
-    await poll(`reboot of ${this.name}`, timeout, () => {
-      if (this.#failure) throw this.#failure;
-      return this.#bootCount > before && this.isOn ? true : undefined;
+    await poll(`reboot of ${this.name}`, timeout * this.patience, () => {
+      if (this.failure) throw this.failure;
+      return this.bootCount > before && this.isOn ? true : undefined;
     });
     await this.waitForSsh(timeout);
-  }
-
-  /**
-   * As if the plug had been pulled: nothing gets to run or to write, and what was not synced to disk may be lost (on
-   * ext4: what the journal has not committed, at most the last few seconds). `powerOn` starts it on the same disk.
-   */
-  async powerCut(): Promise<void> {
-    const state = this.#on();
-    this.#expectEnd = true;
-    const disk = join("/proc", String(state.nspawn), "root", this.#setting.directory, "disk");
-    // The disk first: nothing that dying processes do reaches it.
-    await must(["perl", "-e", cutPower, disk]);
-    await this.#kill(state);
-  }
-
-  /** Kills whatever there is of it; used when the lab is taken down. */
-  async #kill(state: State & { kind: "on" }): Promise<void> {
-    signalProcess(state.leader, "SIGKILL");
-    signalProcess(state.nspawn, "SIGKILL");
-    await poll(`end of ${this.name}`, 20_000, () =>
-      processStatus(state.nspawn) || processStatus(state.leader) || this.isOn ? undefined : true,
-    );
-    await this.#released();
-  }
-
-  /**
-   * The disk's file system meets an error and becomes read-only, as after a failed sector (errors=remount-ro, ext4(5)).
-   * The next boot has it writable again.
-   */
-  async failDisk(): Promise<void> {
-    this.#on();
-    const disk = join(this.#setting.directory, "disk.img");
-    const { stdout } = await must(["losetup", "--noheadings", "--output", "NAME", "--associated", disk]);
-    const device = basename(stdout.trim());
-    writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, "by a test");
-  }
-
-  /** Takes the link down on the other side: the machine's interface loses its carrier. It stays so over reboots. */
-  async cutNetwork(): Promise<void> {
-    this.#networkCut = true;
-    if (this.isOn) await this.#setLink("down");
-  }
-
-  async restoreNetwork(): Promise<void> {
-    this.#networkCut = false;
-    if (this.isOn) await this.#setLink("up");
-  }
-
-  async #setLink(state: "up" | "down"): Promise<void> {
-    const { namespaces, id } = this.#setting;
-    await poll(`link of ${this.name}`, 5000, async () => {
-      const result = await run(namespaces.enter(["ip", "link", "set", "dev", linkOf(id), state]));
-      return result.exitCode === 0 ? true : undefined;
-    });
-  }
-
-  /**
-   * Runs a POSIX shell script on the machine as root without its network or sshd: straight in its namespaces. Throws
-   * when the script fails, unless `check` is false.
-   */
-  async exec(script: string, options: Omit<RunOptions, "cwd"> & { check?: boolean } = {}): Promise<Result> {
-    const { leader } = this.#on();
-    const { check = true, env, timeout = 60_000, ...rest } = options;
-    const enter = [
-      "nsenter",
-      "--target",
-      String(leader),
-      "--mount",
-      "--uts",
-      "--ipc",
-      "--net",
-      "--pid",
-      "--cgroup",
-    ];
-    const result = await run([...enter, "--root", "--wd=/", "--", "/bin/sh", "-c", script], {
-      ...rest,
-      timeout,
-      env: { PATH: searchPath, HOME: "/root", USER: "root", LANG: "C.UTF-8", ...env },
-    });
-    if (check && result.exitCode !== 0) throw new CommandError(`on ${this.name}: ${script}`, result);
-    return result;
   }
 
   /** The text of a file; throws when there is none. */
   async readFile(path: string): Promise<string> {
     return (await this.exec('cat -- "$FILE"', { env: { FILE: path } })).stdout;
-  }
-
-  /** Whether there is a file, not behind absolute links. False on a machine that is off. */
-  exists(path: string): boolean {
-    return this.#state.kind === "on" && existsSync(join("/proc", String(this.#state.leader), "root", path));
   }
 
   /** What a unit, or when left out everything, logged in this boot. */
@@ -313,50 +141,5 @@ export class Machine {
   /** The kernel's id of this boot. */
   async bootId(): Promise<string> {
     return (await this.readFile("/proc/sys/kernel/random/boot_id")).trim();
-  }
-
-  /** The files, units and network of the machine as they are now, to be compared with `diffSnapshots`. */
-  async snapshot(): Promise<Snapshot> {
-    const { leader } = this.#on();
-    return takeSnapshot(`/proc/${leader}/root`, async (script) => (await this.exec(script)).stdout);
-  }
-
-  #on(): State & { kind: "on" } {
-    if (this.#failure) throw this.#failure;
-    if (this.#state.kind === "off") throw new Error(`${this.name} is off`);
-    return this.#state;
-  }
-
-  /** Says that the lab is about to go: the machine's end is no reboot. */
-  abandon(): void {
-    this.#expectEnd = true;
-  }
-}
-
-/** The host's end of a machine's link, as systemd-nspawn(1) names it. */
-function linkOf(id: string): string {
-  return `vb-${id}`;
-}
-
-/**
- * The machine's first process, once it is the machine's own: nspawn's child, after it has left our process namespace.
- * nsenter forks (it enters a process namespace), the fork becomes nspawn.
- */
-function findLeader(nsenter: number): { nspawn: number; leader: number } | undefined {
-  const nspawn = childrenOf(nsenter)[0];
-  if (nspawn === undefined) return undefined;
-  for (const leader of childrenOf(nspawn)) {
-    const name = nameOf(leader);
-    if ((name === "systemd" || name === "sshd") && nameOf(nspawn) === "systemd-nspawn")
-      return { nspawn, leader };
-  }
-  return undefined;
-}
-
-function nameOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-  } catch {
-    return undefined;
   }
 }
