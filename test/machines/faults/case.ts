@@ -1,7 +1,7 @@
 /** A fault at a step, run once: the deployment is held there, the fault happens, and the end is checked. */
 import type { Outcome } from "../../../src/events/event.ts";
 import { allProblems, type Expected, type Observed, observe } from "./check.ts";
-import type { Deployment, NetworkOptions, Rig } from "./rig.ts";
+import type { Deployment, NetworkOptions, Place, Rig } from "./rig.ts";
 import type { Step, Systems } from "./steps.ts";
 
 /** What a fault is done with. */
@@ -47,6 +47,7 @@ export interface Case {
   readonly end: End;
   /** The machine has never been deployed before. */
   readonly first: boolean;
+  readonly place: Place;
 }
 
 export interface CaseResult {
@@ -64,16 +65,20 @@ export interface CaseResult {
   readonly seconds: number;
 }
 
-/** The cases of a fault. */
-export function casesOf(fault: Fault, steps: readonly Step[], first = false): Case[] {
-  const prefix = first ? "first/" : "";
+/** The cases of a fault, on a machine that was deployed before or for the first time. */
+export function casesOf(
+  fault: Fault,
+  steps: readonly Step[],
+  { first = false, place = "container" }: { first?: boolean; place?: Place } = {},
+): Case[] {
+  const prefix = `${place === "container" ? "" : "vm/"}${first ? "first/" : ""}`;
   if (typeof fault.at === "string") {
-    return [{ name: `${prefix}${fault.name}`, fault, step: null, end: fault.at, first }];
+    return [{ name: `${prefix}${fault.name}`, fault, step: null, end: fault.at, first, place }];
   }
   return Object.entries(fault.at).map(([name, end]) => {
     const step = steps.find((candidate) => candidate.name === name);
     if (step === undefined) throw new Error(`${fault.name}: there is no step ${name}`);
-    return { name: `${prefix}${fault.name}/${name}`, fault, step, end, first };
+    return { name: `${prefix}${fault.name}/${name}`, fault, step, end, first, place };
   });
 }
 

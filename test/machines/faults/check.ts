@@ -81,7 +81,8 @@ export async function allProblems(
 }
 
 async function reachable(rig: Rig): Promise<string[]> {
-  const { exitCode, stderr } = await rig.lab.run(["ssh", "-o", "ConnectTimeout=5", nodeName, "true"]);
+  const timeout = `ConnectTimeout=${5 * rig.machine.patience}`;
+  const { exitCode, stderr } = await rig.lab.run(["ssh", "-o", timeout, nodeName, "true"]);
   return exitCode === 0 ? [] : [`it can't be reached over SSH: ${stderr}`];
 }
 

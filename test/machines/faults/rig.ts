@@ -9,7 +9,10 @@ import { Relay, relayAddress, relayPort } from "./relay.ts";
 
 export const nodeName = "foo.example.com";
 
-/** Seconds, in all networks of the rig unless a case says otherwise. */
+/** Where a machine is: in a container, or a virtual one with this firmware. */
+export type Place = "container" | "bios" | "uefi";
+
+/** Seconds, in all networks of the rig unless a case says otherwise; longer on a machine that needs more patience. */
 const switchTimeout = 30;
 const successTimeout = 8;
 const rebootTimeout = 20;
@@ -17,8 +20,8 @@ const rebootTimeout = 20;
 /** A machine on a disk this large has room for the systems of some hundred cases, and is soon full. */
 const diskSize = 192 * 1024 ** 2;
 
-/** How long a deployment may take until its moment comes. */
-const patience = 60_000;
+/** How long a deployment may take until its moment comes. Milliseconds, in a container. */
+const momentTimeout = 60_000;
 
 const tools = ["sync", "nix-env", "systemd-run", "systemctl"];
 
@@ -107,15 +110,14 @@ export class Rig {
   }
 
   /** A machine as it was found. */
-  static async start(project: string): Promise<Rig> {
+  static async start(project: string, place: Place): Promise<Rig> {
     const sources = join(project, "test/machines/faults");
     const script = (name: string) => ({ text: readFileSync(join(sources, name), "utf8"), mode: 0o755 });
     const lab = await Lab.start({
       machines: [
         {
           name: nodeName,
-          image: "debian-services",
-          diskSize,
+          ...(place === "container" ? { image: "debian-services", diskSize } : { virtual: place }),
           files: {
             "/usr/local/lib/faults/gate": script("gate.sh"),
             ...Object.fromEntries(tools.map((tool) => [`/usr/local/bin/${tool}`, script("tool.sh")])),
@@ -139,6 +141,7 @@ export class Rig {
   network(options: NetworkOptions): number {
     const { configuration = "", payload = false } = options;
     const { managesNothing = false, direct = false, reboots = false } = options;
+    const { patience } = this.machine;
     const number = this.#next++;
     if (payload) writeFileSync(join(this.#networks, `payload-${number}`), randomBytes(3 * 1024 * 1024));
     const gate = (moment: string) => `/usr/local/lib/faults/gate ${moment}.${number}`;
@@ -161,9 +164,9 @@ export class Rig {
     host = "root@${nodeName}";
     platform = "linux";
     ${direct ? "" : relayed}
-    switchTimeout = ${options.switchTimeout ?? switchTimeout};
-    successTimeout = ${options.successTimeout ?? successTimeout};
-    ${reboots ? `rebootPolicy = "always"; rebootTimeout = ${rebootTimeout};` : ""}
+    switchTimeout = ${(options.switchTimeout ?? switchTimeout) * patience};
+    successTimeout = ${(options.successTimeout ?? successTimeout) * patience};
+    ${reboots ? `rebootPolicy = "always"; rebootTimeout = ${rebootTimeout * patience};` : ""}
     configuration = [ { ${managesNothing ? "" : base} } { ${configuration} } ];
   };
 }
@@ -182,7 +185,7 @@ export class Rig {
     const deployment = new Deployment(
       this.lab.spawn([process.execPath, program, "deploy", "--json", "-f", this.file(number), ...args], {
         cwd: this.#networks,
-        timeout: 420_000,
+        timeout: 420_000 * this.machine.patience,
       }),
     );
     this.#deployments.set(number, [...(this.#deployments.get(number) ?? []), deployment]);
@@ -296,8 +299,14 @@ export class Rig {
     });
   }
 
-  async until(what: string, condition: () => boolean | Promise<boolean>, timeout = patience): Promise<void> {
-    await poll(what, timeout, async () => ((await condition()) ? true : undefined), 20);
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    timeout = momentTimeout,
+  ): Promise<void> {
+    const { patience } = this.machine;
+    const ask = async () => ((await condition()) ? true : undefined);
+    await poll(what, timeout * patience, ask, 20 * patience);
   }
 
   /** Nothing is armed any more; the network is whole. */

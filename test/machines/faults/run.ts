@@ -4,18 +4,24 @@ import { type Case, type CaseResult, casesOf, runCase } from "./case.ts";
 import { faults, firstFaults } from "./faults.ts";
 import { rebootFaults } from "./reboot-faults.ts";
 import { rebootSteps } from "./reboot-steps.ts";
-import { Rig } from "./rig.ts";
+import { type Place, Rig } from "./rig.ts";
 import { steps } from "./steps.ts";
+import { firstVirtualFaults, virtualFaults } from "./virtual.ts";
 
 /** All cases, ordinary ones first. */
 export const allCases: readonly Case[] = [
   ...faults.flatMap((fault) => casesOf(fault, steps)),
-  ...firstFaults.flatMap((fault) => casesOf(fault, steps, true)),
+  ...firstFaults.flatMap((fault) => casesOf(fault, steps, { first: true })),
   ...rebootFaults.flatMap((fault) => casesOf(fault, rebootSteps)),
+  ...virtualFaults.flatMap((fault) => casesOf(fault, steps, { place: "bios" })),
+  ...firstVirtualFaults.flatMap((fault) => casesOf(fault, steps, { place: "bios", first: true })),
 ];
 
-/** So many machines at a time: most of a case's time is waiting. */
-const machines = Math.min(12, 3 * availableParallelism());
+/** So many machines at a time: most of a case's time is waiting, unless the machine's processor is emulated. */
+function machines(place: Place): number {
+  const processors = availableParallelism();
+  return place === "container" ? Math.min(12, 3 * processors) : processors;
+}
 
 export interface RunOptions {
   /** The project's directory. */
@@ -25,13 +31,22 @@ export interface RunOptions {
 
 /** A machine on which a case failed is not used again. */
 export async function runCases(cases: readonly Case[], options: RunOptions): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const place of ["container", "bios", "uefi"] as const) {
+    const there = cases.filter((item) => item.place === place);
+    results.push(...(await runThere(place, there, options)));
+  }
+  return results;
+}
+
+async function runThere(place: Place, cases: readonly Case[], options: RunOptions): Promise<CaseResult[]> {
   const rest = cases.values();
   const results: CaseResult[] = [];
   const worker = async (): Promise<void> => {
     let rig: Rig | undefined;
     try {
       for (const item of rest) {
-        rig ??= await Rig.start(options.project);
+        rig ??= await Rig.start(options.project, place);
         const result = await runCase(rig, item);
         results.push(result);
         options.onResult?.(result);
@@ -44,6 +59,6 @@ export async function runCases(cases: readonly Case[], options: RunOptions): Pro
       await rig?.stop();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(machines, cases.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(machines(place), cases.length) }, worker));
   return results;
 }

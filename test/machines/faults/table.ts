@@ -5,10 +5,15 @@ import { faults } from "./faults.ts";
 import { rebootFaults } from "./reboot-faults.ts";
 import { rebootSteps } from "./reboot-steps.ts";
 import { type Step, steps } from "./steps.ts";
+import { virtualFaults } from "./virtual.ts";
 
-const everyFault = [...faults, ...rebootFaults];
+const others = virtualFaults.filter(({ name }) => faults.every((fault) => fault.name !== name));
+const everyFault = [...faults, ...rebootFaults, ...others];
 const isBefore = ({ phase }: Step) => ["before", "begun", "activating"].includes(phase);
 const halves = [steps.filter(isBefore), steps.filter((step) => !isBefore(step))];
+
+/** Whether it was on a virtual machine. */
+const isVirtual = ({ name }: CaseResult): boolean => name.startsWith("vm/");
 
 /** Adds results to those of earlier runs. Only cases that there still are, in their order. */
 export function keepResults(
@@ -24,8 +29,10 @@ export function keepResults(
 }
 
 export function writeTable(file: string, results: readonly CaseResult[], cases: readonly Case[]): void {
-  const ordinary = results.filter(({ first }) => !first);
-  const first = results.filter((result) => result.first);
+  const virtual = results.filter(isVirtual);
+  const containers = results.filter((result) => !isVirtual(result));
+  const ordinary = containers.filter(({ first }) => !first);
+  const first = containers.filter((result) => result.first);
   const failed = results.filter(({ problems }) => problems.length > 0);
   const sections = [
     introduction(results, cases),
@@ -37,12 +44,7 @@ export function writeTable(file: string, results: readonly CaseResult[], cases: 
     "## Faults at a step\n",
     ...halves.map((columns) => matrix(ordinary, columns)),
     "## Faults of the new system, or of the machine\n",
-    table(
-      ["fault", "what happens", "ends on", "report"],
-      ordinary
-        .filter(({ step }) => step === null)
-        .map((result) => [`\`${result.fault}\``, whatOf(result.fault), ends(result), reported(result)]),
-    ),
+    withoutStep(ordinary),
     "## The first deployment of a machine\n",
     "There is no system to go back to: `old` is the machine as it was found, generation 0.\n",
     ...halves.map((columns) => matrix(first, columns)),
@@ -52,11 +54,41 @@ export function writeTable(file: string, results: readonly CaseResult[], cases: 
       rebootSteps.map(({ name, what }) => [`\`${name}\``, what]),
     ),
     matrix(ordinary, rebootSteps),
+    ...virtualSections(virtual),
     ...(failed.length > 0
       ? ["## Failed\n", ...failed.map(({ name, problems }) => `- \`${name}\`: ${problems.join("; ")}`), ""]
       : []),
   ];
   writeFileSync(file, sections.filter((section) => section !== "").join("\n"));
+}
+
+/** What containers can't show: they share the page cache and the clock of the machine that they run on. */
+function virtualSections(results: readonly CaseResult[]): string[] {
+  if (results.length === 0) return [];
+  const [later, first] = [
+    results.filter((result) => !result.first),
+    results.filter((result) => result.first),
+  ];
+  return [
+    "## On virtual machines\n",
+    `Debian's kernel on ext4. A power cut is SIGKILL of the machine and of its disk, whose write cache is lost: all is gone that
+the kernel had not written and told the disk to flush.
+`,
+    ...halves.map((columns) => matrix(later, columns)),
+    withoutStep(later),
+    "The first deployment of a virtual machine:\n",
+    ...halves.map((columns) => matrix(first, columns)),
+    withoutStep(first),
+  ];
+}
+
+function withoutStep(results: readonly CaseResult[]): string {
+  return table(
+    ["fault", "what happens", "ends on", "report"],
+    results
+      .filter(({ step }) => step === null)
+      .map((result) => [`\`${result.fault}\``, whatOf(result.fault), ends(result), reported(result)]),
+  );
 }
 
 function introduction(results: readonly CaseResult[], cases: readonly Case[]): string {
