@@ -21,6 +21,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: "virtual",
+          include: ["test/machines/**/*.virtual.ts"],
+          // Where there is no KVM, processors are emulated.
+          testTimeout: 1_200_000,
+          hookTimeout: 1_200_000,
+        },
+      },
+      {
+        test: {
           name: "conformance",
           include: ["test/conformance/**/*.conformance.ts"],
           // Evaluations in the tests' own process may recurse as deep as Nix's: 6 of the 8 MB that systems give.

@@ -3,6 +3,7 @@
 //   node scripts/test.mjs                    everything
 //   node scripts/test.mjs unit               unit tests
 //   node scripts/test.mjs machines [NAME]    machine tests; NAME: those of test/machines/NAME*.machine.ts
+//   node scripts/test.mjs virtual            tests on virtual machines, which take too long to be part of everything
 //
 // The last line is "N passed, N failed, N skipped": tests, and one failed for each check that failed.
 
@@ -13,7 +14,7 @@ import { join } from "node:path";
 import { ensureNpmPackages } from "./setup/npm.mjs";
 import { project } from "./setup/project.mjs";
 import { SetupError } from "./setup/step.mjs";
-import { setUpChecks, setUpMachines, setUpProgram } from "./setup.mjs";
+import { setUpChecks, setUpMachines, setUpProgram, setUpVirtualMachines } from "./setup.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -80,7 +81,7 @@ async function attempt(setUp) {
 
 /**
  * Runs a project of vitest and adds up its results.
- * @param {"unit" | "machines"} name
+ * @param {"unit" | "machines" | "virtual"} name
  * @param {readonly string[]} args
  */
 async function vitest(name, args) {
@@ -159,9 +160,21 @@ async function runMachines(name) {
   ]);
 }
 
+async function runVirtualMachines() {
+  const failedBefore = total.failed;
+  const problem = (await attempt(setUpMachines)) ?? (await attempt(setUpVirtualMachines));
+  if (total.failed > failedBefore) return;
+  if (problem !== undefined) {
+    console.log(`\ntests on virtual machines skipped: ${problem}`);
+    add({ skipped: 1 });
+    return;
+  }
+  await vitest("virtual", ["--no-file-parallelism"]);
+}
+
 const [part = "all", name] = process.argv.slice(2);
-if (!["all", "unit", "machines"].includes(part) || (part !== "machines" && name !== undefined)) {
-  console.error("usage: node scripts/test.mjs [all | unit | machines [NAME]]");
+if (!["all", "unit", "machines", "virtual"].includes(part) || (part !== "machines" && name !== undefined)) {
+  console.error("usage: node scripts/test.mjs [all | unit | machines [NAME] | virtual]");
   process.exit(2);
 }
 
@@ -176,5 +189,6 @@ await attempt(setUpProgram);
 if (part === "all") await runChecks();
 if (part === "all" || part === "unit") await vitest("unit", []);
 if (part === "all" || part === "machines") await runMachines(name);
+if (part === "virtual") await runVirtualMachines();
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -21,8 +21,9 @@ export function accelerator() {
  * @returns {string[]}
  */
 export function processor() {
+  const accelerated = accelerator() === "kvm" ? "kvm" : "tcg,tb-size=256";
   return [
-    ...["-machine", `q35,accel=${accelerator()}`, "-cpu", "max", "-smp", "1", "-m", "512"],
+    ...["-machine", "q35", "-accel", accelerated, "-cpu", "max", "-smp", "1", "-m", "512"],
     ...["-nodefaults", "-no-user-config", "-display", "none"],
   ];
 }

@@ -7,6 +7,8 @@ import { VirtualStore } from "../../src/store/virtual-store.ts";
 export interface Activation {
   readonly test?: string;
   readonly boot?: string;
+  /** Further files of the system, by name: texts. `init` is a program. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface TestNode extends Partial<EvaluatedNode> {
@@ -32,12 +34,16 @@ esac
 }
 
 function systemTree(activation: Activation): TreeNode {
-  const contents = Buffer.from(switchToConfiguration(activation));
-  const program: TreeNode = { type: "regular", executable: true, contents };
+  const regular = (text: string, executable: boolean): TreeNode => {
+    return { type: "regular", executable, contents: Buffer.from(text) };
+  };
+  const program = regular(switchToConfiguration(activation), true);
+  const files = Object.entries(activation.files ?? {});
   return {
     type: "directory",
-    entries: new Map([
+    entries: new Map<string, TreeNode>([
       ["bin", { type: "directory", entries: new Map([["switch-to-configuration", program]]) }],
+      ...files.map(([name, text]) => [name, regular(text, name === "init")] as const),
     ]),
   };
 }

@@ -1,7 +1,3 @@
-/** The switcher and its deployer on a real machine, with systems that do nothing but what a test is about. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DeploymentReport, deploy } from "../../src/deploy/deploy.ts";
 import type { Event } from "../../src/events/event.ts";
@@ -9,35 +5,22 @@ import { type Activation, type TestNode, trivialNetwork } from "../deploy/trivia
 import { Lab, type Machine } from "./lib/index.ts";
 import { poll } from "./lib/process.ts";
 import { offerPackages } from "./repository.ts";
+import { useSshOf } from "./ssh-of-lab.ts";
 
 const name = "foo.example.com";
 
 let lab: Lab;
 let foo: Machine;
-let bin: string;
-const ownPath = process.env["PATH"];
-
-/** The deployment runs in this process; its ssh runs as the deployer in the lab's network. */
-function sshOfLab(): string {
-  const { argv, env } = lab.commandLine(["ssh"], "/");
-  const quoted = argv.filter((word) => word !== "--pid").map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const home = `HOME='${env["HOME"]}' USER=root LOGNAME=root`;
-  return `#!/bin/sh\nunset SSH_AUTH_SOCK\nPATH='${ownPath}' ${home} exec ${quoted.join(" ")} "$@"\n`;
-}
+let restorePath: () => void;
 
 beforeAll(async () => {
   lab = await Lab.start({ machines: [{ name }] });
   foo = lab.machine();
-  bin = mkdtempSync(join(tmpdir(), "nixus-lab-bin-"));
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, "ssh"), sshOfLab());
-  chmodSync(join(bin, "ssh"), 0o755);
-  process.env["PATH"] = `${bin}:${ownPath}`;
+  restorePath = useSshOf(lab);
 });
 
 afterAll(async () => {
-  process.env["PATH"] = ownPath;
-  if (bin !== undefined) rmSync(bin, { recursive: true, force: true });
+  restorePath?.();
   await lab?.stop();
 });
 
