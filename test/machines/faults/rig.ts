@@ -237,6 +237,7 @@ export class Rig {
 
   /** The machine as if nothing was ever deployed to it. */
   private async forget(): Promise<void> {
+    if (this.#deployments.size === 0) return;
     const number = this.network({ managesNothing: true });
     const deployment = this.deploy(number);
     await deployment.done;

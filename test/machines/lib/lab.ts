@@ -114,7 +114,7 @@ export class Lab {
           address,
           hostKey,
           authorizedKeys: publicKey,
-          files,
+          files: virtual === undefined ? files : { ...patientSystemd, ...files },
         });
         knownHosts.push(`${name},${address} ${hostKey.public}`);
         const setting = { name, address, id, directory, namespaces };
@@ -194,6 +194,12 @@ export class Lab {
     await this.stop();
   }
 }
+
+/** An emulated processor is slow: what takes long has not failed. */
+const patientSystemd = {
+  "/etc/systemd/system.conf.d/patience.conf":
+    "[Manager]\nDefaultTimeoutStartSec=900\nDefaultDeviceTimeoutSec=900\n",
+};
 
 function imageOf({ virtual, image = "debian" }: MachineOptions): ImageName {
   return virtual === undefined ? image : "debian-vm";
