@@ -38,10 +38,15 @@ describe.each([
     const events: Event[] = [];
     const network = trivialNetwork(title, bootable(firmware, files), {
       ...{ name: "foo", host: `root@${name}`, platform: "nixos", rebootPolicy: "always" },
-      ...{ switchTimeout: 60, successTimeout: 60, rebootTimeout: 300 },
+      ...{ switchTimeout: 20 * foo.patience, successTimeout: 20 * foo.patience },
+      rebootTimeout: 60 * foo.patience,
       ...node,
     });
-    const done = deploy(network, {}, (event) => events.push(event)).then(({ nodes }) => nodes[0]);
+    const done = deploy(network, {}, (event) => events.push(event)).then(({ nodes: [node] }) => ({
+      outcome: node?.outcome,
+      // What a failing test shows.
+      why: node?.outcome === "activated" ? "" : `${node?.problem?.message}\n${node?.output.join("\n")}`,
+    }));
     return { events, done, system: network.nodes[0]?.toplevel ?? "" };
   }
 
@@ -72,7 +77,7 @@ describe.each([
 
   test("the machine is started by it, with an entry for its system", async () => {
     const { done, system } = start("first", { platform: "linux", rebootPolicy: "never" });
-    expect(await done).toMatchObject({ outcome: "activated" });
+    expect(await done).toEqual({ outcome: "activated", why: "" });
     await foo.reboot();
     await expectOn(system);
     good = system;
@@ -81,7 +86,7 @@ describe.each([
   test("a new system is started once, confirmed, and then there for good, also without power", async () => {
     const boots = foo.bootCount;
     const { done, system } = start("second");
-    expect(await done).toMatchObject({ outcome: "activated" });
+    expect(await done).toEqual({ outcome: "activated", why: "" });
     await foo.powerCut();
     expect(foo.bootCount).toBe(boots + 1);
     await foo.powerOn();

@@ -144,7 +144,7 @@ describe("in the new system, before it is confirmed", () => {
     expect(stdout).toContain(`[${name}] ${rolledBack}`);
     expect(exitCode).toBe(1);
     await expectOn(good);
-    expect(foo.exists("/etc/held")).toBe(false);
+    expect(await foo.exists("/etc/held")).toBe(false);
   });
 
   test("a deployer that is killed leads to the previous system", async () => {

@@ -75,7 +75,7 @@ const described: readonly Fault[] = [
     heal: async ({ rig }) => {
       await rig.until(
         "the end",
-        () => rig.machine.isOn && !rig.machine.exists("/var/lib/nixus/deployment"),
+        async () => rig.machine.isOn && !(await rig.machine.exists("/var/lib/nixus/deployment")),
         180_000,
       );
       await rig.machine.restoreNetwork();
@@ -111,7 +111,7 @@ const described: readonly Fault[] = [
     heal: async ({ rig }) => {
       await rig.until(
         "the end",
-        () => rig.machine.isOn && !rig.machine.exists("/var/lib/nixus/deployment"),
+        async () => rig.machine.isOn && !(await rig.machine.exists("/var/lib/nixus/deployment")),
         180_000,
       );
     },

@@ -288,8 +288,11 @@ export class Rig {
   }
 
   async reached(moment: string): Promise<void> {
-    await this.until(`the moment ${moment}`, () =>
-      ["run", "var"].some((place) => this.machine.exists(`/${place}/faults/reached.${moment}`)),
+    await this.until(
+      `the moment ${moment}`,
+      async () =>
+        (await this.machine.exists(`/run/faults/reached.${moment}`)) ||
+        (await this.machine.exists(`/var/faults/reached.${moment}`)),
     );
   }
 
