@@ -161,6 +161,9 @@ command_boot() {
     exit 0
   fi
   mkdir -p "$work_dir"
+  # What puts the system into effect may have to come first.
+  boot_by=$(($(uptime_seconds) + switch_timeout))
+  while [ -z "$(link_target "$current_system")" ] && [ "$(uptime_seconds)" -le "$boot_by" ]; do sleep 0.2; done
   if was_booted_once; then arm_watchdog; fi
   exclusively after_boot
   case $? in

@@ -174,13 +174,18 @@ settle_after_boot() {
     rm -f "$lock"
     return 0
   fi
-  [ "$(field "$lock" boot)" != "$(boot_id)" ] && ! was_booted_once || return 0
+  [ "$(field "$lock" boot)" != "$(boot_id)" ] || return 0
   use_deployment "$(field "$lock" id)"
+  settled_system=$(link_target "$current_system")
+  # Started once, and to be confirmed; or it is too early to say.
+  if [ "$(field "$lock" once)" = set ]; then
+    case $settled_system in '' | "$system") return 0 ;; esac
+  fi
   # A boot loader that did not do what it was told may do it the next time.
   if [ "$(field "$lock" once)" = set ] && ! selector clear; then
     say warning "$system may be what the machine starts next: $selector_problem"
   fi
-  if [ "$(link_target "$current_system")" = "$system" ]; then
+  if [ "$settled_system" = "$system" ]; then
     reason="the machine was restarted while the confirmed system was made the default"
     if [ "$(link_target "$profile")" != "$system" ]; then
       mkdir -p "$work_dir"
