@@ -18,7 +18,10 @@ export interface Observed {
   readonly recorded: string | undefined;
 }
 
-/** A file `*.new` is of a write that was cut short; the next one replaces it. */
+/**
+ * A file `*.new` is of a write that was cut short; the next one replaces it. Notes of what was arriving stay until the
+ * machine has been restarted, when they are looked at.
+ */
 const inspect = `
 echo "number=$(cat /etc/faults/number 2>/dev/null)"
 echo "current=$(readlink -f /run/current-system)"
