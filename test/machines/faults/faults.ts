@@ -2,6 +2,7 @@
 import type { End, Fault, Scene } from "./case.ts";
 import { nodeName, type Rig } from "./rig.ts";
 
+/** Copying is tried again when its connection is lost: a short fault ends on the new system, a longer one on the old. */
 const before = ["connect", "copy"] as const;
 const begun = ["lock", "start", "arm", "prepare"] as const;
 const activating = ["activate", "half", "units", "wait"] as const;
@@ -182,7 +183,7 @@ const powerFaults: readonly Fault[] = [
     what: "the power is cut",
     at: at(
       [untilWord, "old"],
-      [["connect"], "either"],
+      [before, "either"],
       [["commit", "profile"], "old"],
       [["profile-set"], "either"],
       [["boot", ...ending], "new"],
@@ -194,7 +195,7 @@ const powerFaults: readonly Fault[] = [
   {
     name: "restart",
     what: "somebody restarts the machine",
-    at: at([untilWord, "old"], [committing, "either"], [ending, "new"], [back, "old"]),
+    at: at([untilWord, "old"], [before, "either"], [committing, "either"], [ending, "new"], [back, "old"]),
     inject: async ({ rig }) => {
       await rig.machine.exec("/usr/bin/systemctl reboot --no-block");
     },
@@ -237,7 +238,7 @@ const networkFaults: readonly Fault[] = [
     name: "reset",
     what: "all connections are reset",
     at: at(
-      [before, "old"],
+      [before, "either"],
       [[...begun, ...activating, ...afterWord], "new"],
       // The command that takes the lock may end when nobody hears it any more; the deployer is told so.
       [["lock"], "either"],
@@ -249,8 +250,8 @@ const networkFaults: readonly Fault[] = [
     name: "sshd-dies",
     what: "SIGKILL of sshd and all that it runs; systemd starts it again",
     at: at(
-      [before, "old"],
-      [["connect", "lock", "start"], "either"],
+      [before, "either"],
+      [["lock", "start"], "either"],
       [["arm", "prepare", ...activating, ...afterWord], "new"],
       [back, "old"],
     ),
