@@ -13,6 +13,14 @@ export async function generateMissing(
 ): Promise<void> {
   const { generateAndStore, isStored } = await import("../../deploy/secrets/generated.ts");
   const missing = chosen.filter((secret) => !isStored(secret));
+  if (missing.length === 0) {
+    process.stdout.write(
+      "nothing to generate: all of them are there ('nixus secrets rotate' makes new ones)\n",
+    );
+    return;
+  }
+  const { compareWithLock, requireDigestKey } = await import("../../deploy/secrets/update.ts");
+  await requireDigestKey(network.file, access);
   const contents = new Map<string, Uint8Array>();
   for (const secret of missing) {
     const label = secretLabel(secret.owner);
@@ -21,12 +29,5 @@ export async function generateMissing(
     contents.set(label, content);
     process.stdout.write(`${label}: generated${publicKey === undefined ? "" : `, ${publicKey}`}\n`);
   }
-  if (missing.length === 0) {
-    process.stdout.write(
-      "nothing to generate: all of them are there ('nixus secrets rotate' makes new ones)\n",
-    );
-    return;
-  }
-  const { compareWithLock } = await import("../../deploy/secrets/update.ts");
   await (await compareWithLock(network, missing, contents, access)).write();
 }

@@ -115,6 +115,11 @@ async function digestKey(lock: SecretsLock, identities: () => Identities): Promi
   return key;
 }
 
+/** Fails where digests of secrets can't be made: to be asked before a secret is changed. */
+export async function requireDigestKey(networkFile: string, access: SecretAccess): Promise<void> {
+  await digestKey(readLockFile(networkFile).get(secretsSection), identitiesOf(access));
+}
+
 /** To whom the key of the digests is to be encrypted: all who deploy any node. */
 async function digestRecipients(
   network: EvaluatedSecrets,

@@ -296,6 +296,29 @@ describe("people who come and go", () => {
   );
 
   test(
+    "who can't read the digests' key makes no secret, since nobody would know its digest",
+    async () => {
+      writeNetwork({
+        deployers: [alice, program.sshKey("carol")],
+        files: 'more = { generate = "random"; };',
+      });
+      const asCarol = (...args: string[]) =>
+        secrets(...args, "--identity", join(program.home, ".ssh", "carol"));
+      const before = { lock: lock(), token: readFileSync(encrypted("token")) };
+      for (const command of [["generate"], ["rotate", "web/token"], ["edit", "web/more"]]) {
+        expect(failed(await asCarol(...command))).toContain("is not encrypted to any key that is here");
+      }
+      expect(existsSync(encrypted("more"))).toBe(false);
+      expect({ lock: lock(), token: readFileSync(encrypted("token")) }).toEqual(before);
+      expect(succeeded(await secrets("generate"))).toBe("web/more: generated\n");
+      expect(succeeded(await secrets("check", "web/more"))).toBe("web/more: as in nixus.lock\n");
+      writeNetwork();
+      expect(succeeded(await secrets("update"))).toContain("removed secret web/more");
+    },
+    timeout,
+  );
+
+  test(
     "a secret that the network has not any more goes from the lock file",
     async () => {
       writeNetwork({ files: 'other = { command = [ "echo" "x" ]; };' });

@@ -25,12 +25,15 @@ export const editCommand = buildCommand<SecretsFlags, [name: string], Context>({
     );
     const { decrypt } = await import("../../../deploy/secrets/age/age.ts");
     const { contentProblem } = await import("../../../deploy/secrets/sources.ts");
-    const { compareWithLock, identitiesOf } = await import("../../../deploy/secrets/update.ts");
+    const { compareWithLock, identitiesOf, requireDigestKey } = await import(
+      "../../../deploy/secrets/update.ts"
+    );
     const label = secretLabel(secret.owner);
     const path = encryptedFile(secret);
     if (path === undefined) {
       throw new UserError(`the secret '${label}' is not encrypted with age; change it where it comes from`);
     }
+    await requireDigestKey(network.file, access);
     const identities = identitiesOf(access);
     const before = existsSync(path)
       ? await decrypt(readFileSync(path), identities(), `'${path}'`)

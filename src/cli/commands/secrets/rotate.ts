@@ -24,9 +24,10 @@ export const rotateCommand = buildCommand<Flags, string[], Context>({
     }
     const { network, secrets, access } = await secretsOfNetwork(flags, this.process);
     const { generateAndStore } = await import("../../../deploy/secrets/generated.ts");
-    const { compareWithLock, readSecrets, refuseProblems } = await import(
+    const { compareWithLock, readSecrets, refuseProblems, requireDigestKey } = await import(
       "../../../deploy/secrets/update.ts"
     );
+    await requireDigestKey(network.file, access);
     const chosen = names.length === 0 ? [] : namedSecrets(secrets, names);
     for (const secret of chosen) {
       const ask = (label: string) => askPassword(this.process, label);
