@@ -1,5 +1,5 @@
 /** What an editor says in somebody else's project: tsc against the declarations of the built program. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execaSync } from "execa";
@@ -71,9 +71,7 @@ it("the declarations are usable: the example has no errors, wrong definitions ha
   onTestFinished(() => rmSync(project, { recursive: true, force: true }));
   mkdirSync(join(project, "node_modules"));
   symlinkSync(root, join(project, "node_modules/nixus"));
-  for (const file of readdirSync(join(root, "examples/typescript"))) {
-    cpSync(join(root, "examples/typescript", file), join(project, file));
-  }
+  cpSync(join(root, "examples/typescript"), project, { recursive: true });
   cpSync(join(root, "examples/own-module/backups.ts"), join(project, "backups.ts"));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   writeFileSync(join(project, "statements.ts"), statements);
