@@ -57,12 +57,12 @@ const current = async () => (await foo.exec("readlink -f /run/current-system")).
 const profile = async () => (await foo.exec("readlink -f /nix/var/nix/profiles/system")).stdout.trim();
 const history = async () => (await foo.readFile("/var/lib/nixus/history")).trimEnd().split("\n");
 
-/** Nothing of a deployment may stay but its record. */
+/** Nothing of a deployment may stay but its record, and a note of what was copied until that is on the disk. */
 async function expectNothingLeft(): Promise<void> {
   let left = "";
   const gone = poll("end of the switcher", 10_000, async () => {
     const { stdout } = await foo.exec(`
-      ls /var/lib/nixus/ | grep -v -x history
+      ls /var/lib/nixus/ | grep -v -x -e history -e arriving
       ls /nix/var/nix/gcroots/nixus | grep -v -x current-system
       systemctl list-units --all --plain --no-legend 'nixus-*'
       pgrep -a -f '[n]ixus-switcher'
@@ -104,6 +104,7 @@ describe("the switcher", () => {
     ]);
     expect(events).toContainEqual(expect.objectContaining({ type: "output", line: "activating good" }));
     await expectNothingLeft();
+    expect((await foo.exec("ls /var/lib/nixus/arriving")).stdout).toBe("");
   });
 
   test("the same system again changes nothing and sends nothing", async () => {
