@@ -277,10 +277,13 @@ export class Rig {
     await Promise.race([moment, ended]);
   }
 
-  /** Where a moment is armed: what happens when the machine comes to it. `lasting`: also after a restart. */
+  /**
+   * Where a moment is armed: what happens when the machine comes to it. `lasting`: also after a restart. The sync is not
+   * the one that moments are noticed at, which may be at this very moment.
+   */
   async arm(kind: "hold" | "fail" | "do", moment: string, script = "", lasting = false): Promise<void> {
     await this.machine.exec(
-      'mkdir -p "$MOMENTS" && printf "%s" "$SCRIPT" >"$MOMENTS/$KIND.$MOMENT" && sync -f "$MOMENTS"',
+      'mkdir -p "$MOMENTS" && printf "%s" "$SCRIPT" >"$MOMENTS/$KIND.$MOMENT" && /usr/bin/sync -f "$MOMENTS"',
       {
         env: { KIND: kind, MOMENT: moment, SCRIPT: script, MOMENTS: lasting ? "/var/faults" : "/run/faults" },
       },
