@@ -188,15 +188,20 @@ test("what others have deployed is not overwritten unknowingly", async () => {
 });
 
 test("of two at once, the one that waits comes after the other", async () => {
-  write("h", `nodes.one.configuration.system.activationScripts.slow = "echo begun > /run/slow; sleep 4";`);
+  write(
+    "h",
+    `nodes.one.configuration.system.activationScripts.slow = "echo begun > /run/slow; until [ -e /run/go-on ]; do sleep 0.1; done";`,
+  );
   const first = deployer.spawn(["deploy", "-f", file, "one"]);
   await machine("one").exec("for i in $(seq 300); do [ -e /run/slow ] && exit 0; sleep 0.1; done; exit 1");
   const other = deployer.file("{ }");
   write("i", "", other);
-  const second = await deployer.run(["deploy", "-f", other, "one", "--wait"]);
+  const second = deployer.spawn(["deploy", "-f", other, "one", "--wait"]);
+  await second.waitForOutput(/Waiting for the deployment by root@/);
+  await machine("one").exec("touch /run/go-on");
   expect((await first.done).stdout).toContain(activated);
-  expect(second.stdout, second.stderr).toContain("Waiting for the deployment by root@");
-  expect(second.stdout).toContain(activated);
+  const { stdout, stderr } = await second.done;
+  expect(stdout, stderr).toContain(activated);
   expect(await marked("one")).toBe("i");
 });
 

@@ -307,6 +307,7 @@ reboot_machine() {
 
 # restart_machine: comes back only when systemd does not do it, and not at all once it has told us to stop.
 restart_machine() {
+  if [ -n "$stop_requested" ] && shutting_down; then exit 0; fi
   timeout 30 sync
   trap 'exit 0' TERM INT HUP
   for force in "" --force "--force --force"; do

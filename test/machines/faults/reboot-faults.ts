@@ -15,10 +15,12 @@ function at(...groups: readonly (readonly [readonly StepName[], End])[]): Record
 /** The switcher, under whichever name it runs. */
 const units = "'nixus-switch-*.service' 'nixus-boot-*.service'";
 
-/** Resolves when the machine has restarted once more than by now. */
-async function restart({ rig }: Scene): Promise<void> {
+/** Resolves when the machine has restarted once more than by now. It does not stop before what is held is let go. */
+async function restart({ rig, step, systems }: Scene): Promise<void> {
   const boots = rig.machine.bootCount;
   await rig.machine.exec("/usr/bin/systemctl reboot --no-block");
+  // It may be down by then.
+  await step?.release(rig, systems).catch(() => {});
   await rig.until("the restart", () => rig.machine.bootCount > boots && rig.machine.isOn, 120_000);
   await rig.machine.waitForSsh();
 }
@@ -40,7 +42,7 @@ const described: readonly Fault[] = [
   {
     name: "restart",
     what: "somebody restarts the machine",
-    at: at([[...before, ...there], "old"], [["leave"], "new"], [committing, "either"]),
+    at: at([[...before, ...there], "old"], [["mark", ...committing], "either"], [["leave"], "new"]),
     inject: restart,
   },
   {
@@ -70,7 +72,8 @@ const described: readonly Fault[] = [
   {
     name: "network-cut",
     what: "the network is cut, and back when all is over",
-    at: at([[...before, "leave", ...there], "old"], [committing, "new"]),
+    // A restart plugs a container's network in again.
+    at: at([[...before, "leave"], "either"], [there, "old"], [committing, "new"]),
     inject: ({ rig }) => rig.machine.cutNetwork(),
     heal: async ({ rig }) => {
       await rig.until(

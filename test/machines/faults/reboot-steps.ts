@@ -46,9 +46,12 @@ export const rebootSteps: readonly Step[] = [
     watchdog: true,
     arrange: (rig) => rig.arm("hold", "reboot"),
     reached: async (rig) => {
+      const boots = rig.machine.bootCount;
       await rig.reached("reboot");
       await rig.relay.set({ hold: true });
       await rig.release("reboot");
+      // To ask is to run something there, and a machine does not go down while something runs.
+      await rig.until("the restart", () => rig.machine.bootCount > boots, 120_000);
       await rig.until("the new system", async () => (await switcherState(rig)) === "waiting");
     },
     release: (rig) => rig.relay.set({ hold: false }),
