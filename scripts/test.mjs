@@ -153,11 +153,8 @@ async function runMachines(name) {
     add({ skipped: files.length });
     return;
   }
-  // One file after the other: two cores carry the machines of one test.
-  await vitest("machines", [
-    "--no-file-parallelism",
-    ...(name === undefined ? [] : [`test/machines/${name}`]),
-  ]);
+  // Most of a test is waiting for its machines: two cores carry those of two.
+  await vitest("machines", ["--maxWorkers=2", ...(name === undefined ? [] : [`test/machines/${name}`])]);
 }
 
 async function runVirtualMachines() {
