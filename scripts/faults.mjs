@@ -1,4 +1,4 @@
-// `npm run faults [-- NAME...]`: faults at the steps of deployments, on real machines; all, or those of a name such as
+// `npm run faults [-- NAME...]`: faults at the steps of deployments, on real machines; all on containers, or those of a name such as
 // `power-cut` or `power-cut/half`; `vm` those on virtual machines. Writes docs/reference/faults.md. The last line is "N passed, N failed".
 
 import { spawn } from "node:child_process";
@@ -10,7 +10,7 @@ import { SetupError } from "./setup/step.mjs";
 import { setUpMachines, setUpProgram, setUpVirtualMachines } from "./setup.mjs";
 
 const names = process.argv.slice(2);
-const virtual = names.length === 0 || names.some((name) => name === "vm" || name.startsWith("vm/"));
+const virtual = names.some((name) => name === "vm" || name.startsWith("vm/"));
 try {
   await setUpProgram();
   const problem = (await setUpMachines()) ?? (virtual ? await setUpVirtualMachines() : undefined);
