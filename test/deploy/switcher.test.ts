@@ -73,7 +73,8 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     expect(confirmed.lines.at(-1)).toBe("result activated ");
     const { lines } = await started;
     expect(lines[0]).toBe("started /nix/store/old");
-    expect(lines).toContain("state waiting");
+    // It looks now and then: of states that are short it may see none but another.
+    expect(lines).toContainEqual(expect.stringMatching(/^state (preparing|activating|waiting|committing)$/));
     expect(lines.at(-1)).toBe("result activated ");
     expect(host.activations).toEqual(["new test", "new boot"]);
     await expectEnd(host, "new", "activated");
