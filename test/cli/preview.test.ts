@@ -41,7 +41,7 @@ test("says what changes, and leaves out rebuilt packages of no consequence", () 
     "closure: 1 path added, 1 removed, +11.7 KiB",
     "  openssl: 3.0.7 -> 3.0.8, +11.7 KiB",
     "  etc-motd: added, +120 B",
-    "  1 package anew in the same version",
+    "  1 package rebuilt in the same version",
     "files:",
     "  ! /etc/issue (the machine's own is put aside)",
     "  - /etc/old",

@@ -20,7 +20,7 @@ export const historyCommand = buildCommand<Flags, string[], Context>({
         const { history, generations } = await readStatus(node, connection, signal);
         return { deployments: history.slice(-flags.limit), generations };
       },
-      (name, { deployments }) => renderHistory(name, deployments),
+      (name, { deployments, generations }) => renderHistory(name, deployments, generations),
     );
   },
   parameters: {

@@ -67,7 +67,7 @@ function packageLines({ packages }: ClosureChange): string[] {
   const rest = packages.length - shown.length;
   return [
     ...shown.map(packageLine),
-    ...(rest === 0 ? [] : [`${rest} ${rest === 1 ? "package" : "packages"} anew in the same version`]),
+    ...(rest === 0 ? [] : [`${rest} ${rest === 1 ? "package" : "packages"} rebuilt in the same version`]),
   ];
 }
 

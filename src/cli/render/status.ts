@@ -1,6 +1,6 @@
 /** The state of machines, for people. */
 import { type HistoryEntry, isoTime } from "../../plan/history.ts";
-import type { MachineStatus } from "../../plan/status.ts";
+import type { Generation, MachineStatus } from "../../plan/status.ts";
 
 export function renderStatus(node: string, status: MachineStatus, lastSeen: string | null): string {
   const rows: [string, string][] = [["system", status.currentSystem ?? "none"]];
@@ -52,9 +52,24 @@ function driftText(
   }
 }
 
-export function renderHistory(node: string, entries: readonly HistoryEntry[]): string {
-  const lines = entries.map((entry) => `  ${entryText(entry)}\n    ${entry.system}`);
+/** With the generations of the profile that have each system, for `nixus rollback --to`. */
+export function renderHistory(
+  node: string,
+  entries: readonly HistoryEntry[],
+  generations: readonly Generation[],
+): string {
+  const lines = entries.map(
+    (entry) => `  ${entryText(entry)}\n    ${entry.system}${generationsText(entry.system, generations)}`,
+  );
   return `${node}\n${lines.length === 0 ? "  no deployment by Nixus" : lines.join("\n")}\n`;
+}
+
+function generationsText(system: string, generations: readonly Generation[]): string {
+  const numbers = generations
+    .filter((generation) => generation.system === system)
+    .map(({ number }) => number);
+  if (numbers.length === 0) return "";
+  return ` (${numbers.length === 1 ? "generation" : "generations"} ${numbers.join(", ")})`;
 }
 
 function entryText({ outcome, by, end, since, reason }: HistoryEntry): string {
