@@ -73,8 +73,8 @@ other_switch() {
   [ -e "$nixos_lock" ] && ! flock --nonblock "$nixos_lock" true
 }
 
-# activate SYSTEM ACTION SECONDS: runs switch-to-configuration, its output in the log. Another one is waited for. Returns its exit status; 124
-# when it was ended because its time was up, 143 when it was ended because we are told to stop.
+# activate SYSTEM ACTION SECONDS: runs switch-to-configuration, its output in the log. Another one is waited for. Returns its
+# exit status; 124 when it was ended because its time was up, 143 when it was ended because we are told to stop.
 activate() {
   activation_by=$(($(uptime_seconds) + $3))
   printf '$ %s/bin/switch-to-configuration %s\n' "$1" "$2" >>"$log"

@@ -2,7 +2,8 @@
 # What the deployer asks over SSH, and the answers, each a line `nixus KIND TEXT`. Part of the switcher.
 
 # start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY [SELECTOR REBOOT-TIMEOUT]: takes the
-# lock, starts the service and follows it. With a selector the machine is restarted into the system. Answers `refused`, `busy`, `changed` or `failed` when nothing was begun, else `started`.
+# lock, starts the service and follows it. With a selector the machine is restarted into the system. Answers `refused`,
+# `busy`, `changed` or `failed` when nothing was begun, else `started`.
 command_start() {
   case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
   for path in "$2" "$3"; do

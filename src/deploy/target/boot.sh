@@ -226,16 +226,7 @@ await_boot() {
   done
   [ -z "$stop_requested" ] || problem="the switcher was told to stop"
   if [ -z "$problem" ] && [ -n "$(newly_failed "$work_dir/snapshot")" ]; then judge_activation 4; fi
-  if [ -z "$problem" ]; then
-    exclusively change_state " booting " waiting $((success_timeout + 20)) "" ||
-      problem="the state of the deployment could not be recorded in $work_dir"
-  fi
-  if [ -n "$problem" ]; then
-    exclusively change_state " booting " rolling-back "$roll_back_deadline" "$problem"
-    roll_back "$problem"
-  else
-    await_word
-  fi
+  await_word booting
 }
 
 # boot_previous REASON: the new system was started once and the default is still the previous one, or is so again.

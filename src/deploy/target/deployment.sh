@@ -2,7 +2,8 @@
 # The deployment under way as it is on disk, and who may change it. Part of the switcher.
 #
 #   $lock               what does not change: version, id, system, previous, profile, boot, by, since, timeouts; with a
-#                       selector the machine is restarted into the system (boot.sh). Synced. It exists from the moment the deployment owns the machine until its end is recorded.
+#                       selector the machine is restarted into the system (boot.sh). Synced. It exists from the moment
+#                       the deployment owns the machine until its end is recorded.
 #   $run_dir/ID/state   what does: state, owner, ownerStart, deadline, tries, reason. Gone after a reboot, when it
 #                       would mean nothing any more.
 #   $run_dir/ID/word    the deployer's word that all is well, or that it is not.

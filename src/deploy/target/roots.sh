@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Protects store paths from the garbage collector, also before they come, until the switcher removes the protection at
-# the end of the deployment. Sent over SSH after common.sh and arriving.sh with `roots_id` and `root_paths` (with spaces between) set.
+# the end of the deployment. Sent over SSH after common.sh and arriving.sh with `roots_id` and `root_paths` (with spaces
+# between) set.
 
 for old in "$gc_roots"/*; do
   # Of deployments that never came to their switch, more than a day ago.

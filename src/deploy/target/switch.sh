@@ -58,21 +58,19 @@ command_run() {
   exclusively change_state " preparing " activating $((switch_timeout + 30)) "" || exit 1
   activate "$system" test "$switch_timeout"
   judge_activation $?
+  await_word activating
+}
+
+# await_word STATE: from there on, unless there is a $problem. What comes of the word, or of its absence.
+await_word() {
   if [ -z "$problem" ]; then
-    exclusively change_state " activating " waiting $((success_timeout + 20)) "" ||
+    exclusively change_state " $1 " waiting $((success_timeout + 20)) "" ||
       problem="the state of the deployment could not be recorded in $work_dir"
   fi
   if [ -n "$problem" ]; then
-    exclusively change_state " activating " rolling-back "$roll_back_deadline" "$problem"
+    exclusively change_state " $1 " rolling-back "$roll_back_deadline" "$problem"
     roll_back "$problem"
-  else
-    await_word
-  fi
-}
-
-# What comes of the word, or of its absence.
-await_word() {
-  if confirmed_in_time; then
+  elif confirmed_in_time; then
     finish_commit
   else
     roll_back "$(field "$state_file" reason)"
