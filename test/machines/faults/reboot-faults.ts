@@ -1,6 +1,6 @@
 /** Faults of deployments that restart the machine into its new system. */
 import type { End, Fault, Scene } from "./case.ts";
-import { killDeployer, powerBack } from "./faults.ts";
+import { killDeployer, powerBack } from "./common.ts";
 
 const before = ["once", "unit", "mark"] as const;
 const there = ["taken-up", "started", "asked"] as const;

@@ -3,7 +3,8 @@
  * else about the protocol, containers show faster.
  */
 import type { End, Fault, Scene } from "./case.ts";
-import { faults, killDeployer, powerBack } from "./faults.ts";
+import { killDeployer, powerBack } from "./common.ts";
+import { faults } from "./faults.ts";
 import type { Rig } from "./rig.ts";
 
 const cuts: Readonly<Record<string, End>> = {
