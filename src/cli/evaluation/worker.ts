@@ -26,7 +26,7 @@ function evaluate(): void {
     const known = cache && new KeptResults(cache, request, started);
     const leftOver = new LeftOver();
     const afterNode = () => leftOver.collect();
-    const { result, host } = runRecorded(request, { env: process.env, send, showTrace, known, afterNode });
+    const { result, host } = runRecorded(request, { env: process.env, send, showTrace, afterNode });
     send({ type: "result", result });
     known?.save(host, { messages, result });
   } catch (error) {
