@@ -216,17 +216,16 @@ printf '%s of %s' "\${wanted:-all}" "\${1##*/}"
 `,
     });
     writeFileSync(join(at, "a.yaml"), "");
-    const env = { ...process.env };
     const sops = async (path: string, key: string | null) =>
-      Buffer.from(await readSource({ type: "sops", path, key }, { ...context, env })).toString();
+      Buffer.from(await readSource({ type: "sops", path, key }, context)).toString();
     expect(await sops(join(at, "a.yaml"), null)).toBe("all of a.yaml");
     expect(await sops(join(at, "a.yaml"), '["db"]["password"]')).toBe('["db"]["password"] of a.yaml');
     const said = await errorOf(() => sops(join(at, "none.yaml"), null));
     expect(said).toMatch(/^the command 'sops --decrypt .*none\.yaml' ended with status 100; run it by hand/);
     expect(said).not.toContain("do-not-show-me");
-    const nowhere = { ...context, env: { PATH: join(at, "nothing") } };
-    const source = { type: "sops", path: join(at, "a.yaml"), key: null } as const;
-    expect(await errorOf(() => readSource(source, nowhere))).toBe(
+    vi.stubEnv("PATH", join(at, "nothing"));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await errorOf(() => sops(join(at, "a.yaml"), null))).toBe(
       "the program 'sops' is not there; install it",
     );
   });

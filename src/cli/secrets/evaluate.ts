@@ -1,12 +1,13 @@
 /** Evaluates a network whose secrets are about to be sent: reads them, and brings `nixus.lock` up to date first. */
 import type { SecretContents } from "../../deploy/secrets/contents.ts";
 import { SecretError } from "../../deploy/secrets/errors.ts";
-import type { NetworkSecret, SecretAccess } from "../../deploy/secrets/update.ts";
+import type { SecretAccess } from "../../deploy/secrets/update.ts";
 import type { EventSink } from "../../events/event.ts";
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import type { EvaluationOptions } from "../evaluation/client.ts";
 import { evaluate } from "../evaluation/client.ts";
 import { renderLockChange, someOf } from "../render/lock-change.ts";
+import { forgetVariables } from "./environment.ts";
 
 export interface SecretsRequest {
   readonly file: string;
@@ -39,9 +40,9 @@ export async function evaluateWithSecrets(
   const { compareWithLock, networkSecrets, readSecrets, refuseProblems } = await import(
     "../../deploy/secrets/update.ts"
   );
+  forgetVariables(networkSecrets(network, () => true));
   const secrets = networkSecrets(deployed, ({ used }) => used);
   const { contents, problems } = await readSecrets(secrets, access);
-  forgetVariables(secrets);
   refuseProblems(problems);
   const { change, write, preview } = await compareWithLock(network, secrets, contents, access);
   if (change.added.length + change.changed.length === 0 && !change.key) return { network, contents };
@@ -64,11 +65,4 @@ export async function evaluateWithSecrets(
   sink({ type: "secrets-locked", time: Date.now(), added: change.added, changed: change.changed });
   const evaluated = await evaluate({ ...request, acceptsUnlockedSecrets: false }, options);
   return { network: evaluated.network, contents };
-}
-
-/** Programs that are started from now on do not get them in their environment. */
-function forgetVariables(secrets: readonly NetworkSecret[]): void {
-  for (const { secret } of secrets) {
-    if (secret.source.type === "environment") delete process.env[secret.source.variable];
-  }
 }

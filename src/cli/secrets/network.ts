@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
 import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
+import { forgetVariables } from "./environment.ts";
 
 export interface SecretsFlags {
   readonly file?: string;
@@ -34,11 +35,10 @@ export async function secretsOfNetwork(
   const file = findNetworkFile(flags.file, process.cwd());
   const { secrets: network } = await evaluate({ kind: "secrets", file }, evaluationOptions(process, flags));
   const { networkSecrets } = await import("../../deploy/secrets/update.ts");
-  return {
-    network,
-    secrets: networkSecrets(network, () => true),
-    access: { env: { ...process.env }, identityFiles: flags.identity ?? [] },
-  };
+  const secrets = networkSecrets(network, () => true);
+  const access = { env: { ...process.env }, identityFiles: flags.identity ?? [] };
+  forgetVariables(secrets);
+  return { network, secrets, access };
 }
 
 /** Those that are named: `NODE/NAME`, or `NAME` of one shared by several nodes. All of them without a name. */

@@ -13,6 +13,7 @@ import type { Identities } from "./age/identities.ts";
 import { SecretError } from "./errors.ts";
 
 export interface SourceContext {
+  /** Where variables that are secrets are read. Programs get the environment of the process, which may have them no more. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Loaded when the first encrypted source is read. */
   readonly identities: () => Identities;
@@ -24,7 +25,7 @@ export async function readSource(source: SecretSource, context: SourceContext): 
     case "file":
       return await readFileOf(source.path, longestSecret);
     case "command":
-      return await runProgram(source.command, { directory: source.directory, env: context.env });
+      return await runProgram(source.command, source.directory);
     case "environment": {
       const value = context.env[source.variable];
       if (value === undefined)
@@ -36,7 +37,7 @@ export async function readSource(source: SecretSource, context: SourceContext): 
     case "sops": {
       const extract = source.key === null ? [] : ["--extract", source.key];
       const command = ["sops", "--decrypt", ...extract, expandHome(source.path)];
-      return await runProgram(command, { env: context.env });
+      return await runProgram(command);
     }
     case "generated":
       return await readAge(source.path, context, "; run 'nixus secrets generate'");
@@ -92,24 +93,17 @@ function expandHome(path: string): string {
   return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
 }
 
-interface ProgramOptions {
-  readonly directory?: string;
-  readonly env: SourceContext["env"];
-}
-
 /**
  * Without a shell; programs that ask for a passphrase do so at the terminal themselves (gpg's pinentry, op). What they
  * say is not shown: it could be the secret.
  */
 async function runProgram(
   [program = "", ...args]: readonly string[],
-  { directory, env }: ProgramOptions,
+  directory?: string,
 ): Promise<Uint8Array> {
   // The result is not kept as a cause: it has the output in it.
   const { exitCode, code, signal, isMaxBuffer, stdout } = await execa(program, args, {
     ...(directory === undefined ? {} : { cwd: directory }),
-    env: { ...env },
-    extendEnv: false,
     stdin: "ignore",
     stderr: "ignore",
     encoding: "buffer",

@@ -23,9 +23,11 @@ afterAll(() => program[Symbol.dispose]());
 interface Variation {
   readonly deployers?: readonly string[];
   readonly files?: string;
+  /** Names of secrets that the system of web refers to. */
+  readonly uses?: readonly string[];
 }
 
-function writeNetwork({ deployers = [alice], files = "" }: Variation = {}): void {
+function writeNetwork({ deployers = [alice], files = "", uses = ["key"] }: Variation = {}): void {
   const keys = deployers.map((key) => `"${key}"`).join(" ");
   program.write(
     "network.nix",
@@ -41,7 +43,7 @@ function writeNetwork({ deployers = [alice], files = "" }: Variation = {}): void
         };
         users.users.web = { isSystemUser = true; group = "www"; };
         users.groups.www = { };
-        environment.etc.uses.text = config.secrets.files.key.file;
+        environment.etc.uses.text = toString [ ${uses.map((name) => `config.secrets.files.${name}.file`).join(" ")} ];
       };
       secrets.backup = { command = [ "printf" "of the backup" ]; nodes = [ "db" "web" ]; persistent = false; };
     }`,
@@ -204,6 +206,36 @@ describe("a content that is another one", () => {
       expect(checked.stdout).toContain("web/key: as in nixus.lock");
       expect(failed(await secrets("update"))).toContain("2 secrets cannot be had:");
       writeNetwork();
+    },
+    timeout,
+  );
+
+  test(
+    "a variable that is a secret is no variable of programs",
+    async () => {
+      writeNetwork({
+        files: `
+          variable.environmentVariable = "SECRET_OF_WEB";
+          printed.command = [ "sh" "-c" "env >seen; echo printed" ];`,
+        uses: ["variable", "printed"],
+      });
+      const env = { SECRET_OF_WEB: "from-the-environment", EDITOR: "sh -c 'env >edited' sh" };
+      const run = (...args: string[]) => program.nixus(args, { env });
+      const seen = (file: string) => readFileSync(program.at(file), "utf8");
+      expect((await run("secrets", "check", "web/variable")).stdout).toContain(
+        "web/variable: not in nixus.lock",
+      );
+      succeeded(await run("secrets", "update"));
+      expect(seen("seen")).toContain("HOME=");
+      expect(seen("seen")).not.toContain("SECRET_OF_WEB");
+      rmSync(program.at("seen"));
+      await run("deploy", "--locked", "web");
+      expect(seen("seen")).not.toContain("SECRET_OF_WEB");
+      succeeded(await run("secrets", "edit", "web/token"));
+      expect(seen("edited")).not.toContain("SECRET_OF_WEB");
+      rmSync(program.at("connected"), { force: true });
+      writeNetwork();
+      succeeded(await secrets("update"));
     },
     timeout,
   );
