@@ -1,12 +1,11 @@
 /** An evaluator set up for networks: files of this machine, a virtual store, all builtins, `<nixus/lib>`. */
 import { families } from "../lang/builtins/index.ts";
 import { createEvaluator } from "../lang/eval/evaluation.ts";
-import type { Evaluator, SearchPathEntry } from "../lang/eval/evaluator.ts";
+import type { Evaluator } from "../lang/eval/evaluator.ts";
 import type { MessageKind } from "../lang/host.ts";
 import { createNodeHost, type NodeHost } from "../lang/node-host.ts";
 import { reachableLib } from "../modules/lib/reachable.ts";
 import { ModuleSystem } from "../modules/system.ts";
-import { fromText } from "../store/bytes.ts";
 import { sharedPlaces } from "./platforms/nixos/shared-places.ts";
 import { createScriptLoader } from "./script/loader.ts";
 import { searchPath } from "./search-path.ts";
@@ -24,14 +23,12 @@ export interface Session {
 
 export function createSession({ env, onMessage }: SessionOptions): Session {
   const host = createNodeHost({ env, onMessage });
-  const nixPath = searchPath(env["NIX_PATH"]);
-  for (const directory of foundByNixpkgs(env, nixPath)) host.noteCommon(directory);
   const evaluator: Evaluator = createEvaluator({
     host,
     settings: {
       pureEval: false,
       restrictEval: false,
-      nixPath,
+      nixPath: searchPath(env["NIX_PATH"]),
       // The deploying machine's own system must not leak into what other machines get.
       currentSystem: undefined,
     },
@@ -41,14 +38,4 @@ export function createSession({ env, onMessage }: SessionOptions): Session {
   });
   ModuleSystem.of(evaluator).scripts = createScriptLoader(host);
   return { evaluator, host };
-}
-
-/** Where nixpkgs looks without being told: what is there has an effect on all nodes. */
-function foundByNixpkgs(env: SessionOptions["env"], nixPath: readonly SearchPathEntry[]): readonly string[] {
-  const { HOME: home, NIXPKGS_CONFIG: config } = env;
-  return [
-    ...nixPath.map(({ path }) => path),
-    ...(home ? [`${home}/.config/nixpkgs`, `${home}/.nixpkgs`].map(fromText) : []),
-    ...(config ? [fromText(config)] : []),
-  ];
 }

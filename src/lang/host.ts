@@ -21,11 +21,6 @@ export interface EvalHost {
   readDirectory(path: string): ReadonlyMap<string, FileType>;
   readLink(path: string): string;
   environmentVariable(name: string): string | undefined;
-  /** What is in the directory is read alike by all parts of the evaluation: values of its files are kept for all. */
-  noteCommon(directory: string): void;
-  isCommon(path: string): boolean;
-  /** The part of the evaluation that runs gets a value that other parts have as well. */
-  noteShared(): void;
   /** Something that the host does not see was read: the evaluation can't be said to depend on this and that alone. */
   noteUnrecorded(what: string): void;
   /** Seconds since the epoch, the same for the whole evaluation. */

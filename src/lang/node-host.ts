@@ -1,6 +1,6 @@
 /**
  * The real {@link EvalHost}: files of this machine through node:fs, and a virtual store in front of `/nix/store`.
- * An evaluation sees one state of the world: what was looked at once is not looked at again, and all of it is recorded.
+ * All that an evaluation looks at is recorded. Of what it sees twice it has to see the same, or its result is not kept.
  */
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fromText } from "../store/bytes.ts";
@@ -9,7 +9,6 @@ import { StoreError } from "../store/errors.ts";
 import { contentsBytes, contentsChunks, fsPath } from "../store/file-chunks.ts";
 import { hashOfChunks } from "../store/hash.ts";
 import { fileTypeOf } from "../store/read-tree.ts";
-import { storeDir } from "../store/store-path.ts";
 import { systemErrorCode, withSystemErrors } from "../store/system-error.ts";
 import type { TreeNode } from "../store/tree.ts";
 import { VirtualStore } from "../store/virtual-store.ts";
@@ -27,7 +26,7 @@ import type {
   MessageKind,
   TreeRequest,
 } from "./host.ts";
-import { ReadLog, type Reads } from "./read-log.ts";
+import { MessageLog } from "./message-log.ts";
 import { contentDigest, listingDigest, type ReadRecord } from "./read-record.ts";
 
 export interface NodeHostOptions {
@@ -44,8 +43,7 @@ export interface NodeHostOptions {
 
 export interface NodeHost extends EvalHost {
   readonly reads: ReadRecord;
-  /** The same for each part of the evaluation. */
-  readonly log: ReadLog;
+  readonly messages: MessageLog;
   /** What the evaluation made, for whoever deploys it. */
   readonly objects: VirtualStore;
 }
@@ -63,18 +61,30 @@ class FileSystemHost implements NodeHost {
   private fetchers:
     | { readonly cache: FetchCache; readonly files: Fetcher; readonly trees: TreeFetcher }
     | undefined;
-  readonly log = new ReadLog();
+  readonly messages = new MessageLog();
+  private readonly record = {
+    files: new Map<string, string>(),
+    directories: new Map<string, string>(),
+    types: new Map<string, FileType | "absent">(),
+    links: new Map<string, string>(),
+    executables: new Map<string, boolean>(),
+    copies: [] as ReadRecord["copies"][number][],
+    fetches: [] as ReadRecord["fetches"][number][],
+    trees: [] as ReadRecord["trees"][number][],
+    variables: new Set<string>(),
+    storePaths: new Map<string, boolean>(),
+    unrecorded: new Set<string>(),
+  };
 
   constructor(options: NodeHostOptions) {
     this.options = options;
-    this.log.noteCommon(storeDir);
     this.now = options.now ?? BigInt(Math.floor(Date.now() / 1000));
     this.objects = options.store ?? new VirtualStore();
     this.store = new HostStore(this, this.objects);
   }
 
   get reads(): ReadRecord {
-    return this.log.whole;
+    return this.record;
   }
 
   fileType(path: string): FileType | undefined {
@@ -98,7 +108,7 @@ class FileSystemHost implements NodeHost {
         return stats.isFile() && (stats.mode & 0o100) !== 0;
       }),
     );
-    if (located.type === "outside") this.note((reads) => reads.executables.set(located.path, executable));
+    if (located.type === "outside") this.looked("executables", located.path, executable);
     return executable;
   }
 
@@ -109,7 +119,7 @@ class FileSystemHost implements NodeHost {
     const bytes = asNixErrors("io", () =>
       withSystemErrors("opening file", path, () => readFileSync(fsPath(located.path))),
     );
-    if (located.type === "outside") this.noteFile(located.path, contentDigest(bytes));
+    if (located.type === "outside") this.looked("files", located.path, contentDigest(bytes));
     return bytes;
   }
 
@@ -127,8 +137,7 @@ class FileSystemHost implements NodeHost {
     for (const entry of found) {
       if (this.isAllowed(prefix + entry.name)) entries.set(entry.name, fileTypeOf(entry));
     }
-    const digest = listingDigest(entries);
-    this.note((reads) => reads.directories.set(located.path, digest));
+    this.looked("directories", located.path, listingDigest(entries));
     return entries;
   }
 
@@ -138,35 +147,23 @@ class FileSystemHost implements NodeHost {
       if (located.node.type === "symlink") return located.node.target;
       throw new NixError("io", `path '${path}' is not a symlink`);
     }
-    const target =
-      this.reads.links.get(located.path) ??
-      asNixErrors("io", () =>
-        withSystemErrors("reading symbolic link", path, () => readlinkSync(fsPath(located.path), "latin1")),
-      );
-    if (located.type === "outside") this.note((reads) => reads.links.set(located.path, target));
+    const known = this.record.links.get(located.path);
+    if (known !== undefined) return known;
+    const target = asNixErrors("io", () =>
+      withSystemErrors("reading symbolic link", path, () => readlinkSync(fsPath(located.path), "latin1")),
+    );
+    if (located.type === "outside") this.record.links.set(located.path, target);
     return target;
   }
 
   environmentVariable(name: string): string | undefined {
-    this.note((reads) => reads.variables.add(name));
+    this.record.variables.add(name);
     const value = this.options.env[name];
     return value === undefined ? undefined : fromText(value);
   }
 
-  noteCommon(directory: string): void {
-    this.log.noteCommon(directory);
-  }
-
-  isCommon(path: string): boolean {
-    return this.log.isCommon(path);
-  }
-
-  noteShared(): void {
-    this.log.noteShared();
-  }
-
   noteUnrecorded(what: string): void {
-    this.note((reads) => reads.unrecorded.add(what));
+    this.record.unrecorded.add(what);
   }
 
   currentTime(): bigint {
@@ -176,7 +173,7 @@ class FileSystemHost implements NodeHost {
 
   message(kind: MessageKind, text: string): void {
     if (this.isQuiet) throw new NixError("eval", `a message where nothing was asked for: ${text}`);
-    if (this.log.isNews({ kind, text })) this.options.onMessage(kind, text);
+    if (this.messages.isNews(kind, text)) this.options.onMessage(kind, text);
   }
 
   quietly<T>(compute: () => T): T {
@@ -197,10 +194,10 @@ class FileSystemHost implements NodeHost {
       const storePath = this.makeFetchers().files.fetch(request);
       // With the expected hash, the result is the same whatever becomes of the file.
       if (local !== undefined && storePath !== request.expected) {
-        this.noteFile(local, hashOfFile(local));
+        this.looked("files", local, hashOfFile(local));
       }
       const pinned = storePath === request.expected;
-      this.note((reads) => reads.fetches.push({ url: request.url, kind: request.kind, storePath, pinned }));
+      this.record.fetches.push({ url: request.url, kind: request.kind, storePath, pinned });
       return storePath;
     });
   }
@@ -210,15 +207,16 @@ class FileSystemHost implements NodeHost {
       const local = request.kind === "archive" ? localPath(request.url) : undefined;
       if (local !== undefined) this.checkAccess(local, true);
       const tree = this.makeFetchers().trees.fetch(request);
-      if (local !== undefined) this.noteFile(local, hashOfFile(local));
-      this.note((reads) => reads.trees.push({ request, storePath: tree.storePath, rev: tree.rev }));
+      if (local !== undefined) this.looked("files", local, hashOfFile(local));
+      const { storePath, rev, lastModified } = tree;
+      this.record.trees.push({ request, storePath, rev, lastModified });
       return tree;
     });
   }
 
   /** Whether something that the evaluation did not make is in the store of this machine. */
   noteStorePath(path: string, exists: boolean): void {
-    if (this.locate(path).type === "outside") this.note((reads) => reads.storePaths.set(path, exists));
+    if (this.locate(path).type === "outside") this.record.storePaths.set(path, exists);
   }
 
   isAvailable(storePath: string): boolean {
@@ -274,9 +272,8 @@ class FileSystemHost implements NodeHost {
   ): void {
     const located = this.locate(sourcePath);
     if (located.type !== "outside") return;
-    if (filtered === undefined) {
-      this.note((reads) => reads.copies.push({ sourcePath: located.path, storePath, method }));
-    } else this.noteFiltered(located.path, filtered);
+    if (filtered === undefined) this.record.copies.push({ sourcePath: located.path, storePath, method });
+    else this.noteFiltered(located.path, filtered);
   }
 
   /** A filter's choice can't be made again without the evaluation, so each thing that it let through is noted. */
@@ -284,12 +281,12 @@ class FileSystemHost implements NodeHost {
     switch (node.type) {
       case "regular": {
         const { bytes } = hashOfChunks("sha256", contentsChunks(node.contents));
-        this.noteFile(path, Buffer.from(bytes).toString("hex"));
-        this.note((reads) => reads.executables.set(path, node.executable));
+        this.looked("files", path, Buffer.from(bytes).toString("hex"));
+        this.looked("executables", path, node.executable);
         break;
       }
       case "symlink":
-        this.note((reads) => reads.links.set(path, node.target));
+        this.looked("links", path, node.target);
         break;
       case "directory":
         this.readDirectory(path);
@@ -297,20 +294,24 @@ class FileSystemHost implements NodeHost {
     }
   }
 
+  /** Nobody can say of what was seen twice, and was not the same, what the evaluation has made of it. */
+  private looked<K extends "files" | "directories" | "links" | "executables">(
+    kind: K,
+    path: string,
+    seen: string | boolean,
+  ): void {
+    const record: Map<string, string | boolean> = this.record[kind];
+    const before = record.get(path);
+    if (before !== undefined && before !== seen) this.noteUnrecorded(`'${path}', which changed meanwhile`);
+    record.set(path, seen);
+  }
+
   private typeOutside(path: string): FileType | "absent" {
-    const type = this.reads.types.get(path) ?? typeAt(path) ?? "absent";
-    this.note((reads) => reads.types.set(path, type));
+    const known = this.record.types.get(path);
+    if (known !== undefined) return known;
+    const type = typeAt(path) ?? "absent";
+    this.record.types.set(path, type);
     return type;
-  }
-
-  private note(add: (reads: Reads) => void): void {
-    for (const reads of this.log.current) add(reads);
-  }
-
-  private noteFile(path: string, digest: string): void {
-    const before = this.reads.files.get(path);
-    if (before !== undefined && before !== digest) this.noteUnrecorded(`'${path}', which changed meanwhile`);
-    this.note((reads) => reads.files.set(path, digest));
   }
 
   private locate(path: string) {

@@ -7,6 +7,7 @@ import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync, s
 import { fsPath } from "../store/file-chunks.ts";
 import { fileTypeOf } from "../store/read-tree.ts";
 import type { FileType, TreeRequest } from "./host.ts";
+import { newestChange } from "./newest-change.ts";
 import { contentDigest, listingDigest, type ReadRecord } from "./read-record.ts";
 
 /**
@@ -34,6 +35,8 @@ export type ReadFact =
   | { readonly kind: "executable"; readonly path: string; readonly executable: boolean }
   | { readonly kind: "variable"; readonly name: string; readonly digest: string | undefined }
   | { readonly kind: "object"; readonly path: string; readonly exists: boolean }
+  /** When something in the tree was changed last, in seconds since the epoch. */
+  | { readonly kind: "newest-change"; readonly path: string; readonly time: number }
   /** Something fetched that may change: it is asked for again from then on (seconds since the epoch). */
   | { readonly kind: "until"; readonly time: number };
 
@@ -80,6 +83,12 @@ export function factsOf(record: ReadRecord, started: bigint, context: FactsConte
   for (const name of record.variables) {
     facts.push({ kind: "variable", name, digest: variableDigest(name, context) });
   }
+  for (const { request, lastModified } of record.trees) {
+    // Trees that the evaluation made itself have no such time.
+    if (request.kind === "directory" && lastModified !== undefined && lastModified > 1) {
+      facts.push({ kind: "newest-change", path: request.path, time: lastModified });
+    }
+  }
   for (const [path, exists] of record.storePaths) facts.push({ kind: "object", path, exists });
   if (
     record.fetches.some(({ pinned }) => !pinned) ||
@@ -121,6 +130,8 @@ function isSo(fact: ReadFact, context: FactsContext): boolean {
       return variableDigest(fact.name, context) === fact.digest;
     case "object":
       return (typeAt(fact.path) !== undefined) === fact.exists;
+    case "newest-change":
+      return newestChange(fact.path) === fact.time;
     case "until":
       return context.now < fact.time;
   }

@@ -34,6 +34,8 @@ export interface ReadRecord {
     readonly request: TreeRequest;
     readonly storePath: string;
     readonly rev: string | undefined;
+    /** Seconds since the epoch. */
+    readonly lastModified: number | undefined;
   }[];
   /** Names of environment variables that were read; not their values, which may be secrets. */
   readonly variables: ReadonlySet<string>;

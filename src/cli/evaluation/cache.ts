@@ -22,7 +22,7 @@ import { version } from "../version.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface Entry<T> {
+interface Entry<T> {
   readonly facts: readonly ReadFact[];
   readonly value: T;
 }
@@ -35,7 +35,6 @@ const macSize = 32;
 export class EvaluationCache {
   readonly context: FactsContext;
   private readonly directory: string;
-  private readonly checked = new Map<string, boolean>();
 
   private constructor(directory: string, context: FactsContext) {
     this.directory = directory;
@@ -60,83 +59,37 @@ export class EvaluationCache {
 
   /** What was kept for this question, where all that it depends on is as it was. */
   find<T>(question: unknown): T | undefined {
-    const entry = this.entry<T>(question);
-    return entry?.facts.every((fact) => this.holds(fact)) ? entry.value : undefined;
-  }
-
-  /** What was kept for this question, whether it still is so or not. */
-  entry<T>(question: unknown): Entry<T> | undefined {
-    return this.read(this.pathOf(question));
-  }
-
-  /** Each fact is checked once. */
-  holds(fact: ReadFact): boolean {
-    const key = JSON.stringify(fact);
-    let is = this.checked.get(key);
-    if (is === undefined) {
-      is = holds(fact, this.context);
-      this.checked.set(key, is);
+    const path = this.pathOf(question);
+    try {
+      const entry = this.read<T>(path);
+      if (entry === undefined || !entry.facts.every((fact) => holds(fact, this.context))) return undefined;
+      const now = new Date();
+      utimesSync(path, now, now);
+      return entry.value;
+    } catch {
+      return undefined;
     }
-    return is;
   }
 
   /** `value` is structured-cloneable. A cache that can't be written is no failure. */
   keep<T>(question: unknown, entry: Entry<T>): void {
-    this.write(this.pathOf(question), serialize(entry));
-  }
-
-  /** Keeps what several entries refer to; gives its name. */
-  keepPart(value: unknown): string {
-    const payload = serialize(value);
-    const name = this.mac(payload).toString("hex");
-    this.write(join(this.directory, name), payload);
-    return name;
-  }
-
-  part<T>(name: string): T | undefined {
-    return this.read(join(this.directory, name));
-  }
-
-  /** Makes room, when all is written. */
-  prune(): void {
-    try {
-      const entries = readdirSync(this.directory)
-        .filter((name) => name !== keyName)
-        .map((name) => ({ path: join(this.directory, name), ...usage(join(this.directory, name)) }))
-        .sort((a, b) => b.used - a.used);
-      let total = 0;
-      for (const { path, size } of entries) {
-        total += size;
-        if (total > mostBytes) rmSync(path, { force: true });
-      }
-    } catch {
-      // Someone else is about it.
-    }
-  }
-
-  private write(path: string, payload: Uint8Array): void {
+    const path = this.pathOf(question);
     const unfinished = `${path}.${randomBytes(6).toString("hex")}.tmp`;
     try {
+      const payload = serialize(entry);
       writeFileSync(unfinished, Buffer.concat([this.mac(payload), payload]), { mode: 0o600 });
       renameSync(unfinished, path);
+      this.prune();
     } catch {
       rmSync(unfinished, { force: true });
     }
   }
 
-  private read<T>(path: string): T | undefined {
-    try {
-      const file = readFileSync(path);
-      const payload = file.subarray(macSize);
-      const isOurs = file.length > macSize && timingSafeEqual(file.subarray(0, macSize), this.mac(payload));
-      if (!isOurs) return undefined;
-      const value = deserialize(payload) as T;
-      const now = new Date();
-      utimesSync(path, now, now);
-      return value;
-    } catch {
-      return undefined;
-    }
+  private read<T>(path: string): Entry<T> | undefined {
+    const file = readFileSync(path);
+    const payload = file.subarray(macSize);
+    const isOurs = file.length > macSize && timingSafeEqual(file.subarray(0, macSize), this.mac(payload));
+    return isOurs ? (deserialize(payload) as Entry<T>) : undefined;
   }
 
   private pathOf(question: unknown): string {
@@ -146,6 +99,18 @@ export class EvaluationCache {
 
   private mac(payload: Uint8Array): Buffer {
     return createHmac("sha256", this.context.key).update(payload).digest();
+  }
+
+  private prune(): void {
+    const entries = readdirSync(this.directory)
+      .filter((name) => name !== keyName)
+      .map((name) => ({ path: join(this.directory, name), ...usage(join(this.directory, name)) }))
+      .sort((a, b) => b.used - a.used);
+    let total = 0;
+    for (const { path, size } of entries) {
+      total += size;
+      if (total > mostBytes) rmSync(path, { force: true });
+    }
   }
 }
 
@@ -187,6 +152,11 @@ function programDigest(): string {
     if (!entry.isFile()) continue;
     const { size, mtimeMs } = statSync(join(entry.parentPath, entry.name));
     hash.update(`${entry.parentPath}/${entry.name} ${size} ${mtimeMs}\n`);
+  }
+  // Packages that it uses, as npm has noted them: in a folder of its own, or beside it where it is itself a package.
+  for (const packages of ["../node_modules/.package-lock.json", "../../.package-lock.json"]) {
+    const stats = statSync(join(root, packages), { throwIfNoEntry: false });
+    if (stats !== undefined) hash.update(`${packages} ${stats.size} ${stats.mtimeMs}\n`);
   }
   return hash.digest("hex");
 }

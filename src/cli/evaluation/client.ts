@@ -2,8 +2,13 @@
 import type { MessageKind } from "../../lang/host.ts";
 import { UserError } from "../errors.ts";
 import { EvaluationCache } from "./cache.ts";
-import { findAnswer } from "./kept-results.ts";
-import type { EvaluationMessage, EvaluationRequest, EvaluationResult, WorkerInput } from "./protocol.ts";
+import type {
+  CachedResult,
+  EvaluationMessage,
+  EvaluationRequest,
+  EvaluationResult,
+  WorkerInput,
+} from "./protocol.ts";
 import { startEvaluationThread } from "./thread.ts";
 
 export interface EvaluationOptions {
@@ -35,8 +40,7 @@ export function evaluate<R extends EvaluationRequest>(
   request: R,
   options: EvaluationOptions,
 ): Promise<ResultOf<R["kind"]>> {
-  const cache = options.useCache ? EvaluationCache.open(process.env) : undefined;
-  const known = cache && findAnswer(cache, request);
+  const known = options.useCache ? EvaluationCache.open(process.env)?.find<CachedResult>(request) : undefined;
   if (known === undefined) return evaluateNow(request, options);
   for (const { kind, text } of known.messages) options.onMessage(kind, text);
   return Promise.resolve(known.result as ResultOf<R["kind"]>);

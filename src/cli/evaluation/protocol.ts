@@ -62,3 +62,9 @@ export interface WorkerInput {
   /** Whether the result may be kept for the next time. */
   readonly useCache: boolean;
 }
+
+/** What the cache has of an evaluation. */
+export interface CachedResult {
+  readonly messages: readonly Extract<EvaluationMessage, { type: "message" }>[];
+  readonly result: EvaluationResult;
+}

@@ -6,7 +6,6 @@ import { assignmentsOf } from "../../fleet/network/assign.ts";
 import { evaluateNodes, evaluateSecretsOnly } from "../../fleet/network/evaluate.ts";
 import { explainValue } from "../../fleet/network/explain.ts";
 import { Network } from "../../fleet/network/network.ts";
-import type { KnownNodes } from "../../fleet/network/node-by-node.ts";
 import { documentOptions } from "../../fleet/network/reference.ts";
 import { evaluateSettings } from "../../fleet/network/settings.ts";
 import { sshHostOf } from "../../fleet/network/ssh-host.ts";
@@ -33,8 +32,6 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly send: (message: EvaluationMessage) => void;
   readonly showTrace?: boolean;
-  /** Results of earlier evaluations. */
-  readonly known?: KnownNodes | undefined;
   /** Called where what a node's evaluation has made is no longer needed. */
   readonly afterNode?: () => void;
 }
@@ -53,12 +50,10 @@ export function runRecorded(
   return { result, host: session.host };
 }
 
-const noneKnown: KnownNodes = { find: () => undefined, keep: () => undefined };
-
 function resultOf(
   request: EvaluationRequest,
   session: Session,
-  { showTrace = false, known = noneKnown, afterNode = () => {} }: RunOptions,
+  { showTrace = false, afterNode = () => {} }: RunOptions,
 ): EvaluationResult {
   const lock = request.kind === "network" ? request.lock : undefined;
   const network = new Network(session.evaluator, fromText(request.file), { lock });
@@ -69,7 +64,6 @@ function resultOf(
         kind: "network",
         network: evaluateNodes(network, session.host, {
           words: request.nodes ?? [],
-          known,
           afterNode,
           showFailure: (error) => toText(showError(error, { showTrace })),
         }),

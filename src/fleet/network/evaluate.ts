@@ -8,7 +8,7 @@ import { evaluateSecrets } from "../modules/secrets/evaluate.ts";
 import { Reader } from "../reader.ts";
 import { checkAssertions, type NodeResult } from "./evaluate-node.ts";
 import type { Network } from "./network.ts";
-import { type KnownNodes, NodeByNode } from "./node-by-node.ts";
+import { NodeByNode } from "./node-by-node.ts";
 import { readSettings, selectNodes } from "./settings.ts";
 
 export interface EvaluateOptions {
@@ -16,8 +16,6 @@ export interface EvaluateOptions {
   readonly words: readonly string[];
   /** An error as it is shown, where the other nodes go on. */
   readonly showFailure: (error: NixError) => string;
-  /** Results of earlier evaluations, and who takes those of this one. */
-  readonly known: KnownNodes;
   /** Called where what a node's evaluation has made is no longer needed. */
   readonly afterNode: () => void;
 }
@@ -26,10 +24,10 @@ export interface EvaluateOptions {
 export function evaluateNodes(
   network: Network,
   host: NodeHost,
-  { words, showFailure, known, afterNode }: EvaluateOptions,
+  { words, showFailure, afterNode }: EvaluateOptions,
 ): EvaluatedNetwork {
   const reader = new Reader(network.evaluator);
-  const nodeByNode = new NodeByNode(network, host, known);
+  const nodeByNode = new NodeByNode(network, host);
   const { warnings, names } = nodeByNode.together(() => ({
     warnings: checkAssertions(reader, network.config, null),
     names: selectNodes(network, reader, words, { deployed: true }),

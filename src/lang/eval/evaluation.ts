@@ -22,7 +22,7 @@ import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
 import { type SharedPlace, SharingCompiler } from "./sharing.ts";
 import { languageError } from "./stack.ts";
-import { Attrs, type Code, force, type List, lazy, PrimOp, type Slot, type Value } from "./value.ts";
+import { Attrs, force, type List, lazy, PrimOp, type Slot, type Value } from "./value.ts";
 import { checkVariables } from "./variables.ts";
 
 /** The Nix whose language this is, as `builtins.nixVersion` says it. */
@@ -56,8 +56,6 @@ class Evaluation implements Evaluator {
   /** By the path that was asked for. */
   private readonly resolvedFiles = new Map<string, string>();
   private readonly files = new Map<string, Slot>();
-  /** Of files that may be evaluated anew: the same functions of the same text are of the same code. */
-  private readonly compiled = new Map<string, { readonly text: string; readonly code: Code }>();
   private readonly copies = new Map<string, string>();
   private readonly searchPathEntries = new Map<string, string | undefined>();
 
@@ -93,7 +91,7 @@ class Evaluation implements Evaluator {
   }
 
   evalString(text: string, origin: Origin, basePath: string): Value {
-    return this.atTop(() => this.compileAll(this.parse(text, origin, basePath), this.globals)(outermost));
+    return this.atTop(() => this.run(this.parse(text, origin, basePath), this.globals));
   }
 
   parseExpr(text: string, origin: Origin, basePath: string, scope?: Attrs): Expr {
@@ -126,9 +124,9 @@ class Evaluation implements Evaluator {
     return home === undefined ? { basePath } : { basePath, home };
   }
 
-  private compileAll(expr: Expr, scope: GlobalScope, compiler = this.compiler): Code {
+  private run(expr: Expr, scope: GlobalScope, compiler = this.compiler): Value {
     checkVariables(expr, scope);
-    return compiler.compile(expr, scope);
+    return compiler.compile(expr, scope)(outermost);
   }
 
   private compilerOf(path: string, expr: Expr): ClosureCompiler {
@@ -151,12 +149,6 @@ class Evaluation implements Evaluator {
     return force(slot);
   }
 
-  startPart(): void {
-    for (const known of [this.resolvedFiles, this.files, this.copies]) {
-      for (const path of known.keys()) if (!this.host.isCommon(path)) known.delete(path);
-    }
-  }
-
   scopedImport(scope: Attrs, path: string): Value {
     return this.evalFile(this.expressionFile(path), new GlobalScope(scope, this.globals));
   }
@@ -167,18 +159,12 @@ class Evaluation implements Evaluator {
 
   private evalFile(path: string, scope: GlobalScope): Value {
     const text = internalFile(path) ?? fromBytes(this.host.readFile(path));
-    const code = this.compileFile(path, text, scope);
-    return inFile(path, () => code(outermost));
-  }
-
-  private compileFile(path: string, text: string, scope: GlobalScope): Code {
-    const known = this.compiled.get(path);
-    const isImport = scope === this.globals;
-    if (isImport && known?.text === text) return known.code;
     const expr = this.parse(text, { kind: "file", path }, parentPath(path));
-    const code = inFile(path, () => this.compileAll(expr, scope, this.compilerOf(path, expr)));
-    if (isImport && !this.host.isCommon(path)) this.compiled.set(path, { text, code });
-    return code;
+    try {
+      return this.run(expr, scope, this.compilerOf(path, expr));
+    } catch (error) {
+      throw framed(error, noPos, `while evaluating the file '${path}':`);
+    }
   }
 
   findFile(entries: readonly SearchPathEntry[], name: string, pos: Pos): string {
@@ -271,14 +257,6 @@ class Evaluation implements Evaluator {
     } catch (error) {
       throw languageError(error, noPos);
     }
-  }
-}
-
-function inFile<T>(path: string, compute: () => T): T {
-  try {
-    return compute();
-  } catch (error) {
-    throw framed(error, noPos, `while evaluating the file '${path}':`);
   }
 }
 

@@ -59,9 +59,6 @@ export interface Evaluator {
   /** As `import path`: a directory means its default.nix; each file is evaluated once. */
   importFile(path: string): Value;
 
-  /** From now on files are evaluated anew, except those that all parts of the evaluation have in common. */
-  startPart(): void;
-
   /** As {@link importFile}, with these names visible in the file; evaluated anew each time. */
   scopedImport(scope: Attrs, path: string): Value;
   /** Where an entry of the search path, a path or the URL of an archive, leads; undefined (with a warning) when nowhere. */

@@ -89,7 +89,6 @@ function isSame(captures: readonly Capture[], a: Env, b: Env, host: EvalHost): b
 function shared(code: Code, captures: readonly Capture[], host: EvalHost): Code {
   let known: readonly { readonly env: Env; readonly value: Value }[] = [];
   return (env) => {
-    host.noteShared();
     const found = known.find((other) => isSame(captures, other.env, env, host));
     if (found !== undefined) {
       known = [found, ...known.filter((other) => other !== found)];

@@ -1,10 +1,8 @@
 /** Trees from everywhere: archives, directories of this machine, repositories. */
-import { lstatSync, readdirSync } from "node:fs";
-import { fsPath } from "../../store/file-chunks.ts";
 import { isStorePath, parseStorePath } from "../../store/store-path.ts";
-import { withSystemErrors } from "../../store/system-error.ts";
 import type { TreeNode } from "../../store/tree.ts";
 import type { DirectoryRequest, FetchedTree, TreeRequest } from "../host.ts";
+import { newestChange } from "../newest-change.ts";
 import { type FetchCache, printNarHash } from "./cache.ts";
 import type { Fetcher } from "./fetcher.ts";
 import { GitFetcher } from "./git.ts";
@@ -61,18 +59,4 @@ export class TreeFetcher {
     if (outside) this.options.onCopy(path, storePath, undefined);
     return { storePath, narHash: printNarHash(store.contentHash(storePath, "nar")), lastModified };
   }
-}
-
-/** When something at the path was changed last, in seconds since the epoch. */
-function newestChange(path: string): number {
-  return withSystemErrors("getting status of", path, () => {
-    const stats = lstatSync(fsPath(path));
-    let newest = Math.floor(stats.mtimeMs / 1000);
-    if (stats.isDirectory()) {
-      for (const name of readdirSync(fsPath(path), "latin1")) {
-        newest = Math.max(newest, newestChange(`${path}/${name}`));
-      }
-    }
-    return newest;
-  });
 }

@@ -82,8 +82,6 @@ function findEvalConfig(evaluator: Evaluator, node: NodeEvaluation): string {
       `'${option}' is '${nixpkgs}', which is not a nixpkgs: it has no ${evalConfigFile}`,
     );
   }
-  evaluator.host.noteCommon(nixpkgs);
-  evaluator.host.noteCommon(resolveSymlinks(evaluator.host, nixpkgs, "full"));
   const release = releaseOf(evaluator, nixpkgs);
   if (release !== undefined && release < oldestRelease) {
     throw new NixError(

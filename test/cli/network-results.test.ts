@@ -1,12 +1,12 @@
-/** Results of single nodes are kept: what changes makes those nodes anew that depend on it, and no others. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** Networks of NixOS nodes, of which each is evaluated apart: whatever changes, nothing of before is taken for its result. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Environment, EvaluationCache } from "../../src/cli/evaluation/cache.ts";
-import { KeptResults } from "../../src/cli/evaluation/kept-results.ts";
-import type { EvaluationMessage, EvaluationRequest } from "../../src/cli/evaluation/protocol.ts";
+import type { EvaluationRequest, EvaluationResult } from "../../src/cli/evaluation/protocol.ts";
 import { runRecorded } from "../../src/cli/evaluation/run.ts";
+import { factsOf } from "../../src/lang/read-facts.ts";
 
 const fixture = resolve(import.meta.dirname, "../fixtures/nixpkgs");
 
@@ -26,32 +26,37 @@ function write(files: Files): void {
   }
 }
 
-/** Evaluates and keeps. `anew`: the nodes for which nothing was known. */
-function evaluate(more: Environment = {}, nodes?: readonly string[]) {
+interface Evaluated {
+  /** Whether the result was kept by an evaluation before. */
+  readonly known: boolean;
+  readonly result: EvaluationResult;
+  readonly messages: readonly string[];
+}
+
+/** What was kept, or a new evaluation, which is kept then. */
+function evaluate(more: Environment = {}): Evaluated {
   const env = { XDG_CACHE_HOME: join(scratch, "cache"), ...more };
-  const request: EvaluationRequest = { kind: "network", file: join(scratch, "network/default.nix"), nodes };
+  const request: EvaluationRequest = {
+    kind: "network",
+    file: join(scratch, "network/default.nix"),
+    nodes: undefined,
+  };
+  const cache = EvaluationCache.open(env)!;
+  const kept = cache.find<EvaluationResult>(request);
+  const messages: string[] = [];
+  const { result, host } = runRecorded(request, {
+    env,
+    send: (message) => message.type === "message" && messages.push(message.text),
+  });
+  expect(result).toMatchObject({ network: { failures: [] } });
+  if (kept !== undefined) {
+    expect(kept).toEqual(result);
+    return { known: true, result, messages };
+  }
   // As if all files had been written long before.
-  const started = BigInt(Date.now() + 10_000) * 1_000_000n;
-  const kept = new KeptResults(EvaluationCache.open(env)!, request, started);
-  const messages: Extract<EvaluationMessage, { type: "message" }>[] = [];
-  const send = (message: EvaluationMessage) => {
-    if (message.type === "message") messages.push(message);
-  };
-  const anew: string[] = [];
-  const known = {
-    keep: kept.keep.bind(kept),
-    find(name: string) {
-      const found = kept.find(name);
-      if (found === undefined) anew.push(name);
-      return found;
-    },
-  };
-  const { result, host } = runRecorded(request, { env, send, known });
-  kept.save(host, { messages, result });
-  const plain = runRecorded(request, { env, send: () => {} }).result;
-  expect(result).toEqual(plain);
-  if (result.kind !== "network") throw new Error("not a network");
-  return { anew, network: result.network, messages: messages.map(({ text }) => text) };
+  const facts = factsOf(host.reads, BigInt(Date.now() + 10_000) * 1_000_000n, cache.context);
+  if (facts !== undefined) cache.keep(request, { facts, value: result });
+  return { known: false, result, messages };
 }
 
 /** Three machines with a file each; `more` are network modules, `defaults` what all machines have. */
@@ -77,19 +82,14 @@ const plain: Files = {
 interface Case {
   readonly files: Files;
   readonly change: Files;
-  readonly anew: readonly string[];
 }
 
-const all = ["a", "b", "c"];
-
-describe("what changes makes nodes anew", () => {
+describe("what changes makes the network anew", () => {
   const cases: Readonly<Record<string, Case>> = {
-    nothing: { files: {}, change: {}, anew: [] },
-    "the file of a node": { files: {}, change: { "network/b.nix": etc('"b"') }, anew: ["b"] },
+    "the file of a node": { files: {}, change: { "network/b.nix": etc('"b"') } },
     "a file that a node imports": {
       files: { "network/b.nix": "{ imports = [ ./more.nix ]; }", "network/more.nix": "{ }" },
       change: { "network/more.nix": etc('"b"') },
-      anew: ["b"],
     },
     "a file that two nodes import": {
       files: {
@@ -98,7 +98,6 @@ describe("what changes makes nodes anew", () => {
         "network/more.nix": "{ }",
       },
       change: { "network/more.nix": etc('"new"') },
-      anew: ["a", "b"],
     },
     "a file that one node imports and another one looks for": {
       files: {
@@ -107,7 +106,6 @@ describe("what changes makes nodes anew", () => {
         "network/more.nix": "{ }",
       },
       change: { "network/other.nix": etc('"b"') },
-      anew: ["b"],
     },
     "a value in a file that all nodes import, computed once in it": {
       files: {
@@ -116,12 +114,10 @@ describe("what changes makes nodes anew", () => {
         "network/text.nix": '"old"',
       },
       change: { "network/text.nix": '"new"' },
-      anew: all,
     },
     "a node's settings, in the network file": {
       files: {},
       change: { "network/default.nix": network({ more: '{ nodes.a.tags = [ "x" ]; }' }) },
-      anew: all,
     },
     "a node's settings, in a file of their own": {
       files: {
@@ -132,19 +128,16 @@ describe("what changes makes nodes anew", () => {
         "network/settings-b.nix": "{ }",
       },
       change: { "network/settings-a.nix": '{ tags = [ "x" ]; }' },
-      anew: ["a"],
     },
     "a network module": {
       files: { "network/default.nix": network({ more: "import ./module.nix" }), "network/module.nix": "{ }" },
       change: { "network/module.nix": `{ nodes.b.configuration = ${etc('"b"')}; }` },
-      anew: all,
     },
     nixpkgs: {
       files: {},
       change: {
         "nixpkgs/nixos/modules/toplevel.nix": "{ lib, pkgs, ... }: { system.build.toplevel = pkgs.hello; }",
       },
-      anew: all,
     },
     "a file that an overlay of all nodes reads": {
       files: {
@@ -157,7 +150,6 @@ describe("what changes makes nodes anew", () => {
         "network/extra.nix": '"old"',
       },
       change: { "network/extra.nix": '"new"' },
-      anew: all,
     },
     "the file of a node where all nodes have an overlay": {
       files: {
@@ -169,7 +161,6 @@ describe("what changes makes nodes anew", () => {
         }),
       },
       change: { "network/b.nix": etc('"b"') },
-      anew: ["b"],
     },
     "a file of a node that another node reads the configuration of": {
       files: {
@@ -177,7 +168,6 @@ describe("what changes makes nodes anew", () => {
         "network/b.nix": '{ networking.hostName = "old"; }',
       },
       change: { "network/b.nix": '{ networking.hostName = "new"; }' },
-      anew: ["a", "b"],
     },
     "a file of a node that a network module reads the configuration of": {
       files: {
@@ -189,55 +179,64 @@ describe("what changes makes nodes anew", () => {
         "network/b.nix": '{ networking.hostName = "old"; }',
       },
       change: { "network/b.nix": '{ networking.hostName = "new"; }' },
-      anew: ["a", "b"],
     },
-    "nixus.lock, which nobody reads": { files: {}, change: { "network/nixus.lock": "" }, anew: [] },
   };
 
-  test.each(Object.entries(cases))("%s", (_, { files, change, anew }) => {
+  test.each(Object.entries(cases))("%s", (_, { files, change }) => {
     write({ ...plain, ...files });
-    expect(evaluate().anew).toEqual(all);
+    const before = evaluate();
+    expect(evaluate()).toMatchObject({ known: true });
     write(change);
-    expect(evaluate().anew).toEqual(anew);
-    // And once more, with what was kept of several evaluations.
-    expect(evaluate().anew).toEqual(anew.filter((name) => !isKept(files, name)));
+    const after = evaluate();
+    expect(after.known).toBe(false);
+    expect(after.result).not.toEqual(before.result);
+    expect(evaluate()).toMatchObject({ known: true });
   });
-
-  /** Nodes that read the configurations of others are evaluated with them each time, unless nothing has changed at all. */
-  function isKept(files: Files, name: string): boolean {
-    return !(name === "a" && JSON.stringify(files).includes("networking.hostName"));
-  }
 
   test("a variable", () => {
     write({ ...plain, "network/a.nix": etc('builtins.getEnv "X"') });
     evaluate({ X: "old" });
-    expect(evaluate({ X: "old" }).anew).toEqual([]);
-    expect(evaluate({ X: "new" }).anew).toEqual(all);
+    expect(evaluate({ X: "old" }).known).toBe(true);
+    expect(evaluate({ X: "new" }).known).toBe(false);
+  });
+
+  test("a file that is there where one was looked for in vain, by all nodes", () => {
+    const found = `import (builtins.findFile [ { prefix = ""; path = ../opt; } { prefix = ""; path = ../other; } ] "x.nix")`;
+    write({ ...plain, "other/x.nix": '"other"', "network/a.nix": etc(found), "network/b.nix": etc(found) });
+    evaluate();
+    expect(evaluate().known).toBe(true);
+    write({ "opt/x.nix": '"opt"' });
+    expect(evaluate().known).toBe(false);
+  });
+
+  test("the time of a tree", () => {
+    write({
+      ...plain,
+      "tree/file": "x",
+      "network/a.nix": etc(
+        'toString (builtins.fetchTree { type = "path"; path = toString ../tree; }).lastModified',
+      ),
+    });
+    const at = (seconds: number) => utimesSync(join(scratch, "tree/file"), seconds, seconds);
+    at(1_900_000_000);
+    evaluate();
+    expect(evaluate().known).toBe(true);
+    at(1_900_000_001);
+    expect(evaluate().known).toBe(false);
   });
 });
 
-describe("what was kept", () => {
-  test("does for another selection of nodes", () => {
-    write(plain);
-    evaluate({}, ["a"]);
-    expect(evaluate({}, ["a", "b"]).anew).toEqual(["b"]);
-    expect(evaluate().anew).toEqual(["c"]);
-  });
-
-  test("is nothing where the evaluation asked for the time", () => {
-    write({ ...plain, "network/a.nix": etc('if builtins.currentTime > 0 then "a" else ""') });
-    evaluate();
-    expect(evaluate().anew).toEqual(all);
-  });
-
-  test("is what succeeded, where a node failed", () => {
-    write({ ...plain, "network/b.nix": 'throw "broken"' });
-    expect(evaluate().network.failures).toMatchObject([{ node: "b" }]);
-    expect(evaluate().anew).toEqual(["b"]);
-    write(plain);
-    const { anew, network } = evaluate();
-    expect([anew, network.failures]).toEqual([["b"], []]);
-  });
+test("where a directory changes between two nodes that list it, nothing is kept", () => {
+  const names = `toString (builtins.attrNames (builtins.readDir ./listed))`;
+  write({ ...plain, "network/listed/one": "", "network/a.nix": etc(names), "network/b.nix": etc(names) });
+  const request: EvaluationRequest = {
+    kind: "network",
+    file: join(scratch, "network/default.nix"),
+    nodes: undefined,
+  };
+  const afterNode = () => write({ "network/listed/two": "" });
+  const { host } = runRecorded(request, { env: {}, send: () => {}, afterNode });
+  expect([...host.reads.unrecorded]).toEqual([expect.stringContaining("listed', which changed meanwhile")]);
 });
 
 describe("messages", () => {
