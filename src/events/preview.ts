@@ -16,9 +16,12 @@ export interface Preview {
   /** Packages of the distribution that would be installed. */
   readonly installs: readonly string[];
   readonly secrets: SecretChange;
-  /** Parts of the system that only a reboot would replace: `kernel`, `initrd`, ... */
+  /**
+   * What asks for a reboot: parts of the system that only one replaces (`kernel`, `initrd`, ...), `inhibitors` of a switch
+   * while the machine runs, `packages` of the distribution, or `asked` (rebootPolicy).
+   */
   readonly reboot: Foreseen<readonly string[]>;
-  /** Why the deployment would restart the machine; null: it would not, as far as is known. */
+  /** Why the deployment would restart the machine; null: it would not, as far as that is known yet. */
   readonly restart: string | null;
 }
 

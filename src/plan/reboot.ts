@@ -28,7 +28,8 @@ export interface RebootFacts {
 }
 
 export type RebootPlan =
-  | { readonly type: "live"; readonly warnings: readonly string[] }
+  /** `pending`: what of it takes effect after a reboot only. */
+  | { readonly type: "live"; readonly pending: readonly RebootReason[] }
   | {
       readonly type: "reboot";
       readonly reasons: readonly RebootReason[];
@@ -36,6 +37,12 @@ export type RebootPlan =
     }
   /** Nothing may be done. */
   | { readonly type: "refuse"; readonly problem: string };
+
+/** What is known of it before the deployment. */
+export type ForeseenReboot =
+  | RebootPlan
+  /** The system can't be asked yet; `reasons` hold whatever it will say. */
+  | { readonly type: "later"; readonly reasons: readonly RebootReason[] };
 
 /** What came over the connection is not what the script prints. */
 export class RebootFactsError extends Error {
@@ -54,9 +61,9 @@ export function planReboot(policy: RebootPolicy, live: LiveSwitch, facts: Reboot
           problem: `${rebootNeeded(live.reasons)}, and nothing was changed; deploy with --reboot, or set the node's rebootPolicy to "ifNeeded"`,
         };
       }
-      return { type: "live", warnings: needed.length === 0 ? [] : [pendingReboot(needed)] };
+      return { type: "live", pending: needed };
     case "ifNeeded":
-      return needed.length === 0 ? { type: "live", warnings: [] } : throughBoot(needed, facts);
+      return needed.length === 0 ? { type: "live", pending: [] } : throughBoot(needed, facts);
     case "always":
       return throughBoot(needed.length === 0 ? [{ reason: "asked" }] : needed, facts);
   }
@@ -68,10 +75,6 @@ function throughBoot(reasons: readonly RebootReason[], facts: RebootFacts): Rebo
     type: "refuse",
     problem: `a reboot is due (${describeReasons(reasons)}), but the machine can't start a system once and be sure to be back on its previous one after that: ${facts.selectorProblem}; nothing was changed. Set the node's bootSelector, or its rebootPolicy to "never"`,
   };
-}
-
-function pendingReboot(reasons: readonly RebootReason[]): string {
-  return `a part of the new system is in effect after a reboot only: ${describeReasons(reasons)}`;
 }
 
 /** For people: `another kernel, another initrd`. */

@@ -13,13 +13,11 @@ const unable: RebootFacts = {
 };
 
 describe("never", () => {
-  test("switches live, and warns of what a reboot would bring", () => {
-    expect(planReboot("never", possible, facts)).toEqual({ type: "live", warnings: [] });
+  test("switches live, and knows what a reboot would bring", () => {
+    expect(planReboot("never", possible, facts)).toEqual({ type: "live", pending: [] });
     expect(planReboot("never", possible, newKernel)).toEqual({
       type: "live",
-      warnings: [
-        "a part of the new system is in effect after a reboot only: another kernel, another kernel-params",
-      ],
+      pending: [{ reason: "kernel" }, { reason: "kernel-params" }],
     });
   });
 
@@ -32,8 +30,8 @@ describe("never", () => {
 
 describe("ifNeeded", () => {
   test("switches live where nothing asks for more", () => {
-    expect(planReboot("ifNeeded", possible, facts)).toEqual({ type: "live", warnings: [] });
-    expect(planReboot("ifNeeded", possible, unable)).toEqual({ type: "live", warnings: [] });
+    expect(planReboot("ifNeeded", possible, facts)).toEqual({ type: "live", pending: [] });
+    expect(planReboot("ifNeeded", possible, unable)).toEqual({ type: "live", pending: [] });
   });
 
   test("reboots for a kernel, and for inhibitors", () => {

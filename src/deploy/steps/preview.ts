@@ -1,13 +1,11 @@
 /** Preview: what a deployment would change, found out without changing anything on the machine or here. */
-import { existsSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
 import type { Preview } from "../../events/preview.ts";
 import type { Facts } from "../../plan/facts.ts";
 import type { Step } from "../../plan/plan.ts";
 import { type PreviewAnswer, PreviewError, parsePreview } from "../../plan/preview/answer.ts";
 import type { Closure } from "../../plan/preview/closure.ts";
 import { type Looked, previewOf, refusal } from "../../plan/preview/preview.ts";
-import type { RebootPlan } from "../../plan/reboot.ts";
+import type { ForeseenReboot } from "../../plan/reboot.ts";
 import { mebibytes } from "../../plan/transfer.ts";
 import { contentsBytes } from "../../store/file-chunks.ts";
 import { narChunks } from "../../store/nar.ts";
@@ -17,7 +15,7 @@ import { type NodeSession, objectAt } from "../session.ts";
 import { lastLines } from "../ssh/failures.ts";
 import { placeOf } from "../stores/places.ts";
 import { type PreviewQuestion, previewScript } from "../target/scripts.ts";
-import { examineReboot } from "./reboot.ts";
+import { foreseeReboot } from "./reboot.ts";
 
 /** More than this is not sent to be looked at only: it would be kept in the machine's memory. */
 const longestSent = 64 * 1024 * 1024;
@@ -43,9 +41,8 @@ export async function previewDeployment(
   const built = how === "no" && !made ? await builtElsewhere(session, steps) : null;
   const looked: Looked = {
     ...{ node, facts, steps, answer, untried },
-    after: made ? sizesOf(objects) : how === "there" ? answer.after : (built?.closure ?? null),
+    after: made ? sizesOf(objects) : how === "there" ? answer.after : built,
     rebooting: await rebooting(session, steps, how),
-    parts: made ? new Map() : how === "there" ? answer.wanted : (built?.parts ?? null),
     files: made ? manifestFiles(objects.find(({ path }) => path === node.toplevel)) : [],
   };
   return { preview: previewOf(looked), refusal: refusal(looked) };
@@ -66,11 +63,10 @@ async function rebooting(
   session: NodeSession,
   steps: readonly Step[],
   how: PreviewQuestion["how"],
-): Promise<RebootPlan | null> {
-  // Of a system of the linux platform nothing has to be there to be asked about it.
-  if (how !== "there" && session.node.platform !== "linux") return null;
-  const [step] = steps.flatMap((step) => (step.type === "switch" ? [step] : []));
-  return step === undefined ? null : await examineReboot(session, step);
+): Promise<ForeseenReboot> {
+  const step = steps.find((step) => step.type === "switch");
+  if (step === undefined) return { type: "live", pending: [] };
+  return await foreseeReboot(session, step, how === "there");
 }
 
 /** What the system consists of, references before referrers. */
@@ -137,11 +133,8 @@ function archive(objects: readonly StoreObject[]): TreeNode {
   };
 }
 
-/** What is known of a system in the store where it is to be built; null: it was not built yet. */
-async function builtElsewhere(
-  session: NodeSession,
-  steps: readonly Step[],
-): Promise<{ readonly closure: Closure; readonly parts: ReadonlyMap<string, string> | null } | null> {
+/** What a system consists of in the store where it is to be built; null: it was not built yet. */
+async function builtElsewhere(session: NodeSession, steps: readonly Step[]): Promise<Closure | null> {
   const { node } = session;
   const from = steps.flatMap((step) =>
     step.type === "copy" && step.closure !== null ? [step.closure.from] : [],
@@ -151,23 +144,8 @@ async function builtElsewhere(
   try {
     if (!(await store.queryValidPaths([node.toplevel])).has(node.toplevel)) return null;
     const infos = await store.closure([node.toplevel]);
-    const closure = new Map(infos.map(({ path, narSize }) => [path, narSize]));
-    return { closure, parts: from.type === "local" ? partsHere(node.toplevel) : null };
+    return new Map(infos.map(({ path, narSize }) => [path, narSize]));
   } finally {
     await store.close();
   }
-}
-
-/** Of a system in this machine's store; null where its files are not at their place. */
-function partsHere(system: string): ReadonlyMap<string, string> | null {
-  if (!existsSync(system)) return null;
-  return new Map(
-    ["kernel", "initrd", "kernel-modules", "systemd"].flatMap((part) => {
-      try {
-        return [[part, readlinkSync(join(system, part))] as const];
-      } catch {
-        return [];
-      }
-    }),
-  );
 }

@@ -4,6 +4,7 @@ import { LiveSwitchError, liveSwitch, parseLiveSwitchFacts } from "../../plan/li
 import { usedSecrets } from "../../plan/plan.ts";
 import {
   describeReasons,
+  type ForeseenReboot,
   parseRebootFacts,
   planReboot,
   RebootFactsError,
@@ -22,18 +23,23 @@ export interface Reboot {
   readonly timeout: number;
 }
 
+interface Systems {
+  readonly system: string;
+  readonly previous: string;
+}
+
 /** undefined: it is switched to while the machine runs. Fails with a NodeError when it may be neither. */
-export async function decideReboot(
-  session: NodeSession,
-  systems: { readonly system: string; readonly previous: string },
-): Promise<Reboot | undefined> {
+export async function decideReboot(session: NodeSession, systems: Systems): Promise<Reboot | undefined> {
   const { node, report } = session;
   const planned = await examineReboot(session, systems);
   switch (planned.type) {
     case "refuse":
       throw new NodeError(planned.problem);
     case "live":
-      for (const message of planned.warnings) report({ type: "warning", step: "switch", message });
+      if (planned.pending.length > 0) {
+        const message = `a part of the new system is in effect after a reboot only: ${describeReasons(planned.pending)}`;
+        report({ type: "warning", step: "switch", message });
+      }
       return undefined;
     case "reboot": {
       report({ type: "reboot-planned", why: describeReasons(planned.reasons) });
@@ -48,17 +54,25 @@ export async function decideReboot(
   }
 }
 
-/** What is to be done with a system that is on the machine. Changes nothing. */
-export async function examineReboot(
-  { node, connection, context }: NodeSession,
-  { system, previous }: { readonly system: string; readonly previous: string },
-): Promise<RebootPlan> {
-  // A machine that stays on its system would start into the same one whatever happens.
-  const policy = system === previous ? "never" : rebootPolicy(node.rebootPolicy, context.reboot);
-  // The kernel of a linux machine is its distribution's, and no part of the system.
-  if (node.platform === "linux" && policy !== "always") return { type: "live", warnings: [] };
+/** What {@link decideReboot} will decide; `there`: the system is on the machine already. Changes nothing. */
+export async function foreseeReboot(
+  session: NodeSession,
+  systems: Systems,
+  there: boolean,
+): Promise<ForeseenReboot> {
+  const policy = policyOf(session, systems);
+  if (there || isAlwaysLive(session, policy)) return await examineReboot(session, systems);
+  return { type: "later", reasons: policy === "always" ? [{ reason: "asked" }] : [] };
+}
+
+/** What is to be done with a system that is on the machine. */
+async function examineReboot(session: NodeSession, systems: Systems): Promise<RebootPlan> {
+  const { node, connection, context } = session;
+  const policy = policyOf(session, systems);
+  if (isAlwaysLive(session, policy)) return { type: "live", pending: [] };
+  const script = rebootScript(systems.system, node.platform, node.bootSelector);
   let answer = "";
-  const { exitCode, stderr } = await connection.run(rebootScript(system, node.platform, node.bootSelector), {
+  const { exitCode, stderr } = await connection.run(script, {
     signal: context.signal,
     timeLimit: context.timing.examination,
     onLine: (line) => {
@@ -68,9 +82,15 @@ export async function examineReboot(
   return decide(policy, answer, `exit status ${exitCode}: ${lastLines(stderr) || "it said nothing"}`);
 }
 
-/** `asked`: with --reboot. */
-function rebootPolicy(policy: RebootPolicy, asked: boolean): RebootPolicy {
-  return policy === "never" && asked ? "ifNeeded" : policy;
+function policyOf({ node, context }: NodeSession, { system, previous }: Systems): RebootPolicy {
+  // A machine that stays on its system would start into the same one whatever happens.
+  if (system === previous) return "never";
+  return node.rebootPolicy === "never" && context.reboot ? "ifNeeded" : node.rebootPolicy;
+}
+
+/** The kernel of a linux machine is its distribution's, and no part of the system: there is nothing to ask. */
+function isAlwaysLive({ node }: NodeSession, policy: RebootPolicy): boolean {
+  return node.platform === "linux" && policy !== "always";
 }
 
 function decide(policy: RebootPolicy, answer: string, said: string): RebootPlan {

@@ -45,14 +45,6 @@ closure() {
   }
 }
 
-# reboot_parts KEY SYSTEM
-reboot_parts() {
-  for part in kernel initrd kernel-modules systemd; do
-    part_path=$(readlink -f "$2/$part" 2>/dev/null)
-    if [ -n "$part_path" ] && [ -e "$part_path" ]; then fact "$1" "$part $part_path"; fi
-  done
-}
-
 look() {
   printf '\n'
   fact nixus-preview 1
@@ -61,12 +53,9 @@ look() {
     lines file "$preview_running/manifest/files"
     lines secret "$preview_running/nixus-secrets"
   fi
-  reboot_parts booted "$booted_system"
+  # Debian and Ubuntu: made by what was installed.
   if [ -e "$root/run/reboot-required" ]; then fact rebootRequired 1; fi
-  if [ "$preview_how" = there ]; then
-    closure after "$preview_system"
-    reboot_parts wanted "$preview_system"
-  fi
+  if [ "$preview_how" = there ]; then closure after "$preview_system"; fi
   if [ "$preview_how" != no ]; then
     # shellcheck disable=SC2154 # The text of all this, set by whoever runs it.
     preview_inside=1 unshare --mount --propagation private /bin/sh -c "$nixus_script" ||

@@ -15,6 +15,9 @@ fact bootId "$(boot_id)"
 fact uptime "$(uptime_seconds)"
 fact kernel "$(uname -r)"
 fact state "$(timeout 10 systemctl is-system-running 2>/dev/null)"
+# More than a deployment restarts a machine for: NixOS's activation replaces the running systemd itself (daemon-reexec), but
+# not what the booted one has brought along and a switch leaves alone (logind, managers of users). That is worth knowing of a
+# machine that was not started for long, and no reason to restart it.
 for part in kernel initrd kernel-modules systemd; do
   if booted_differs "$part"; then fact reboot "$part"; fi
 done

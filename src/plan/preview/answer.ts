@@ -9,9 +9,6 @@ export interface PreviewAnswer {
   readonly secrets: readonly string[];
   /** Of the new system's managed paths, those where something is now. */
   readonly present: ReadonlySet<string>;
-  /** Store paths of what only a reboot replaces, by name: of the booted system, and of the new one if it is there. */
-  readonly booted: ReadonlyMap<string, string>;
-  readonly wanted: ReadonlyMap<string, string>;
   /** Whether a reboot is asked for already, by the distribution. */
   readonly rebootRequired: boolean;
   /** What `dry-activate` printed, and its exit status; null: it did not run. */
@@ -39,16 +36,16 @@ export function parsePreview(lines: readonly string[]): PreviewAnswer {
     else known.push(line.slice(separator + 1));
   }
   const all = (key: string) => values.get(key) ?? [];
-  const pairs = (key: string) =>
-    all(key).map((text): [string, string] => {
-      const space = text.indexOf(" ");
-      return [text.slice(0, space), text.slice(space + 1)];
-    });
-  const sizes = (key: string) => new Map(pairs(key).map(([size, path]) => [path, Number(size)]));
+  const sizes = (key: string) =>
+    new Map(
+      all(key).map((text): [string, number] => {
+        const space = text.indexOf(" ");
+        return [text.slice(space + 1), Number(text.slice(0, space))];
+      }),
+    );
   const status = all("activationStatus")[0];
   return {
     ...{ before: sizes("before"), after: sizes("after"), files: all("file"), secrets: all("secret") },
-    ...{ booted: new Map(pairs("booted")), wanted: new Map(pairs("wanted")) },
     present: new Set(all("present")),
     rebootRequired: all("rebootRequired").length > 0,
     activation: status === undefined ? null : { status: Number(status), output: all("activation") },

@@ -4,7 +4,7 @@ import type { EvaluatedNode } from "../../fleet/evaluated.ts";
 import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import type { Facts } from "../facts.ts";
 import { type Step, usedSecrets } from "../plan.ts";
-import { describeReasons, type RebootPlan } from "../reboot.ts";
+import { describeReasons, type ForeseenReboot } from "../reboot.ts";
 import type { PreviewAnswer } from "./answer.ts";
 import { type Closure, closureChange } from "./closure.ts";
 import { fileChanges } from "./files.ts";
@@ -17,10 +17,7 @@ export interface Looked {
   readonly answer: PreviewAnswer;
   /** What the new system consists of; null: it is not built yet. */
   readonly after: Closure | null;
-  /** What of it only a reboot would replace, by name; null: not known before it is built or copied. */
-  readonly parts: ReadonlyMap<string, string> | null;
-  /** How it would be switched to; null: not known before it is on the machine. */
-  readonly rebooting: RebootPlan | null;
+  readonly rebooting: ForeseenReboot;
   /** Lines of the new system's `manifest/files`. */
   readonly files: readonly string[];
   /** Why a dry activation was not even tried; null: it was. */
@@ -28,6 +25,7 @@ export interface Looked {
 }
 
 const afterBuilding = "known after building";
+const afterCopying = "known after copying";
 
 export function previewOf(looked: Looked): Preview {
   const { node, facts, steps, answer, after, files } = looked;
@@ -43,13 +41,13 @@ export function previewOf(looked: Looked): Preview {
     installs: steps.flatMap((step) => (step.type === "install-packages" ? step.packages : [])),
     secrets: secretsOf(node, steps, answer),
     reboot: rebootOf(looked),
-    restart: looked.rebooting?.type === "reboot" ? describeReasons(looked.rebooting.reasons) : null,
+    restart: restartOf(looked),
   };
 }
 
 /** Why the machine would refuse the new system; undefined: it would not, or that is not known. */
 export function refusal({ answer, facts, rebooting }: Looked): string | undefined {
-  if (rebooting?.type === "refuse") return rebooting.problem;
+  if (rebooting.type === "refuse") return rebooting.problem;
   const { activation } = answer;
   // What it needs may be in packages that are not there yet.
   if (activation === null || activation.status === 0 || facts.missingPackages.length > 0) return undefined;
@@ -86,11 +84,21 @@ function secretsOf(node: EvaluatedNode, steps: readonly Step[], { secrets }: Pre
   };
 }
 
-function rebootOf({ answer, parts }: Looked): Foreseen<readonly string[]> {
-  if (parts === null) return { known: false, why: afterBuilding };
-  const changed = [...parts].flatMap(([name, path]) => {
-    const booted = answer.booted.get(name);
-    return booted !== undefined && booted !== path ? [name] : [];
-  });
-  return { known: true, value: [...changed, ...(answer.rebootRequired ? ["packages"] : [])] };
+function rebootOf({ answer, rebooting, untried }: Looked): Foreseen<readonly string[]> {
+  const packages = answer.rebootRequired ? ["packages"] : [];
+  switch (rebooting.type) {
+    case "later":
+      return { known: false, why: untried ?? afterCopying };
+    case "refuse":
+      return { known: false, why: "the deployment would be refused" };
+    case "live":
+      return { known: true, value: [...rebooting.pending.map(({ reason }) => reason), ...packages] };
+    case "reboot":
+      return { known: true, value: [...rebooting.reasons.map(({ reason }) => reason), ...packages] };
+  }
+}
+
+function restartOf({ rebooting }: Looked): string | null {
+  if (rebooting.type !== "reboot" && rebooting.type !== "later") return null;
+  return rebooting.reasons.length === 0 ? null : describeReasons(rebooting.reasons);
 }
