@@ -1,4 +1,4 @@
-/** What a preview says of reboots: what the deployment itself would decide, as far as that can be known yet. */
+/** What a preview says of a system, by where it is: reboots are what the deployment itself would decide. */
 import { afterEach, describe, expect, test } from "vitest";
 import { deploy } from "../../src/deploy/deploy.ts";
 import type { Event } from "../../src/events/event.ts";
@@ -14,6 +14,8 @@ interface Question {
   readonly node?: Partial<TestNode>;
   /** Whether the new system is on the machine. */
   readonly there: boolean;
+  /** Bytes of each of the two store objects, the system and its baseline; as they are when left out. */
+  readonly size?: number;
   /** `--reboot` */
   readonly reboot?: boolean;
   /** What the machine says of itself besides. */
@@ -21,9 +23,13 @@ interface Question {
   readonly differs?: readonly string[];
 }
 
-async function look({ node, there, reboot = false, says = [], differs = [] }: Question) {
+async function look({ node, there, size, reboot = false, says = [], differs = [] }: Question) {
   const nixos = { platform: "nixos", buildOn: "target", source: { type: "store" } } as const;
-  const network = trivialNetwork("new", {}, { name: "foo", host: "root@foo", ...nixos, ...node });
+  const evaluated = trivialNetwork("new", {}, { name: "foo", host: "root@foo", ...nixos, ...node });
+  const network = {
+    ...evaluated,
+    objects: evaluated.objects.map((object) => ({ ...object, narSize: size ?? object.narSize })),
+  };
   const answers = (paths: readonly string[], script: string): readonly string[] => {
     if (script.includes("nixus-facts")) return [factsText(fitFacts, there ? [] : paths)];
     if (script.includes("fact nixus-preview")) return ["nixus-preview=1", ...says, "end="];
@@ -89,5 +95,23 @@ describe("a system that is not on the machine", () => {
     const { preview, problem } = await look({ there: false, node: { ...linux, ...always } });
     expect(problem).toBeNull();
     expect(preview).toMatchObject({ reboot: { known: false }, restart: whyAlways });
+  });
+});
+
+describe("units of a system that is not on the machine", () => {
+  const derivation = { type: "derivation", derivation: "/nix/store/new.drv", output: "out" } as const;
+
+  test.each<[string, Partial<TestNode>, string]>([
+    ["that is to be copied there", { source: { type: "store" } }, "known after copying"],
+    ["that is to be built there", { source: derivation }, "known after building"],
+  ])("%s", async (_name, node, why) => {
+    const { preview } = await look({ there: false, node });
+    expect(preview.units).toEqual({ known: false, why });
+    expect(preview.reboot).toEqual({ known: false, why });
+  });
+
+  test("that is too large to be looked at only", async () => {
+    const { preview } = await look({ there: false, node: linux, size: 70 * 1024 * 1024 });
+    expect(preview.units).toEqual({ known: false, why: "known after copying 70 MiB" });
   });
 });

@@ -36,7 +36,7 @@ export async function previewDeployment(
   const objects = made ? systemObjects(session) : [];
   const missing = objects.filter(({ path }) => facts.missing.has(path));
   const size = missing.reduce((sum, { narSize }) => sum + narSize, 0);
-  const { how, untried } = howToLook(session, facts, size);
+  const { how, untried } = howToLook(session, steps, facts, size);
   const answer = await ask(session, how, facts, how === "sent" ? missing : []);
   const built = how === "no" && !made ? await builtElsewhere(session, steps) : null;
   const looked: Looked = {
@@ -50,11 +50,17 @@ export async function previewDeployment(
 
 function howToLook(
   { node }: NodeSession,
+  steps: readonly Step[],
   facts: Facts,
   size: number,
 ): { readonly how: PreviewQuestion["how"]; readonly untried: string | null } {
   if (!facts.missing.has(node.toplevel)) return { how: "there", untried: null };
-  if (node.source.type !== "memory") return { how: "no", untried: "known after copying" };
+  if (node.source.type !== "memory") {
+    const builtThere =
+      node.source.type === "derivation" &&
+      steps.some((step) => step.type === "build" && step.place.type === "target");
+    return { how: "no", untried: builtThere ? "known after building" : "known after copying" };
+  }
   if (size > longestSent) return { how: "no", untried: `known after copying ${mebibytes(size)}` };
   return { how: "sent", untried: null };
 }
