@@ -48,6 +48,22 @@ function hasColor({ stdout, env }: NodeJS.Process): boolean {
   return stdout.isTTY && !env["NO_COLOR"] && stdout.hasColors?.() !== false;
 }
 
+/** A terminal that was never told its size, such as a serial console, has 0 columns and 0 rows. */
+function sizeOf({ columns, rows }: NodeJS.WriteStream): { readonly columns: number; readonly rows: number } {
+  return { columns: columns || 80, rows: rows || 24 };
+}
+
+/** log-update asks for the size itself, and shows nothing on 0 rows. */
+function withSize(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  return new Proxy(stream, {
+    get(target, name) {
+      if (name === "columns" || name === "rows") return sizeOf(target)[name];
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 /** Milliseconds between two pictures: times go on, and events come faster than anybody reads. */
 const interval = 100;
 
@@ -68,7 +84,7 @@ class LiveView implements View {
   async begin(nodes: readonly string[]): Promise<void> {
     if (nodes.length < 2) return;
     const { createLogUpdate } = await import("log-update");
-    const update = createLogUpdate(this.process.stdout);
+    const update = createLogUpdate(withSize(this.process.stdout));
     this.live = {
       table: new Table(nodes, Date.now()),
       update,
@@ -103,8 +119,8 @@ class LiveView implements View {
 
   private draw(): void {
     if (this.live === undefined) return;
-    const { columns = 80, rows = 24 } = this.process.stdout;
-    const lines = this.live.table.lines({ columns, rows, color: hasColor(this.process) }, Date.now());
+    const size = sizeOf(this.process.stdout);
+    const lines = this.live.table.lines({ ...size, color: hasColor(this.process) }, Date.now());
     this.live.update(lines.join("\n"));
   }
 }

@@ -82,8 +82,8 @@ describe("whatever is said on whatever screen", () => {
       fc.property(
         fc.uniqueArray(words, { minLength: 1, maxLength: 12 }),
         words,
-        fc.integer({ min: 1, max: 100 }),
-        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 0, max: 100 }),
+        fc.integer({ min: 0, max: 20 }),
         (names, line, columns, rows) => {
           const events = names.flatMap((name): Event[] => [
             { ...about(name, 0), type: "connecting" },

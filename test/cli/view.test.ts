@@ -12,8 +12,8 @@ const sequences = new RegExp(`${esc}\\[[?0-9;]*[A-Za-z]|[^${esc}]`, "gsu");
 /** What a terminal would show, as far as the view's escape sequences need it: all lines, scrolled away ones too. */
 class Terminal {
   readonly isTTY: boolean;
-  readonly columns = 60;
-  readonly rows = 12;
+  columns = 60;
+  rows = 12;
   written = "";
   private readonly screen: string[] = [""];
   private row = 0;
@@ -115,6 +115,17 @@ test("a table that is higher than the screen is only its height", async () => {
   expect(table).toHaveLength(11);
   expect(table.at(-2)).toBe("... and 33 more");
   expect(table.at(-1)).toBe("0 s  2 of 42 done, 1 failed");
+});
+
+test("a terminal that does not know its size (a serial console: 0x0) is taken for one of 80x24", async () => {
+  const [unsized, sized] = [new Terminal(true), new Terminal(true)];
+  Object.assign(unsized, { columns: 0, rows: 0 });
+  Object.assign(sized, { columns: 80, rows: 24 });
+  const names = ["a", "b", ...Array.from({ length: 40 }, (_, index) => `n${index}`)];
+  const text = await show(unsized, names, { NO_COLOR: "1" });
+  expect(text).toMatch(/^b +rolled back/m);
+  expect(text).toContain("2 of 42 done, 1 failed");
+  expect(text).toBe(await show(sized, names, { NO_COLOR: "1" }));
 });
 
 test("colours, unless NO_COLOR says otherwise", async () => {
