@@ -47,6 +47,22 @@ test("a line for each node: where it stands, since when, what it said last", () 
   ]);
 });
 
+test("what a store does is said as long as a node waits for it", () => {
+  const building: Event = { type: "building", time: 0, place: "local", derivation: "/nix/store/a.drv" };
+  const awaiting = (node: string): Event => ({
+    ...about(node, 0),
+    ...{ type: "awaiting-builds", derivations: ["a.drv"] },
+  });
+  const table = tableOf(["a", "b"], [awaiting("a"), awaiting("b"), building]);
+  const footer = () => table.lines(screen, 0).at(-1);
+  table.take({ ...about("a", 0), type: "copying-closure" });
+  expect(footer()).toBe("0 s  0 of 2 done  building '/nix/store/a.drv'...");
+  table.take({ ...about("b", 0), type: "finished", outcome: "failed", system: "s" });
+  expect(footer()).toBe("0 s  1 of 2 done, 1 failed");
+  table.take(awaiting("a"));
+  expect(footer()).toBe("0 s  1 of 2 done, 1 failed");
+});
+
 test("colours only where they are wanted", () => {
   const failed: Event = { ...about("a", 0), type: "finished", outcome: "failed", system: "s" };
   const table = tableOf(["a", "b"], [failed]);

@@ -29,7 +29,7 @@ interface Row {
 export class Table {
   private readonly rows = new Map<string, Row>();
   private readonly begun: number;
-  /** What a store does, which may be for several nodes. */
+  /** What a store does, which may be for several nodes; empty when none waits for it. */
   private building = "";
 
   constructor(nodes: readonly string[], begun: number) {
@@ -42,6 +42,8 @@ export class Table {
     if (!("node" in event)) return;
     const row = this.rows.get(event.node) ?? newRow(event.node);
     this.rows.set(event.node, after(row, event));
+    // Stores don't say when they are done; the nodes that waited for them do.
+    if (![...this.rows.values()].some(({ stand }) => stand === "building")) this.building = "";
   }
 
   /** No wider and no higher than the screen, with a line left below. */
