@@ -3,6 +3,8 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { PassThrough, type Readable } from "node:stream";
+import { started } from "../store/daemon/started.ts";
+import { NodeError } from "./errors.ts";
 import type { DeployableNode } from "./session.ts";
 
 export interface LocalScript {
@@ -23,18 +25,12 @@ const lastWords = 500;
 /**
  * Runs the script for a node, whose name, SSH destination and system it finds in its environment. Resolves with its exit
  * status (128 and the number of the signal that ended it), whatever it has left running; fails with the reason of
- * `signal` when that ended it.
+ * `signal` when that ended it, with a NodeError when it could not be started.
  */
 export async function runLocally(node: DeployableNode, options: LocalScript): Promise<number> {
-  const { script, signal, onLine } = options;
+  const { signal, onLine } = options;
   signal.throwIfAborted();
-  const child: Shell = spawn("/bin/sh", ["-c", script], {
-    env: { ...process.env, NIXUS_NODE: node.name, NIXUS_HOST: node.host, NIXUS_SYSTEM: node.toplevel },
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    stdio: ["ignore", "pipe", "pipe"],
-    // A process group of its own, that ends as a whole.
-    detached: true,
-  });
+  const child = await startShell(node, options);
   const end = () => {
     if (killGroup(child.pid)) return;
     // What has become another user's (sudo) is left to itself, and not waited for.
@@ -42,11 +38,10 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
     stopListening(child);
   };
   signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
   process.on("exit", end);
   try {
     const status = ended(child);
-    // Its failure is told when everything has been read.
-    status.catch(() => {});
     for await (const line of linesOf(child)) onLine(line);
     signal.throwIfAborted();
     const exitCode = await status;
@@ -58,12 +53,24 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
   }
 }
 
+async function startShell(node: DeployableNode, { script, cwd }: LocalScript): Promise<Shell> {
+  try {
+    return await started(
+      spawn("/bin/sh", ["-c", script], {
+        env: { ...process.env, NIXUS_NODE: node.name, NIXUS_HOST: node.host, NIXUS_SYSTEM: node.toplevel },
+        ...(cwd === undefined ? {} : { cwd }),
+        stdio: ["ignore", "pipe", "pipe"],
+        // A process group of its own, that ends as a whole.
+        detached: true,
+      }),
+    );
+  } catch (cause) {
+    throw new NodeError(`/bin/sh could not be started: ${(cause as Error).message}`, { cause });
+  }
+}
+
 function ended(child: Shell): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once("error", (cause) => {
-      stopListening(child);
-      reject(new Error(`/bin/sh could not be started: ${cause.message}`, { cause }));
-    });
+  return new Promise((resolve) => {
     child.once("exit", (code, signal) => {
       const timer = setTimeout(() => stopListening(child), lastWords);
       child.once("close", () => clearTimeout(timer));

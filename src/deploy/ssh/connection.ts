@@ -6,7 +6,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { execa } from "execa";
+import { started } from "../../store/daemon/started.ts";
 import type { Transport } from "../../store/daemon/transport.ts";
 import { ConnectionError, RemoteCommandError } from "../errors.ts";
 import { endSharedConnection } from "./control-socket.ts";
@@ -92,36 +92,40 @@ export class Connection {
     }
   }
 
-  /** With Node's own means, as a large deployment does it thousands of times. */
   private async runScript(script: string, options: RunOptions): Promise<RemoteResult> {
-    const { signal } = options;
-    signal?.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
     const begun = performance.now();
-    const child = startSsh([...this.options(options), "--", this.target.destination, command]);
+    const onLine = (line: string): void => {
+      this.login ??= performance.now() - begun;
+      options.onLine?.(line);
+    };
+    const args = [...this.options(options), "--", this.target.destination, command];
+    return await this.runSsh(args, { ...options, onLine });
+  }
+
+  /** With Node's own means, as a large deployment does it thousands of times. */
+  private async runSsh(args: readonly string[], options: RunOptions): Promise<RemoteResult> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const child = await startSsh(args);
     clients.add(child);
     const kill = (): void => void child.kill();
     signal?.addEventListener("abort", kill);
+    if (signal?.aborted) kill();
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-keptStderr);
     });
     try {
       const ended = endOf(child);
-      const lines = readLines(child.stdout, (line) => {
-        this.login ??= performance.now() - begun;
-        options.onLine?.(line);
-      });
+      const lines = readLines(child.stdout, options.onLine ?? (() => {}));
       // Its failure is told when ssh has ended.
       lines.catch(() => {});
       const fed = feed(options.input, child.stdin);
       const end = await ended;
       const [, feedError] = await Promise.all([lines, fed]);
       signal?.throwIfAborted();
-      if (end instanceof Error) throw end;
-      if (end.exitCode === null) {
-        throw new ConnectionError("lost", `ssh was ended by ${end.signal ?? "something"}`);
-      }
+      if (end.exitCode === null) throw endedBySignal(end);
       if (end.exitCode === sshFailed) throw connectionError(this.target.destination, stderr);
       // A broken pipe only says that the other side had stopped reading: its exit status says why.
       if (feedError !== undefined && !isBrokenPipe(feedError)) throw feedError;
@@ -135,32 +139,39 @@ export class Connection {
   /** The name or address that ssh connects to, by the user's configuration (`ssh -G`). */
   async hostname(): Promise<string> {
     const args = [...this.options({}), "-G", "--", this.target.destination];
-    const { stdout } = await execa("ssh", args, { stdin: "ignore", reject: false, timeout: 5000 });
-    return /^hostname (\S+)$/m.exec(stdout)?.[1] ?? hostOf(this.target.destination);
+    let hostname: string | undefined;
+    const onLine = (line: string): void => {
+      hostname ??= /^hostname (\S+)$/.exec(line)?.[1];
+    };
+    // An ssh that does not tell is not asked again.
+    await this.runSsh(args, { onLine, signal: AbortSignal.timeout(5000) }).catch(() => {});
+    return hostname ?? hostOf(this.target.destination);
   }
 
   /**
    * Starts a script as root, to speak with it: its standard output and input are the transport's. Over the shared
-   * connection. What ends it shows in the transport; why is a ConnectionError, or what the script complained about.
+   * connection. Fails with a ConnectionError when there is no ssh. What ends it shows in the transport; why is a
+   * ConnectionError, or what the script complained about.
    */
-  stream(script: string, signal: AbortSignal): Transport {
+  async stream(script: string, signal: AbortSignal): Promise<Transport> {
+    signal.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
-    const child = execa("ssh", [...this.options({}), "--", this.target.destination, command], {
-      ...{ stdin: "pipe", buffer: false, reject: false, stripFinalNewline: false, detached: true },
-      cancelSignal: signal,
-    });
+    const child = await startSsh([...this.options({}), "--", this.target.destination, command]);
     clients.add(child);
+    const kill = (): void => void child.kill();
+    signal.addEventListener("abort", kill);
+    if (signal.aborted) kill();
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-keptStderr);
     });
     const ended = (async (): Promise<Error | undefined> => {
-      const result = await child;
+      const end = await endOf(child);
       clients.delete(child);
+      signal.removeEventListener("abort", kill);
       if (signal.aborted) return signal.reason instanceof Error ? signal.reason : undefined;
-      if (result.exitCode === sshFailed) return connectionError(this.target.destination, stderr);
-      if (result.exitCode === undefined)
-        return new ConnectionError("lost", "ssh was ended", { cause: result });
+      if (end.exitCode === sshFailed) return connectionError(this.target.destination, stderr);
+      if (end.exitCode === null) return endedBySignal(end);
       const said = lastLines(stderr);
       return said === "" ? undefined : new RemoteCommandError(said);
     })();
@@ -170,7 +181,8 @@ export class Connection {
       failure: () => ended,
       close: async () => {
         child.stdin.destroy();
-        child.kill();
+        child.stdout.destroy();
+        kill();
         await ended;
       },
     };
@@ -209,31 +221,29 @@ export class Connection {
   }
 }
 
-/** Its standard input has ended already where nothing is fed to it. */
-function startSsh(args: readonly string[]): ChildProcessWithoutNullStreams {
+async function startSsh(args: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
   try {
     // A terminal's interrupt is ours to handle: an ssh in the middle of an import ends when we say so.
-    return spawn("ssh", args, { stdio: "pipe", detached: true });
+    return await started(spawn("ssh", args, { stdio: "pipe", detached: true }));
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+      throw new ConnectionError("no-client", "there is no ssh here; install the OpenSSH client", { cause });
+    }
     throw new ConnectionError("other", `ssh could not be started: ${(cause as Error).message}`, { cause });
   }
 }
 
 type End = { readonly exitCode: number | null; readonly signal: NodeJS.Signals | null };
 
-/** When it has ended and all that it wrote has been read; the error when it could not be started. */
-function endOf(child: ChildProcessWithoutNullStreams): Promise<End | ConnectionError> {
+/** When it has ended and all that it wrote has been read. */
+function endOf(child: ChildProcessWithoutNullStreams): Promise<End> {
   return new Promise((resolve) => {
-    child.once("error", (cause: NodeJS.ErrnoException) => {
-      if (child.pid !== undefined) return;
-      const missing = cause.code === "ENOENT";
-      const message = missing
-        ? "there is no ssh here; install the OpenSSH client"
-        : `ssh could not be started: ${cause.message}`;
-      resolve(new ConnectionError(missing ? "no-client" : "other", message, { cause }));
-    });
     child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
   });
+}
+
+function endedBySignal({ signal }: End): ConnectionError {
+  return new ConnectionError("lost", `ssh was ended by ${signal ?? "something"}`);
 }
 
 /** Calls back with each line as it comes, the last one even when no newline ends it. */
@@ -251,7 +261,7 @@ async function readLines(stream: Readable, onLine: (line: string) => void): Prom
 /** Writes the input, as fast as it is taken. The failure, which must not hide the command's own, is returned. */
 async function feed(input: RunOptions["input"], stdin: NodeJS.WritableStream): Promise<unknown> {
   if (input === undefined) {
-    // One that could not be started has nothing to end.
+    // Whether it was still there to read it makes no difference.
     stdin.on("error", () => {}).end();
     return undefined;
   }

@@ -29,7 +29,7 @@ export function localPlace(access: LocalStoreAccess, env: Environment, signal: A
     open: async (onMessage) => {
       try {
         signal.throwIfAborted();
-        const transport = endedBy(signal, openLocal(access, env));
+        const transport = endedBy(signal, await openLocal(access, env));
         const store = await DaemonStore.open(transport, onMessage);
         return { store, settings: await localSettings(env) };
       } catch (cause) {
@@ -43,6 +43,7 @@ export function localPlace(access: LocalStoreAccess, env: Environment, signal: A
 function endedBy(signal: AbortSignal, transport: Transport): Transport {
   const end = () => void transport.close();
   signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
   return {
     ...transport,
     failure: async () =>
@@ -68,7 +69,7 @@ export function builderPlace(
       const problem = destinationProblem(destination);
       if (problem !== undefined) throw new NodeError(problem.replace("host", "buildOn"));
       try {
-        return await openStore(connection.stream(script, signal), onMessage);
+        return await openStore(await connection.stream(script, signal), onMessage);
       } catch (cause) {
         throw new NodeError(`the builder ${name} can't be used: ${messageOf(cause)}`, { cause });
       }
@@ -88,9 +89,10 @@ export function targetPlace(
     name: hostOf(host),
     open: async (onMessage) => {
       try {
-        return await openStore(connection.stream(script, signal), onMessage);
+        return await openStore(await connection.stream(script, signal), onMessage);
       } catch (cause) {
-        if (cause instanceof DaemonDisconnected && cause.cause instanceof NodeError) throw cause.cause;
+        const known = cause instanceof DaemonDisconnected ? cause.cause : cause;
+        if (known instanceof NodeError) throw known;
         throw new NodeError(`its Nix store can't be used: ${messageOf(cause)}`, { cause });
       }
     },

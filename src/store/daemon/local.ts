@@ -1,11 +1,12 @@
 /** The Nix store of this machine: through the daemon's socket, or a `nix-daemon --stdio` of our own. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { finished } from "node:stream/promises";
 import { DaemonDisconnected } from "./errors.ts";
 import { type DaemonSettings, defaultSettings, parseSettings } from "./settings.ts";
+import { started } from "./started.ts";
 import type { Transport } from "./transport.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,9 +39,12 @@ export function localStoreAccess(env: Environment): LocalStoreAccess | undefined
   return writable ? (own ?? daemon) : (daemon ?? own);
 }
 
-/** Opens a way to it. What goes wrong shows when it is used. */
-export function openLocal(access: LocalStoreAccess, env: Environment): Transport {
-  return access.type === "socket" ? openSocket(access.path) : openChild(access.path, env);
+/**
+ * Opens a way to it. Fails with a DaemonDisconnected when the program can't be started; what else goes wrong shows when it
+ * is used.
+ */
+export async function openLocal(access: LocalStoreAccess, env: Environment): Promise<Transport> {
+  return access.type === "socket" ? openSocket(access.path) : await openChild(access.path, env);
 }
 
 /** The settings of this machine's Nix; the defaults where they can't be learnt. */
@@ -48,14 +52,16 @@ export async function localSettings(env: Environment): Promise<DaemonSettings> {
   const program = findProgram("nix", env);
   if (program === undefined) return defaultSettings;
   const args = ["--extra-experimental-features", "nix-command", "show-config"];
-  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"] });
-  // Then it says nothing.
-  child.on("error", () => {});
   let text = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-  });
-  await finished(child.stdout).catch(() => {});
+  try {
+    const child = await started(spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"] }));
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    await finished(child.stdout);
+  } catch {
+    // The defaults, then, or what it has said before.
+  }
   return parseSettings(text);
 }
 
@@ -78,14 +84,13 @@ function openSocket(path: string): Transport {
 /** So many bytes of what it complains about are kept. */
 const keptComplaints = 4096;
 
-function openChild(program: string, env: Environment): Transport {
-  const child = spawn(program, ["--stdio"], { env, stdio: ["pipe", "pipe", "pipe"] });
+async function openChild(program: string, env: Environment): Promise<Transport> {
+  const child = await startDaemon(program, env);
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaints = (complaints + text).slice(-keptComplaints);
   });
   const exited = new Promise<Error | undefined>((resolve) => {
-    child.once("error", (cause) => resolve(new DaemonDisconnected(cause.message, { cause })));
     child.once("close", () => {
       const said = complaints.trim();
       resolve(said === "" ? undefined : new DaemonDisconnected(said));
@@ -99,10 +104,18 @@ function openChild(program: string, env: Environment): Transport {
   };
 }
 
+async function startDaemon(program: string, env: Environment): Promise<ChildProcessWithoutNullStreams> {
+  try {
+    return await started(spawn(program, ["--stdio"], { env, stdio: "pipe" }));
+  } catch (cause) {
+    throw new DaemonDisconnected((cause as Error).message, { cause });
+  }
+}
+
 /** Its input ends, which is how it learns that nobody needs it; a build that goes on is ended with it. */
-async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  child.stdin?.destroy();
-  child.stdout?.destroy();
+async function end(child: ChildProcessWithoutNullStreams, exited: Promise<unknown>): Promise<void> {
+  child.stdin.destroy();
+  child.stdout.destroy();
   const killer = setTimeout(() => child.kill("SIGTERM"), 2000);
   await exited;
   clearTimeout(killer);

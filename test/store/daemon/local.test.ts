@@ -7,6 +7,7 @@ import { DaemonDisconnected, DaemonProtocolError } from "../../../src/store/daem
 import { localSettings, localStoreAccess, openLocal } from "../../../src/store/daemon/local.ts";
 import { DaemonStore } from "../../../src/store/daemon/store.ts";
 import { scratchDirectory } from "../installed-nix.ts";
+import { withNoMoreFiles } from "../no-more-files.ts";
 
 function programs(directory: string, files: Readonly<Record<string, string>>): void {
   for (const [name, script] of Object.entries(files)) {
@@ -14,6 +15,9 @@ function programs(directory: string, files: Readonly<Record<string, string>>): v
     chmodSync(join(directory, name), 0o755);
   }
 }
+
+/** An environment that no program can be started with. */
+const tooMuch = { TOO_MUCH: "x".repeat(4 * 1024 * 1024) };
 
 describe("the way to the store", () => {
   test("is the daemon where NIX_REMOTE says so, and our own one with another store", () => {
@@ -51,15 +55,20 @@ test("a program that is no daemon, one that fails, and a socket that nobody serv
     greets: "echo 'welcome to this machine'; cat >/dev/null",
     fails: "echo no store >&2; exit 1",
   });
-  const open = (name: string) =>
-    DaemonStore.open(openLocal({ type: "program", path: join(scratch.path, name) }, {}));
+  const open = async (name: string, env = {}) =>
+    await DaemonStore.open(await openLocal({ type: "program", path: join(scratch.path, name) }, env));
   await expect(open("greets")).rejects.toThrow(DaemonProtocolError);
   await expect(open("fails")).rejects.toThrow(/no store/);
   await expect(open("absent")).rejects.toThrow(DaemonDisconnected);
+  await expect(open("greets", tooMuch)).rejects.toThrow(DaemonDisconnected);
+  await withNoMoreFiles(async () => {
+    await expect(open("greets")).rejects.toThrow(DaemonDisconnected);
+  });
   const path = join(scratch.path, "socket");
-  await expect(DaemonStore.open(openLocal({ type: "socket", path }, {}))).rejects.toThrow(path);
+  const connect = async () => await DaemonStore.open(await openLocal({ type: "socket", path }, {}));
+  await expect(connect()).rejects.toThrow(path);
   const server = createServer((socket) => socket.end()).listen(path);
-  await expect(DaemonStore.open(openLocal({ type: "socket", path }, {}))).rejects.toThrow(DaemonDisconnected);
+  await expect(connect()).rejects.toThrow(DaemonDisconnected);
   server.close();
 });
 
@@ -68,6 +77,10 @@ test("settings are those of this machine's Nix, or the defaults", async () => {
   expect((await localSettings({ PATH: scratch.path })).maxJobs).toBe(1);
   programs(scratch.path, { nix: 'case "$*" in *show-config) echo "max-jobs = 7" ;; esac' });
   expect((await localSettings({ PATH: scratch.path })).maxJobs).toBe(7);
+  expect((await localSettings({ PATH: scratch.path, ...tooMuch })).maxJobs).toBe(1);
+  await withNoMoreFiles(async () => {
+    expect((await localSettings({ PATH: scratch.path })).maxJobs).toBe(1);
+  });
 });
 
 test("a directory that is called like a program is none, nor is what can't be run", async () => {
