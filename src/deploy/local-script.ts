@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { PassThrough, type Readable } from "node:stream";
 import { started } from "../store/daemon/started.ts";
 import { NodeError } from "./errors.ts";
+import { atExit } from "./exit.ts";
 import type { DeployableNode } from "./session.ts";
 
 export interface LocalScript {
@@ -39,7 +40,7 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
   };
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
-  process.on("exit", end);
+  using _ = atExit(end);
   try {
     const status = ended(child);
     for await (const line of linesOf(child)) onLine(line);
@@ -49,7 +50,6 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
     return exitCode;
   } finally {
     signal.removeEventListener("abort", end);
-    process.off("exit", end);
   }
 }
 

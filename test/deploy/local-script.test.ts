@@ -1,5 +1,6 @@
-/** Scripts on the deploying machine that can't be started. */
-import { expect, test } from "vitest";
+/** Scripts on the deploying machine: those that can't be started, and many at once. */
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
 import { runLocally } from "../../src/deploy/local-script.ts";
 import type { DeployableNode } from "../../src/deploy/session.ts";
 import { withNoMoreFiles } from "../store/no-more-files.ts";
@@ -20,4 +21,16 @@ test("a script that can't be started fails by itself", async () => {
     await expect(run("true")).rejects.toThrow(/^\/bin\/sh could not be started: .*EMFILE/);
   });
   expect(await run("exit 3")).toBe(3);
+});
+
+test("many at once are no reason for a warning", async () => {
+  const warnings: Error[] = [];
+  const listener = (warning: Error) => {
+    if (warning.name === "MaxListenersExceededWarning") warnings.push(warning);
+  };
+  process.on("warning", listener);
+  onTestFinished(() => void process.off("warning", listener));
+  expect(await Promise.all(Array.from({ length: 20 }, () => run("exit 0")))).toEqual(Array(20).fill(0));
+  await turn();
+  expect(warnings).toEqual([]);
 });

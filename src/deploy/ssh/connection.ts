@@ -9,6 +9,7 @@ import { pipeline } from "node:stream/promises";
 import { started } from "../../store/daemon/started.ts";
 import type { Transport } from "../../store/daemon/transport.ts";
 import { ConnectionError, RemoteCommandError } from "../errors.ts";
+import { atExit } from "../exit.ts";
 import { endSharedConnection } from "./control-socket.ts";
 import { hostOf } from "./destination.ts";
 import { connectionError, lastLines } from "./failures.ts";
@@ -49,12 +50,6 @@ const keptStderr = 16 * 1024;
 
 /** Exit status by which ssh(1) says that it failed itself. */
 const sshFailed = 255;
-
-/** Our ssh processes, which would otherwise outlive us. */
-const clients = new Set<{ kill(): boolean }>();
-process.on("exit", () => {
-  for (const client of clients) client.kill();
-});
 
 export class Connection {
   private readonly target: Target;
@@ -108,8 +103,9 @@ export class Connection {
     const { signal } = options;
     signal?.throwIfAborted();
     const child = await startSsh(args);
-    clients.add(child);
     const kill = (): void => void child.kill();
+    // In a session of its own, it would outlive us.
+    using _ = atExit(kill);
     signal?.addEventListener("abort", kill);
     if (signal?.aborted) kill();
     let stderr = "";
@@ -131,7 +127,6 @@ export class Connection {
       if (feedError !== undefined && !isBrokenPipe(feedError)) throw feedError;
       return { exitCode: end.exitCode, stderr };
     } finally {
-      clients.delete(child);
       signal?.removeEventListener("abort", kill);
     }
   }
@@ -157,8 +152,8 @@ export class Connection {
     signal.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
     const child = await startSsh([...this.options({}), "--", this.target.destination, command]);
-    clients.add(child);
     const kill = (): void => void child.kill();
+    const killed = atExit(kill);
     signal.addEventListener("abort", kill);
     if (signal.aborted) kill();
     let stderr = "";
@@ -166,8 +161,8 @@ export class Connection {
       stderr = (stderr + text).slice(-keptStderr);
     });
     const ended = (async (): Promise<Error | undefined> => {
+      using _ = killed;
       const end = await endOf(child);
-      clients.delete(child);
       signal.removeEventListener("abort", kill);
       if (signal.aborted) return signal.reason instanceof Error ? signal.reason : undefined;
       if (end.exitCode === sshFailed) return connectionError(this.target.destination, stderr);
