@@ -6,6 +6,7 @@ import { PassThrough, type Readable } from "node:stream";
 import { started } from "../store/daemon/started.ts";
 import { NodeError } from "./errors.ts";
 import { atExit } from "./exit.ts";
+import { hearLastWords, stopListening } from "./last-words.ts";
 import type { DeployableNode } from "./session.ts";
 
 export interface LocalScript {
@@ -19,9 +20,6 @@ export interface LocalScript {
 }
 
 type Shell = ChildProcessByStdio<null, Readable, Readable>;
-
-/** Milliseconds for what an ended script has written to arrive, where something that it started holds its output open. */
-const lastWords = 500;
 
 /**
  * Runs the script for a node, whose name, SSH destination and system it finds in its environment. Resolves with its exit
@@ -72,8 +70,7 @@ async function startShell(node: DeployableNode, { script, cwd }: LocalScript): P
 function ended(child: Shell): Promise<number> {
   return new Promise((resolve) => {
     child.once("exit", (code, signal) => {
-      const timer = setTimeout(() => stopListening(child), lastWords);
-      child.once("close", () => clearTimeout(timer));
+      hearLastWords(child);
       resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
     });
   });
@@ -91,10 +88,6 @@ function linesOf({ stdout, stderr }: Shell): AsyncIterable<string> {
     });
   }
   return createInterface({ input: all, crlfDelay: Number.POSITIVE_INFINITY });
-}
-
-function stopListening({ stdout, stderr }: Shell): void {
-  for (const stream of [stdout, stderr]) stream.destroy();
 }
 
 /** Whether nothing of it is left that may go on. */

@@ -10,6 +10,7 @@ import { started } from "../../store/daemon/started.ts";
 import type { Transport } from "../../store/daemon/transport.ts";
 import { ConnectionError, RemoteCommandError } from "../errors.ts";
 import { atExit } from "../exit.ts";
+import { hearLastWords } from "../last-words.ts";
 import { endSharedConnection } from "./control-socket.ts";
 import { hostOf } from "./destination.ts";
 import { connectionError, lastLines } from "./failures.ts";
@@ -103,11 +104,11 @@ export class Connection {
     const { signal } = options;
     signal?.throwIfAborted();
     const child = await startSsh(args);
-    const kill = (): void => void child.kill();
+    const end = () => endSsh(child);
     // In a session of its own, it would outlive us.
-    using _ = atExit(kill);
-    signal?.addEventListener("abort", kill);
-    if (signal?.aborted) kill();
+    using _ = atExit(end);
+    signal?.addEventListener("abort", end, { once: true });
+    if (signal?.aborted) end();
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-keptStderr);
@@ -118,16 +119,17 @@ export class Connection {
       // Its failure is told when ssh has ended.
       lines.catch(() => {});
       const fed = feed(options.input, child.stdin);
-      const end = await ended;
-      const [, feedError] = await Promise.all([lines, fed]);
+      const { exitCode, signal: by } = await ended;
+      const feedError = await fed;
       signal?.throwIfAborted();
-      if (end.exitCode === null) throw endedBySignal(end);
-      if (end.exitCode === sshFailed) throw connectionError(this.target.destination, stderr);
+      await lines;
+      if (exitCode === null) throw endedBySignal(by);
+      if (exitCode === sshFailed) throw connectionError(this.target.destination, stderr);
       // A broken pipe only says that the other side had stopped reading: its exit status says why.
       if (feedError !== undefined && !isBrokenPipe(feedError)) throw feedError;
-      return { exitCode: end.exitCode, stderr };
+      return { exitCode, stderr };
     } finally {
-      signal?.removeEventListener("abort", kill);
+      signal?.removeEventListener("abort", end);
     }
   }
 
@@ -152,21 +154,21 @@ export class Connection {
     signal.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
     const child = await startSsh([...this.options({}), "--", this.target.destination, command]);
-    const kill = (): void => void child.kill();
-    const killed = atExit(kill);
-    signal.addEventListener("abort", kill);
-    if (signal.aborted) kill();
+    const end = () => endSsh(child);
+    const exit = atExit(end);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr = (stderr + text).slice(-keptStderr);
     });
     const ended = (async (): Promise<Error | undefined> => {
-      using _ = killed;
-      const end = await endOf(child);
-      signal.removeEventListener("abort", kill);
+      using _ = exit;
+      const { exitCode, signal: by } = await endOf(child);
+      signal.removeEventListener("abort", end);
       if (signal.aborted) return signal.reason instanceof Error ? signal.reason : undefined;
-      if (end.exitCode === sshFailed) return connectionError(this.target.destination, stderr);
-      if (end.exitCode === null) return endedBySignal(end);
+      if (exitCode === sshFailed) return connectionError(this.target.destination, stderr);
+      if (exitCode === null) return endedBySignal(by);
       const said = lastLines(stderr);
       return said === "" ? undefined : new RemoteCommandError(said);
     })();
@@ -177,7 +179,7 @@ export class Connection {
       close: async () => {
         child.stdin.destroy();
         child.stdout.destroy();
-        kill();
+        end();
         await ended;
       },
     };
@@ -230,14 +232,21 @@ async function startSsh(args: readonly string[]): Promise<ChildProcessWithoutNul
 
 type End = { readonly exitCode: number | null; readonly signal: NodeJS.Signals | null };
 
-/** When it has ended and all that it wrote has been read. */
+/** When it has ended and all that it wrote has been read, or is not listened to any more. */
 function endOf(child: ChildProcessWithoutNullStreams): Promise<End> {
   return new Promise((resolve) => {
     child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
   });
 }
 
-function endedBySignal({ signal }: End): ConnectionError {
+/** What it has started, a ProxyCommand for example, is not waited for. */
+function endSsh(child: ChildProcessWithoutNullStreams): void {
+  child.kill();
+  if (child.exitCode !== null || child.signalCode !== null) hearLastWords(child);
+  else child.once("exit", () => hearLastWords(child));
+}
+
+function endedBySignal(signal: NodeJS.Signals | null): ConnectionError {
   return new ConnectionError("lost", `ssh was ended by ${signal ?? "something"}`);
 }
 

@@ -1,7 +1,9 @@
-/** What becomes of an ssh that can't be started, and of commands whose output nobody can make sense of. */
+/** What becomes of an ssh that can't be started, of one that is to end, and of commands whose output nobody can make sense of. */
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { ConnectionError } from "../../../src/deploy/errors.ts";
+import { ConnectionError, RemoteCommandError } from "../../../src/deploy/errors.ts";
 import { Connection } from "../../../src/deploy/ssh/connection.ts";
 import { scratchDirectory } from "../../store/installed-nix.ts";
 import { withNoMoreFiles } from "../../store/no-more-files.ts";
@@ -68,3 +70,82 @@ describe("an ssh that can't be started is a failure of this connection alone", (
     });
   });
 });
+
+describe("an ssh that is to end is not waited for where what it has started holds its standard error", () => {
+  /** As a ProxyCommand's program does. Its process id is what comes over standard output. */
+  const holder = `#!/bin/sh
+sleep 60 >/dev/null </dev/null &
+echo $!
+wait
+`;
+
+  /** An ssh whose program is ended with the test, unless it has gone by itself, which is a failure. */
+  function sshWithHolder(): { onLine: (line: string) => void; begun: Promise<number> } {
+    const scratch = scratchDirectory();
+    const path = join(scratch.path, "ssh");
+    writeFileSync(path, holder);
+    chmodSync(path, 0o755);
+    vi.stubEnv("PATH", `${scratch.path}${delimiter}${process.env["PATH"]}`);
+    let tell: (pid: number) => void = () => {};
+    const begun = new Promise<number>((resolve) => {
+      tell = resolve;
+    });
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      scratch[Symbol.dispose]();
+      process.kill(await begun);
+    });
+    return { onLine: (line) => tell(Number(line)), begun };
+  }
+
+  test("when its time is over", async () => {
+    const { onLine } = sshWithHolder();
+    const run = connectionToFoo().run("true", { onLine, timeLimit: 2000 });
+    await expect(run).rejects.toThrow(RemoteCommandError);
+  });
+
+  test("when it is interrupted", async () => {
+    const { onLine, begun } = sshWithHolder();
+    const interrupt = new AbortController();
+    const run = connectionToFoo().run("true", { onLine, signal: interrupt.signal });
+    const failed = expect(run).rejects.toThrow("interrupted by SIGINT");
+    await begun;
+    interrupt.abort(new Error("interrupted by SIGINT"));
+    await failed;
+  });
+
+  test("when it had ended before", async () => {
+    const { onLine, begun } = sshWithHolder();
+    const interrupt = new AbortController();
+    const run = connectionToFoo().run("true", { onLine, signal: interrupt.signal });
+    const failed = expect(run).rejects.toThrow("interrupted by SIGINT");
+    const held = await begun;
+    const ssh = parentOf(held);
+    process.kill(ssh);
+    await vi.waitUntil(() => parentOf(held) !== ssh);
+    interrupt.abort(new Error("interrupted by SIGINT"));
+    await failed;
+  });
+
+  test("when its stream is closed, or interrupted", async () => {
+    for (const how of ["closed", "interrupted"]) {
+      const { onLine } = sshWithHolder();
+      const interrupt = new AbortController();
+      const transport = await connectionToFoo().stream("true", interrupt.signal);
+      for await (const text of transport.input) {
+        onLine(String(text));
+        break;
+      }
+      if (how === "closed") await transport.close();
+      else interrupt.abort(new Error("interrupted by SIGINT"));
+      const why = await transport.failure();
+      if (how === "interrupted") expect(why?.message).toBe("interrupted by SIGINT");
+    }
+  });
+});
+
+/** By proc(5): the field behind the name, which is in parentheses, and the state. */
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(/.*\) \S (\d+)/.exec(stat)?.[1]);
+}
