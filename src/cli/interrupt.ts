@@ -1,8 +1,11 @@
+import { setMaxListeners } from "node:events";
 import { UserError } from "./errors.ts";
 
 /** The first Ctrl-C ends what has not begun to switch; a second one ends the process at once. */
 export function abortOnInterrupt(process: NodeJS.Process): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
+  // Each machine that is worked on at the same time listens to it.
+  setMaxListeners(0, controller.signal);
   const onSignal = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(signal === "SIGINT" ? 130 : 143);
     controller.abort(new UserError(`interrupted by ${signal}`));
