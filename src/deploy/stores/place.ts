@@ -17,7 +17,7 @@ import { type OpenStore, openStore } from "./open-store.ts";
 export interface StorePlace {
   /** For people and events: `local`, or a host's name. */
   readonly name: string;
-  /** A new connection to the store. Fails with a NodeError that names the place. */
+  /** A new connection to the store. Fails with a NodeError that names the place, or the reason of an interrupt. */
   open(onMessage: (message: DaemonMessage) => void): Promise<OpenStore>;
   close(): Promise<void>;
 }
@@ -29,10 +29,13 @@ export function localPlace(access: LocalStoreAccess, env: Environment, signal: A
     open: async (onMessage) => {
       try {
         signal.throwIfAborted();
+        // First, as nothing has to be closed yet.
+        const settings = await localSettings(env);
+        signal.throwIfAborted();
         const transport = endedBy(signal, await openLocal(access, env));
-        const store = await DaemonStore.open(transport, onMessage);
-        return { store, settings: await localSettings(env) };
+        return { store: await DaemonStore.open(transport, onMessage), settings };
       } catch (cause) {
+        signal.throwIfAborted();
         throw new NodeError(`the Nix of this machine can't be used: ${messageOf(cause)}`, { cause });
       }
     },
@@ -71,6 +74,7 @@ export function builderPlace(
       try {
         return await openStore(await connection.stream(script, signal), onMessage);
       } catch (cause) {
+        signal.throwIfAborted();
         throw new NodeError(`the builder ${name} can't be used: ${messageOf(cause)}`, { cause });
       }
     },
@@ -91,6 +95,7 @@ export function targetPlace(
       try {
         return await openStore(await connection.stream(script, signal), onMessage);
       } catch (cause) {
+        signal.throwIfAborted();
         const known = cause instanceof DaemonDisconnected ? cause.cause : cause;
         if (known instanceof NodeError) throw known;
         throw new NodeError(`its Nix store can't be used: ${messageOf(cause)}`, { cause });
