@@ -138,6 +138,7 @@ describe("sources", () => {
     writeFileSync(join(at, "big"), Buffer.alloc(10 * 1024 * 1024, secret));
     execFileSync("mkfifo", [join(at, "fifo")]);
     writeFileSync(join(at, "no.age"), secret);
+    writeFileSync(join(at, "printed"), secret);
     const command = (...words: string[]): SecretSource => ({
       type: "command",
       command: words,
@@ -148,14 +149,11 @@ describe("sources", () => {
       [{ type: "file", path: join(at, "directory") }, "is a directory"],
       [{ type: "file", path: join(at, "fifo") }, "is no ordinary file"],
       [{ type: "file", path: join(at, "big") }, "it has 10.0 MiB; a secret may have 1 MiB at most"],
-      [
-        command("sh", "-c", `echo ${secret}; echo ${secret} >&2; exit 3`),
-        "ended with status 3; run it by hand",
-      ],
+      [command("sh", "-c", "cat printed; cat printed >&2; exit 3"), "ended with status 3; run it by hand"],
       [command("true"), "prints nothing"],
       [command("no-such-program-here"), "the program 'no-such-program-here' is not there"],
-      [command("sh", "-c", "kill -9 $$"), "was ended by SIGKILL"],
-      [command("head", "-c", "3000000", "/dev/zero"), "prints more than 1 MiB"],
+      [command("sh", "-c", "cat printed; kill -9 $$"), "was ended by SIGKILL"],
+      [command("cat", "big"), "prints more than 1 MiB"],
       [{ type: "environment", variable: "NIXUS_NOT_SET" }, "NIXUS_NOT_SET is not set"],
       [{ type: "age", path: join(at, "no.age") }, "cannot be decrypted|is not encrypted to any key"],
       [
@@ -170,9 +168,7 @@ describe("sources", () => {
     for (const [source, message] of cases) {
       const said = await errorOf(() => readSource(source, context));
       expect(said).toMatch(new RegExp(message));
-      expect(said.replace(JSON.stringify(source), "")).not.toMatch(
-        source.type === "command" ? new RegExp(`^${secret}`, "m") : secret,
-      );
+      expect(said).not.toContain(secret);
     }
   });
 
