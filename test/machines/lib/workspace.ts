@@ -106,16 +106,31 @@ function cgroupParents(): string[] {
   });
 }
 
-/** Removes empty groups with a name like this, with the groups below. Those still in use stay. */
+/**
+ * Removes empty groups with a name like this, with the groups below. Those still in use stay; another process that
+ * tidies up at the same time may be faster.
+ */
 function removeGroups(directory: string, prefix: string): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (!entry.isDirectory() || !entry.name.startsWith(prefix)) continue;
-    const group = join(directory, entry.name);
+  for (const name of unlessGone(() => groupsBelow(directory)) ?? []) {
+    if (!name.startsWith(prefix)) continue;
+    const group = join(directory, name);
     removeGroups(group, "");
-    try {
-      rmdirSync(group);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
-    }
+    unlessGone(() => rmdirSync(group));
+  }
+}
+
+function groupsBelow(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+}
+
+function unlessGone<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "EBUSY") return undefined;
+    throw error;
   }
 }
