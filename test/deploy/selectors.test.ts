@@ -7,12 +7,15 @@ const vendor = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 const oneShot = `sys/firmware/efi/efivars/LoaderEntryOneShot-${vendor}`;
 const initOf = (system: string) => `init=/nix/store/${system}/init loglevel=4`;
 
-/** Notes its calls; sets the variable as the real one does. */
+/**
+ * Notes its calls; sets the variable as the real one does. The boot path is that of the EFI system partition where there is
+ * no extended boot loader partition (bootctl(1)).
+ */
 const bootctl = `#!/bin/sh
 echo "$@" >>"$NIXUS_ROOT/fake/bootctl"
 case $1 in
 --print-esp-path) echo /boot ;;
---print-boot-path) exit 1 ;;
+--print-boot-path) cat "$NIXUS_ROOT/fake/boot-path" 2>/dev/null || echo /boot ;;
 set-oneshot)
   [ ! -e "$NIXUS_ROOT/fake/no-efi" ] || exit 1
   if [ -n "$2" ]; then printf '%s' "$2" >"$NIXUS_ROOT/${oneShot}"; else rm -f "$NIXUS_ROOT/${oneShot}"; fi
@@ -163,6 +166,17 @@ describe.concurrent("systemd-boot", () => {
     expect((await host.ask("confirm", "a")).lines.at(-1)).toBe("result activated ");
     await unit;
     expect(host.activations).toEqual(["old boot", "new boot"]);
+  });
+
+  test("finds entries on an extended boot loader partition; the default stands on the EFI system partition", async ({
+    host,
+  }) => {
+    installSystemdBoot(host);
+    host.write("fake/boot-path", "/xbootldr\n");
+    host.write("xbootldr/loader/entries/nixos-generation-2.conf", `options ${initOf("new")}\n`);
+    host.write("xbootldr/loader/loader.conf", "default nobody-reads-this.conf\n");
+    await restarted(host, "systemd-boot");
+    expect(host.read(oneShot)).toBe("nixos-generation-2.conf");
   });
 
   test("a machine that started its default does not start the new one later; the profile follows", async ({

@@ -25,16 +25,15 @@ systemd_boot_check() {
   }
 }
 
-# The directories that entries are in: of the EFI system partition, and of an extended boot loader partition.
-systemd_boot_places() {
-  for boot_option in --print-esp-path --print-boot-path; do
-    boot_place=$(timeout 20 bootctl "$boot_option" 2>/dev/null </dev/null) && printf '%s/loader\n' "$root${boot_place#"$root"}"
-  done
+# systemd_boot_place esp|boot: the directory `loader` of the EFI system partition, or of the extended boot loader partition;
+# where there is no such partition, `boot` is the same as `esp` (bootctl(1)).
+systemd_boot_place() {
+  boot_place=$(timeout 20 bootctl "--print-$1-path" 2>/dev/null </dev/null) && printf '%s/loader\n' "$root${boot_place#"$root"}"
 }
 
 # systemd_boot_entry SYSTEM: the id of an entry that boots it. A count of the tries left (`+3`, `+2-1`) is no part of it.
 systemd_boot_entry() {
-  systemd_boot_places | while IFS= read -r boot_place; do
+  { systemd_boot_place esp; systemd_boot_place boot; } | while IFS= read -r boot_place; do
     for boot_entry in "$boot_place"/entries/*.conf; do
       [ -r "$boot_entry" ] || continue
       while read -r boot_key boot_options; do
@@ -68,9 +67,10 @@ systemd_boot_clear() {
   timeout 20 bootctl set-oneshot "" >>"${log:-/dev/null}" 2>&1 </dev/null
 }
 
-# NixOS names the default in loader.conf, by its id or by a pattern that is one.
+# NixOS names the default by its id, or by a pattern that is one, in loader.conf, which the boot loader reads from the EFI
+# system partition alone (loader.conf(5)).
 systemd_boot_has_default() {
-  boot_default=$(systemd_boot_places | while IFS= read -r boot_place; do field_of "$boot_place/loader.conf" default; done)
+  boot_default=$(field_of "$(systemd_boot_place esp)/loader.conf" default)
   if [ -z "$boot_default" ] || [ "$boot_default" != "$(systemd_boot_entry "$previous")" ]; then
     selector_problem="the default of systemd-boot is ${boot_default:-none}, not $previous (does it keep more than one generation?)"
     return 1
