@@ -57,13 +57,14 @@ describe.each([
   async function expectOn(system: string): Promise<void> {
     await foo.waitForSsh();
     await foo.waitForBoot();
-    await poll("the end of the deployment", 120_000 * foo.patience, async () => {
+    const ask = async () => {
       const { stdout } = await foo.exec(
         "ls /var/lib/nixus/deployment 2>/dev/null; systemctl list-units --all --plain --no-legend 'nixus-*'",
         { check: false },
       );
       return stdout === "" ? true : undefined;
-    });
+    };
+    await poll("the end of the deployment", 120_000 * foo.patience, ask, foo.interval);
     const state = `
       readlink /run/booted-system /run/current-system
       readlink -f /nix/var/nix/profiles/system
@@ -102,9 +103,8 @@ describe.each([
     );
     // It starts, and can't be reached to be confirmed.
     await foo.cutNetwork();
-    await poll("the new system", 120_000 * foo.patience, async () =>
-      (await running()) === system ? true : undefined,
-    );
+    const started = async () => ((await running()) === system ? true : undefined);
+    await poll("the new system", 120_000 * foo.patience, started, foo.interval);
     await foo.powerCut();
     await foo.restoreNetwork();
     await foo.powerOn();

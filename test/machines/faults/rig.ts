@@ -311,9 +311,9 @@ export class Rig {
     condition: () => boolean | Promise<boolean>,
     timeout = momentTimeout,
   ): Promise<void> {
-    const { patience } = this.machine;
+    const { patience, interval } = this.machine;
     const ask = async () => ((await condition()) ? true : undefined);
-    await poll(what, timeout * patience, ask, 20 * patience);
+    await poll(what, timeout * patience, ask, patience === 1 ? 20 : interval);
   }
 
   /** Nothing is armed any more; the network is whole. */

@@ -1,5 +1,6 @@
 /** Runs cases on several machines at a time. */
 import { availableParallelism } from "node:os";
+import { accelerator } from "../../../scripts/setup/qemu.mjs";
 import { type Case, type CaseResult, casesOf, runCase } from "./case.ts";
 import { faults, firstFaults } from "./faults.ts";
 import { rebootFaults } from "./reboot-faults.ts";
@@ -17,10 +18,11 @@ export const allCases: readonly Case[] = [
   ...firstVirtualFaults.flatMap((fault) => casesOf(fault, steps, { place: "bios", first: true })),
 ];
 
-/** So many machines at a time: most of a case's time is waiting, unless the machine's processor is emulated. */
+/** So many machines at a time: most of a case's time is waiting, unless its processor is one of ours. */
 function machines(place: Place): number {
   const processors = availableParallelism();
-  return place === "container" ? Math.min(12, 3 * processors) : processors;
+  if (place === "container") return Math.min(12, 3 * processors);
+  return accelerator() === "kvm" ? processors : Math.max(1, processors - 1);
 }
 
 export interface RunOptions {

@@ -45,6 +45,11 @@ export abstract class Machine {
     this.#namespaces = namespaces;
   }
 
+  /** How long to wait before the machine is asked again, in milliseconds: the answer takes its processor's time. */
+  get interval(): number {
+    return 50 * this.patience;
+  }
+
   /** How often it was started: 1 after the first boot. */
   abstract get bootCount(): number;
 
@@ -93,7 +98,7 @@ export abstract class Machine {
 
   /** Waits until systemd has finished booting; "degraded" means that a unit failed. Milliseconds, in a container. */
   async waitForBoot(timeout = 60_000): Promise<"running" | "degraded"> {
-    return poll(`boot of ${this.name}`, timeout * this.patience, async () => {
+    const ask = async () => {
       if (this.failure) throw this.failure;
       if (!this.isOn) return undefined;
       const { stdout } = await this.exec("systemctl is-system-running", {
@@ -102,17 +107,19 @@ export abstract class Machine {
       });
       const state = stdout.trim();
       return state === "running" || state === "degraded" ? state : undefined;
-    });
+    };
+    return poll(`boot of ${this.name}`, timeout * this.patience, ask, this.interval);
   }
 
   /** Waits until something on the machine speaks SSH at port 22. Milliseconds, in a container. */
   async waitForSsh(timeout = 60_000): Promise<void> {
-    await poll(`sshd of ${this.name}`, timeout * this.patience, async () => {
+    const ask = async () => {
       if (this.failure) throw this.failure;
       const scan = ["ssh-keyscan", "-T", String(this.patience), "-t", "ed25519", this.address];
       const result = await run(this.#namespaces.enter(scan), { timeout: 5000 * this.patience });
       return result.stdout.includes("ssh-ed25519") ? true : undefined;
-    });
+    };
+    await poll(`sshd of ${this.name}`, timeout * this.patience, ask, this.interval);
   }
 
   /** Reboots from inside, as `reboot` does, and waits until sshd answers again. */

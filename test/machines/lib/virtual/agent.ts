@@ -55,6 +55,20 @@ export class Agent {
     }
   }
 
+  /** Whether there is a file; takes no process. A PeerError when the agent can't be asked. */
+  async exists(path: string, timeout: number): Promise<boolean> {
+    const peer = await this.#greeted(timeout);
+    let handle: unknown;
+    try {
+      handle = await peer.request("guest-file-open", { path, mode: "r" }, timeout);
+    } catch (error) {
+      if (error instanceof PeerError && peer.isOpen) return false;
+      throw error;
+    }
+    await peer.request("guest-file-close", { handle }, timeout);
+    return true;
+  }
+
   /** The machine is off, or starts again. */
   async forget(): Promise<void> {
     const peer = this.#peer;

@@ -220,8 +220,7 @@ export class VirtualMachine extends Machine {
   }
 
   async exists(path: string): Promise<boolean> {
-    if (!this.isOn) return false;
-    return (await this.exec('[ -e "$FILE" ]', { env: { FILE: path }, check: false })).exitCode === 0;
+    return this.isOn && this.#agent.exists(path, 20_000 * patience).catch(() => false);
   }
 
   snapshot(): Promise<Snapshot> {
