@@ -12,13 +12,13 @@ import { join } from "node:path";
  *   ours?: (paths: Paths) => string,
  *   atMost?: number,
  *   network?: (paths: Paths) => Network,
- *   again?: "unchanged" | "changed",
+ *   again?: "unchanged" | "changed" | "changed again",
  * }} Case `ours`: what Nixus evaluates, where that is not the same text; `atMost`: no more runs than this, of what takes
  *   minutes; `network`: Nixus evaluates the nodes of this network instead; `again`: when it has done so before, and
  *   nothing has changed or one node's file
  *
- * @typedef {{ files: Readonly<Record<string, string>>, change: Readonly<Record<string, string>> }} Network its files by
- *   name, and those that change
+ * @typedef {Readonly<Record<string, string>>} Files their texts by name
+ * @typedef {{ files: Files, change: (time: number) => Files }} Network its files, and those that change each time
  */
 
 /**
@@ -86,7 +86,9 @@ function network({ nixpkgs }, count) {
       ...Object.fromEntries(machines),
       "network.nix": `{ defaults.nixpkgs = ${nixpkgs}; ${nodes.join("\n")} }`,
     },
-    change: { "server3.nix": `${configuration(3)} // { services.nginx.clientMaxBodySize = "20m"; }` },
+    change: (time) => ({
+      "server3.nix": `${configuration(3)} // { services.nginx.clientMaxBodySize = "${20 + time}m"; }`,
+    }),
   };
 }
 
@@ -125,6 +127,7 @@ export const cases = [
     { name: "a network of 16 NixOS nodes", again: undefined },
     { name: "a network of 16, again", again: /** @type {const} */ ("unchanged") },
     { name: "a network of 16, one changed", again: /** @type {const} */ ("changed") },
+    { name: "the same one changed again", again: /** @type {const} */ ("changed again") },
   ].map(({ name, again }) => ({
     name,
     needs: /** @type {const} */ (["nixpkgs"]),

@@ -97,8 +97,14 @@ async function prepareNetwork({ files, change }, again) {
   if (again !== undefined) {
     // What was written a moment ago would be read again.
     await setTimeout(3000);
-    spawnSync(process.execPath, command, { stdio: ["ignore", "ignore", "inherit"] });
-    if (again === "changed") writeFiles(change);
+    const evaluateOnce = () =>
+      spawnSync(process.execPath, command, { stdio: ["ignore", "ignore", "inherit"] });
+    evaluateOnce();
+    if (again !== "unchanged") writeFiles(change(1));
+    if (again === "changed again") {
+      evaluateOnce();
+      writeFiles(change(2));
+    }
   }
   return /** @type {[string, ...string[]]} */ ([process.execPath, ...command]);
 }

@@ -1,7 +1,14 @@
 /** What an evaluation has said, so that one of its parts (a node) does not repeat what another one has said. */
 import type { MessageKind } from "./host.ts";
 
+export interface Message {
+  readonly kind: MessageKind;
+  /** A byte string. */
+  readonly text: string;
+}
+
 export class MessageLog {
+  private readonly news: Message[] = [];
   /** How often each message was shown. */
   private readonly shown = new Map<string, number>();
   /** How often the part that runs has said it. */
@@ -17,6 +24,13 @@ export class MessageLog {
     }
   }
 
+  /** Computes something, and tells what of its messages was news. */
+  recorded<T>(compute: () => T): { readonly value: T; readonly messages: readonly Message[] } {
+    const before = this.news.length;
+    const value = compute();
+    return { value, messages: this.news.slice(before) };
+  }
+
   /** Notes the message; whether it is to be shown. `text` is a byte string. */
   isNews(kind: MessageKind, text: string): boolean {
     const message = `${kind} ${text}`;
@@ -25,6 +39,7 @@ export class MessageLog {
     this.said?.set(message, times);
     if (times <= shown) return false;
     this.shown.set(message, times);
+    this.news.push({ kind, text });
     return true;
   }
 }

@@ -216,7 +216,7 @@ class FileSystemHost implements NodeHost {
 
   /** Whether something that the evaluation did not make is in the store of this machine. */
   noteStorePath(path: string, exists: boolean): void {
-    if (this.locate(path).type === "outside") this.record.storePaths.set(path, exists);
+    if (this.locate(path).type === "outside") this.looked("storePaths", path, exists);
   }
 
   isAvailable(storePath: string): boolean {
@@ -295,15 +295,16 @@ class FileSystemHost implements NodeHost {
   }
 
   /** Nobody can say of what was seen twice, and was not the same, what the evaluation has made of it. */
-  private looked<K extends "files" | "directories" | "links" | "executables">(
+  private looked<K extends "files" | "directories" | "links" | "executables" | "storePaths">(
     kind: K,
     path: string,
     seen: string | boolean,
   ): void {
     const record: Map<string, string | boolean> = this.record[kind];
     const before = record.get(path);
-    if (before !== undefined && before !== seen) this.noteUnrecorded(`'${path}', which changed meanwhile`);
-    record.set(path, seen);
+    if (before === undefined) record.set(path, seen);
+    // What was evaluated before has seen the one, what follows the other.
+    else if (before !== seen) this.noteUnrecorded(`'${path}', which changed meanwhile`);
   }
 
   private typeOutside(path: string): FileType | "absent" {

@@ -45,6 +45,44 @@ export interface ReadRecord {
   readonly unrecorded: ReadonlySet<string>;
 }
 
+/** How much there was of each part of a record at some moment: a record only grows. */
+export type ReadMark = Readonly<Record<keyof ReadRecord, number>>;
+
+export function markOf(record: ReadRecord): ReadMark {
+  return {
+    files: record.files.size,
+    directories: record.directories.size,
+    types: record.types.size,
+    links: record.links.size,
+    executables: record.executables.size,
+    copies: record.copies.length,
+    fetches: record.fetches.length,
+    trees: record.trees.length,
+    variables: record.variables.size,
+    storePaths: record.storePaths.size,
+    unrecorded: record.unrecorded.size,
+  };
+}
+
+/** What came to the record from one moment to another. */
+export function readsBetween(record: ReadRecord, from: ReadMark, to: ReadMark): ReadRecord {
+  const part = <K extends keyof ReadRecord, T>(key: K, all: Iterable<T>): T[] =>
+    [...all].slice(from[key], to[key]);
+  return {
+    files: new Map(part("files", record.files)),
+    directories: new Map(part("directories", record.directories)),
+    types: new Map(part("types", record.types)),
+    links: new Map(part("links", record.links)),
+    executables: new Map(part("executables", record.executables)),
+    copies: part("copies", record.copies),
+    fetches: part("fetches", record.fetches),
+    trees: part("trees", record.trees),
+    variables: new Set(part("variables", record.variables)),
+    storePaths: new Map(part("storePaths", record.storePaths)),
+    unrecorded: new Set(part("unrecorded", record.unrecorded)),
+  };
+}
+
 /** The digest of names and types. */
 export function listingDigest(entries: ReadonlyMap<string, FileType>): string {
   const hash = createHash("sha256");

@@ -13,9 +13,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Environment, EvaluationCache } from "../../src/cli/evaluation/cache.ts";
+import { isAnswer, keep as keepIn, lookUp, nothingKnown } from "../../src/cli/evaluation/kept.ts";
 import type { EvaluationRequest, EvaluationResult } from "../../src/cli/evaluation/protocol.ts";
 import { runRecorded } from "../../src/cli/evaluation/run.ts";
-import { factsOf } from "../../src/lang/read-facts.ts";
 
 let scratch: string;
 beforeEach(() => {
@@ -39,16 +39,20 @@ function network(expression: string): EvaluationRequest {
 }
 
 function find(request: EvaluationRequest, env = environment()): EvaluationResult | undefined {
-  return EvaluationCache.open(env)!.find(request);
+  const found = lookUp(EvaluationCache.open(env)!, request);
+  return isAnswer(found) ? found.result : undefined;
 }
+
+const directory = () => join(scratch, "cache/nixus/evaluations");
 
 /** Evaluates and keeps; gives whether it could be kept. `later`: seconds from now to when it started. */
 function keep(request: EvaluationRequest, env = environment(), later = 10): boolean {
   const cache = EvaluationCache.open(env)!;
-  const { result, host } = runRecorded(request, { env, send: () => {} });
-  const facts = factsOf(host.reads, BigInt(Date.now() + later * 1000) * 1_000_000n, cache.context);
-  if (facts !== undefined) cache.keep(request, { facts, value: result });
-  return facts !== undefined;
+  const before = readdirSync(directory()).length;
+  const { result, parts } = runRecorded(request, { env, send: () => {} });
+  const started = BigInt(Date.now() + later * 1000) * 1_000_000n;
+  keepIn(cache, request, { known: nothingKnown, parts, started, answer: { messages: [], result } });
+  return readdirSync(directory()).length > before;
 }
 
 describe("what is read and changes makes an evaluation anew", () => {
@@ -218,7 +222,6 @@ describe("what can't be checked is not kept", () => {
 });
 
 describe("entries", () => {
-  const directory = () => join(scratch, "cache/nixus/evaluations");
   const entries = () => readdirSync(directory()).filter((name) => name !== "key");
 
   test("that are damaged are ignored", () => {

@@ -2,11 +2,13 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Environment, EvaluationCache } from "../../src/cli/evaluation/cache.ts";
+import { type Answer, isAnswer, keep, lookUp, nothingKnown } from "../../src/cli/evaluation/kept.ts";
 import type { EvaluationRequest, EvaluationResult } from "../../src/cli/evaluation/protocol.ts";
 import { runRecorded } from "../../src/cli/evaluation/run.ts";
-import { factsOf } from "../../src/lang/read-facts.ts";
 
 const fixture = resolve(import.meta.dirname, "../fixtures/nixpkgs");
 
@@ -27,36 +29,40 @@ function write(files: Files): void {
 }
 
 interface Evaluated {
-  /** Whether the result was kept by an evaluation before. */
-  readonly known: boolean;
+  /** Nodes whose results were kept by an evaluation before; "all" where the answer was. */
+  readonly known: readonly string[] | "all";
   readonly result: EvaluationResult;
   readonly messages: readonly string[];
 }
 
-/** What was kept, or a new evaluation, which is kept then. */
+const request = (): EvaluationRequest => ({
+  kind: "network",
+  file: join(scratch, "network/default.nix"),
+  nodes: undefined,
+});
+
+/** With what is kept, which is as if there were nothing, but for the time it takes. */
 function evaluate(more: Environment = {}): Evaluated {
   const env = { XDG_CACHE_HOME: join(scratch, "cache"), ...more };
-  const request: EvaluationRequest = {
-    kind: "network",
-    file: join(scratch, "network/default.nix"),
-    nodes: undefined,
-  };
+  const anew = runRecorded(request(), { env, send: () => {} }).result;
   const cache = EvaluationCache.open(env)!;
-  const kept = cache.find<EvaluationResult>(request);
-  const messages: string[] = [];
-  const { result, host } = runRecorded(request, {
-    env,
-    send: (message) => message.type === "message" && messages.push(message.text),
-  });
-  expect(result).toMatchObject({ network: { failures: [] } });
-  if (kept !== undefined) {
-    expect(kept).toEqual(result);
-    return { known: true, result, messages };
+  const found = lookUp(cache, request());
+  if (isAnswer(found)) {
+    expect(found.result).toEqual(anew);
+    return { known: "all", result: found.result, messages: found.messages.map(({ text }) => text) };
   }
+  const messages: Answer["messages"][number][] = [];
+  const { result, parts } = runRecorded(request(), {
+    env,
+    known: found,
+    send: (message) => message.type === "message" && messages.push(message),
+  });
+  expect(result).toEqual(anew);
   // As if all files had been written long before.
-  const facts = factsOf(host.reads, BigInt(Date.now() + 10_000) * 1_000_000n, cache.context);
-  if (facts !== undefined) cache.keep(request, { facts, value: result });
-  return { known: false, result, messages };
+  const started = BigInt(Date.now() + 10_000) * 1_000_000n;
+  keep(cache, request(), { known: found, parts, started, answer: { messages, result } });
+  const known = found.parts.flatMap(({ node }) => (node === null ? [] : [node.name]));
+  return { known, result, messages: messages.map(({ text }) => text) };
 }
 
 /** Three machines with a file each; `more` are network modules, `defaults` what all machines have. */
@@ -82,14 +88,17 @@ const plain: Files = {
 interface Case {
   readonly files: Files;
   readonly change: Files;
+  /** The nodes that are not evaluated again. */
+  readonly known: readonly string[];
 }
 
 describe("what changes makes the network anew", () => {
   const cases: Readonly<Record<string, Case>> = {
-    "the file of a node": { files: {}, change: { "network/b.nix": etc('"b"') } },
+    "the file of a node": { files: {}, change: { "network/b.nix": etc('"b"') }, known: ["a"] },
     "a file that a node imports": {
       files: { "network/b.nix": "{ imports = [ ./more.nix ]; }", "network/more.nix": "{ }" },
       change: { "network/more.nix": etc('"b"') },
+      known: ["a"],
     },
     "a file that two nodes import": {
       files: {
@@ -98,6 +107,7 @@ describe("what changes makes the network anew", () => {
         "network/more.nix": "{ }",
       },
       change: { "network/more.nix": etc('"new"') },
+      known: [],
     },
     "a file that one node imports and another one looks for": {
       files: {
@@ -106,6 +116,7 @@ describe("what changes makes the network anew", () => {
         "network/more.nix": "{ }",
       },
       change: { "network/other.nix": etc('"b"') },
+      known: ["a"],
     },
     "a value in a file that all nodes import, computed once in it": {
       files: {
@@ -114,10 +125,12 @@ describe("what changes makes the network anew", () => {
         "network/text.nix": '"old"',
       },
       change: { "network/text.nix": '"new"' },
+      known: [],
     },
     "a node's settings, in the network file": {
       files: {},
       change: { "network/default.nix": network({ more: '{ nodes.a.tags = [ "x" ]; }' }) },
+      known: [],
     },
     "a node's settings, in a file of their own": {
       files: {
@@ -128,16 +141,19 @@ describe("what changes makes the network anew", () => {
         "network/settings-b.nix": "{ }",
       },
       change: { "network/settings-a.nix": '{ tags = [ "x" ]; }' },
+      known: [],
     },
     "a network module": {
       files: { "network/default.nix": network({ more: "import ./module.nix" }), "network/module.nix": "{ }" },
       change: { "network/module.nix": `{ nodes.b.configuration = ${etc('"b"')}; }` },
+      known: [],
     },
     nixpkgs: {
       files: {},
       change: {
         "nixpkgs/nixos/modules/toplevel.nix": "{ lib, pkgs, ... }: { system.build.toplevel = pkgs.hello; }",
       },
+      known: [],
     },
     "a file that an overlay of all nodes reads": {
       files: {
@@ -150,6 +166,7 @@ describe("what changes makes the network anew", () => {
         "network/extra.nix": '"old"',
       },
       change: { "network/extra.nix": '"new"' },
+      known: [],
     },
     "the file of a node where all nodes have an overlay": {
       files: {
@@ -161,6 +178,7 @@ describe("what changes makes the network anew", () => {
         }),
       },
       change: { "network/b.nix": etc('"b"') },
+      known: ["a"],
     },
     "a file of a node that another node reads the configuration of": {
       files: {
@@ -168,6 +186,7 @@ describe("what changes makes the network anew", () => {
         "network/b.nix": '{ networking.hostName = "old"; }',
       },
       change: { "network/b.nix": '{ networking.hostName = "new"; }' },
+      known: [],
     },
     "a file of a node that a network module reads the configuration of": {
       files: {
@@ -179,34 +198,35 @@ describe("what changes makes the network anew", () => {
         "network/b.nix": '{ networking.hostName = "old"; }',
       },
       change: { "network/b.nix": '{ networking.hostName = "new"; }' },
+      known: [],
     },
   };
 
-  test.each(Object.entries(cases))("%s", (_, { files, change }) => {
+  test.each(Object.entries(cases))("%s", (_, { files, change, known }) => {
     write({ ...plain, ...files });
     const before = evaluate();
-    expect(evaluate()).toMatchObject({ known: true });
+    expect(evaluate()).toMatchObject({ known: "all", result: before.result });
     write(change);
     const after = evaluate();
-    expect(after.known).toBe(false);
+    expect(after.known).toEqual(known);
     expect(after.result).not.toEqual(before.result);
-    expect(evaluate()).toMatchObject({ known: true });
+    expect(evaluate()).toMatchObject({ known: "all", result: after.result });
   });
 
   test("a variable", () => {
     write({ ...plain, "network/a.nix": etc('builtins.getEnv "X"') });
     evaluate({ X: "old" });
-    expect(evaluate({ X: "old" }).known).toBe(true);
-    expect(evaluate({ X: "new" }).known).toBe(false);
+    expect(evaluate({ X: "old" }).known).toBe("all");
+    expect(evaluate({ X: "new" }).known).not.toBe("all");
   });
 
   test("a file that is there where one was looked for in vain, by all nodes", () => {
     const found = `import (builtins.findFile [ { prefix = ""; path = ../opt; } { prefix = ""; path = ../other; } ] "x.nix")`;
     write({ ...plain, "other/x.nix": '"other"', "network/a.nix": etc(found), "network/b.nix": etc(found) });
     evaluate();
-    expect(evaluate().known).toBe(true);
+    expect(evaluate().known).toBe("all");
     write({ "opt/x.nix": '"opt"' });
-    expect(evaluate().known).toBe(false);
+    expect(evaluate().known).not.toBe("all");
   });
 
   test("the time of a tree", () => {
@@ -220,22 +240,133 @@ describe("what changes makes the network anew", () => {
     const at = (seconds: number) => utimesSync(join(scratch, "tree/file"), seconds, seconds);
     at(1_900_000_000);
     evaluate();
-    expect(evaluate().known).toBe(true);
+    expect(evaluate().known).toBe("all");
     at(1_900_000_001);
-    expect(evaluate().known).toBe(false);
+    expect(evaluate().known).not.toBe("all");
   });
+});
+
+describe("what is used again", () => {
+  test("the nodes before the one that has changed, and all others the next time", () => {
+    write(plain);
+    evaluate();
+    write({ "network/b.nix": etc('"1"') });
+    expect(evaluate().known).toEqual(["a"]);
+    write({ "network/b.nix": etc('"2"') });
+    expect(evaluate().known).toEqual(["a", "c"]);
+    write({ "network/b.nix": etc('"3"') });
+    expect(evaluate().known).toEqual(["a", "c"]);
+    // The network anew: the order stays.
+    write({ "network/default.nix": network({ more: '{ nodes.a.tags = [ "x" ]; }' }) });
+    expect(evaluate().known).toEqual([]);
+    write({ "network/b.nix": etc('"4"') });
+    expect(evaluate().known).toEqual(["a", "c"]);
+  });
+
+  test("all but the node that failed, once it does not any more", () => {
+    write({ ...plain, "network/b.nix": etc('throw "true"') });
+    expect(evaluate()).toMatchObject({
+      known: [],
+      result: { network: { failures: [expect.objectContaining({ node: "b" })] } },
+    });
+    // It may not fail the next time.
+    expect(evaluate().known).toEqual(["a", "c"]);
+    write({ "network/b.nix": etc('throw "false"') });
+    expect(evaluate().known).toEqual(["a"]);
+    write({ "network/b.nix": "{ }" });
+    expect(evaluate()).toMatchObject({ known: ["a", "c"], result: { network: { failures: [] } } });
+    expect(evaluate().known).toBe("all");
+  });
+
+  test.each(["import", "builtins.readFile"])(
+    "no node that has read a file by %s before it changed, nor any node behind it",
+    async (read) => {
+      const text = etc(`${read} ./text.nix`);
+      write({ ...plain, "network/text.nix": '"old"', "network/b.nix": text, "network/c.nix": text });
+      const env = { XDG_CACHE_HOME: join(scratch, "cache") };
+      const cache = EvaluationCache.open(env)!;
+      // So much later that what has been written until now counts as unchanged, and what follows does not.
+      await setTimeout(20);
+      const started = BigInt(Date.now() + 2000) * 1_000_000n;
+      let parts = 0;
+      const recorded = runRecorded(request(), {
+        env,
+        send: () => {},
+        // What belongs to no node, a, b.
+        afterNode: () => ++parts === 3 && write({ "network/text.nix": '"new"' }),
+      });
+      const answer = { messages: [], result: recorded.result };
+      keep(cache, request(), { known: nothingKnown, parts: recorded.parts, started, answer });
+      expect(lookUp(cache, request())).toMatchObject({ parts: [{ node: null }, { node: { name: "a" } }] });
+    },
+  );
+});
+
+/**
+ * Whatever files have in common, and whatever becomes of them: what is put together of earlier evaluations is what a new
+ * one gives. `evaluate` compares them.
+ */
+test("any changes of any files", () => {
+  const shared = ["one", "two", "three"] as const;
+  const file = fc.constantFrom(...shared);
+  const use = fc.oneof(
+    file.map((name) => `(toString (import ./shared/${name}.nix))`),
+    file.map((name) => `(if builtins.pathExists ./shared/${name}.nix then "there" else "absent")`),
+    file.map((name) => `(builtins.hashFile "sha256" ./shared/${name}.nix)`),
+    file.map((name) => `(import ./lazy.nix).${name}`),
+    fc.constant("(toString (builtins.attrNames (builtins.readDir ./shared)))"),
+    fc.constant("pkgs.extra.name"),
+    fc.constant('"${./shared}"'),
+    fc.nat(9).map((number) => `"${number}"`),
+  );
+  const configuration = fc
+    .array(use, { maxLength: 3 })
+    .map((uses) => `{ pkgs, ... }: ${etc(["''x''", ...uses].join(" + "))}`);
+  const change = fc.oneof(
+    fc.record({ path: fc.constantFrom("a.nix", "b.nix", "c.nix"), text: configuration }),
+    fc.record({
+      path: file.map((name) => `shared/${name}.nix`),
+      text: fc.oneof(fc.nat(9).map(String), fc.constant(null)),
+    }),
+    fc.record({ path: fc.constant("shared/other"), text: fc.constantFrom("", null) }),
+  );
+  const base: Files = {
+    ...plain,
+    "network/default.nix": network({
+      defaults: `{
+        nixpkgs.overlays = [ (self: super: { extra = super.writeText (toString (import ./shared/one.nix)) "x"; }) ];
+      }`,
+    }),
+    "network/lazy.nix": `{ ${shared.map((name) => `${name} = toString (import ./shared/${name}.nix);`).join(" ")} }`,
+    ...Object.fromEntries(shared.map((name) => [`network/shared/${name}.nix`, "0"])),
+  };
+  fc.assert(
+    fc.property(
+      fc.tuple(configuration, configuration, configuration),
+      fc.array(change, { minLength: 1, maxLength: 5 }),
+      ([a, b, c], changes) => {
+        rmSync(join(scratch, "network"), { recursive: true, force: true });
+        rmSync(join(scratch, "cache"), { recursive: true, force: true });
+        write({ ...base, "network/a.nix": a, "network/b.nix": b, "network/c.nix": c });
+        evaluate();
+        for (const { path, text } of changes) {
+          if (text === null) rmSync(join(scratch, "network", path), { force: true });
+          else write({ [`network/${path}`]: text });
+          evaluate();
+        }
+      },
+    ),
+    { numRuns: 25 },
+  );
 });
 
 test("where a directory changes between two nodes that list it, nothing is kept", () => {
   const names = `toString (builtins.attrNames (builtins.readDir ./listed))`;
   write({ ...plain, "network/listed/one": "", "network/a.nix": etc(names), "network/b.nix": etc(names) });
-  const request: EvaluationRequest = {
-    kind: "network",
-    file: join(scratch, "network/default.nix"),
-    nodes: undefined,
-  };
-  const afterNode = () => write({ "network/listed/two": "" });
-  const { host } = runRecorded(request, { env: {}, send: () => {}, afterNode });
+  let parts = 0;
+  // What belongs to no node, a.
+  const afterNode = () => ++parts === 2 && write({ "network/listed/two": "" });
+  const { host } = runRecorded(request(), { env: {}, send: () => {}, afterNode });
   expect([...host.reads.unrecorded]).toEqual([expect.stringContaining("listed', which changed meanwhile")]);
 });
 

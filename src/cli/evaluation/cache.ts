@@ -1,5 +1,5 @@
 /**
- * Results of evaluations, kept on disk with the facts that they depend on (`$XDG_CACHE_HOME/nixus/evaluations`).
+ * Where what is kept of evaluations (kept.ts) is on the disk: `$XDG_CACHE_HOME/nixus/evaluations`.
  * An entry that is not whole, not ours, or made by another version of this program is as if it weren't there.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
@@ -21,11 +21,6 @@ import { type FactsContext, holds, type ReadFact } from "../../lang/read-facts.t
 import { version } from "../version.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Entry<T> {
-  readonly facts: readonly ReadFact[];
-  readonly value: T;
-}
 
 /** Bytes of all entries together; the ones that were not used for longest go first. */
 const mostBytes = 512 * 1024 * 1024;
@@ -57,39 +52,44 @@ export class EvaluationCache {
     }
   }
 
-  /** What was kept for this question, where all that it depends on is as it was. */
-  find<T>(question: unknown): T | undefined {
-    const path = this.pathOf(question);
+  /** What was written for this question; whether it can be used, its facts tell. */
+  read<T>(question: unknown): T | undefined {
     try {
-      const entry = this.read<T>(path);
-      if (entry === undefined || !entry.facts.every((fact) => holds(fact, this.context))) return undefined;
-      const now = new Date();
-      utimesSync(path, now, now);
-      return entry.value;
+      const file = readFileSync(this.pathOf(question));
+      const payload = file.subarray(macSize);
+      const isOurs = file.length > macSize && timingSafeEqual(file.subarray(0, macSize), this.mac(payload));
+      return isOurs ? (deserialize(payload) as T) : undefined;
     } catch {
       return undefined;
     }
   }
 
+  holds(fact: ReadFact): boolean {
+    return holds(fact, this.context);
+  }
+
+  /** The entry was of use: others go before it. */
+  used(question: unknown): void {
+    const now = new Date();
+    try {
+      utimesSync(this.pathOf(question), now, now);
+    } catch {
+      // Another process may have removed it meanwhile.
+    }
+  }
+
   /** `value` is structured-cloneable. A cache that can't be written is no failure. */
-  keep<T>(question: unknown, entry: Entry<T>): void {
+  write<T>(question: unknown, value: T): void {
     const path = this.pathOf(question);
     const unfinished = `${path}.${randomBytes(6).toString("hex")}.tmp`;
     try {
-      const payload = serialize(entry);
+      const payload = serialize(value);
       writeFileSync(unfinished, Buffer.concat([this.mac(payload), payload]), { mode: 0o600 });
       renameSync(unfinished, path);
       this.prune();
     } catch {
       rmSync(unfinished, { force: true });
     }
-  }
-
-  private read<T>(path: string): Entry<T> | undefined {
-    const file = readFileSync(path);
-    const payload = file.subarray(macSize);
-    const isOurs = file.length > macSize && timingSafeEqual(file.subarray(0, macSize), this.mac(payload));
-    return isOurs ? (deserialize(payload) as Entry<T>) : undefined;
   }
 
   private pathOf(question: unknown): string {

@@ -2,13 +2,8 @@
 import type { MessageKind } from "../../lang/host.ts";
 import { UserError } from "../errors.ts";
 import { EvaluationCache } from "./cache.ts";
-import type {
-  CachedResult,
-  EvaluationMessage,
-  EvaluationRequest,
-  EvaluationResult,
-  WorkerInput,
-} from "./protocol.ts";
+import { isAnswer, type Known, lookUp, nothingKnown } from "./kept.ts";
+import type { EvaluationMessage, EvaluationRequest, EvaluationResult, WorkerInput } from "./protocol.ts";
 import { startEvaluationThread } from "./thread.ts";
 
 export interface EvaluationOptions {
@@ -40,17 +35,19 @@ export function evaluate<R extends EvaluationRequest>(
   request: R,
   options: EvaluationOptions,
 ): Promise<ResultOf<R["kind"]>> {
-  const known = options.useCache ? EvaluationCache.open(process.env)?.find<CachedResult>(request) : undefined;
-  if (known === undefined) return evaluateNow(request, options);
-  for (const { kind, text } of known.messages) options.onMessage(kind, text);
-  return Promise.resolve(known.result as ResultOf<R["kind"]>);
+  const cache = options.useCache ? EvaluationCache.open(process.env) : undefined;
+  const found = cache === undefined ? nothingKnown : lookUp(cache, request);
+  if (!isAnswer(found)) return evaluateNow(request, options, found);
+  for (const { kind, text } of found.messages) options.onMessage(kind, text);
+  return Promise.resolve(found.result as ResultOf<R["kind"]>);
 }
 
 function evaluateNow<R extends EvaluationRequest>(
   request: R,
   { showTrace, useCache, onMessage }: EvaluationOptions,
+  known: Known,
 ): Promise<ResultOf<R["kind"]>> {
-  const input: WorkerInput = { request, showTrace, useCache };
+  const input: WorkerInput = { request, showTrace, useCache, known };
   return new Promise((resolve, reject) => {
     const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
     worker.on("message", (message: EvaluationMessage) => {

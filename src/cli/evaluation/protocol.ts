@@ -7,6 +7,7 @@ import type { DocumentedOption } from "../../fleet/network/reference.ts";
 import type { SshHost } from "../../fleet/network/ssh-host.ts";
 import type { NodeSettings } from "../../fleet/settings.ts";
 import type { MessageKind } from "../../lang/host.ts";
+import type { Known } from "./kept.ts";
 
 export type EvaluationRequest =
   /** All nodes, or those that the selectors mean, ready to be deployed. */
@@ -61,10 +62,5 @@ export interface WorkerInput {
   readonly showTrace: boolean;
   /** Whether the result may be kept for the next time. */
   readonly useCache: boolean;
-}
-
-/** What the cache has of an evaluation. */
-export interface CachedResult {
-  readonly messages: readonly Extract<EvaluationMessage, { type: "message" }>[];
-  readonly result: EvaluationResult;
+  readonly known: Known;
 }

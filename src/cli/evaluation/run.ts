@@ -18,6 +18,7 @@ import type { Slot } from "../../lang/eval/value.ts";
 import type { NodeHost } from "../../lang/node-host.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { fromText, toText } from "../../store/bytes.ts";
+import { type Known, nothingKnown, Parts } from "./kept.ts";
 import type { EvaluationMessage, EvaluationRequest, EvaluationResult, ValueFormat } from "./protocol.ts";
 
 export function runRequest(
@@ -33,27 +34,32 @@ export interface RunOptions {
   readonly send: (message: EvaluationMessage) => void;
   readonly showTrace?: boolean;
   /** Called where what a node's evaluation has made is no longer needed. */
-  readonly afterNode?: () => void;
+  readonly afterNode?: () => unknown;
+  /** What an earlier evaluation has found, and is still so. */
+  readonly known?: Known;
 }
 
 /** As {@link runRequest}, and what it read. */
 export function runRecorded(
   request: EvaluationRequest,
   options: RunOptions,
-): { readonly result: EvaluationResult; readonly host: NodeHost } {
+): { readonly result: EvaluationResult; readonly host: NodeHost; readonly parts: Parts } {
   const { env, send } = options;
   const session = createSession({
     env,
     onMessage: (kind, text) => send({ type: "message", kind, text: toText(text) }),
   });
-  const result = resultOf(request, session, options);
-  return { result, host: session.host };
+  const parts = new Parts(session.host.reads);
+  const result = resultOf(request, session, parts, options);
+  parts.end(null);
+  return { result, host: session.host, parts };
 }
 
 function resultOf(
   request: EvaluationRequest,
   session: Session,
-  { showTrace = false, afterNode = () => {} }: RunOptions,
+  parts: Parts,
+  { showTrace = false, afterNode = () => {}, known = nothingKnown }: RunOptions,
 ): EvaluationResult {
   const lock = request.kind === "network" ? request.lock : undefined;
   const network = new Network(session.evaluator, fromText(request.file), { lock });
@@ -64,7 +70,12 @@ function resultOf(
         kind: "network",
         network: evaluateNodes(network, session.host, {
           words: request.nodes ?? [],
-          afterNode,
+          known: known.parts.flatMap(({ node }) => (node === null ? [] : [node])),
+          order: known.order,
+          afterPart: (node) => {
+            parts.end(node);
+            afterNode();
+          },
           showFailure: (error) => toText(showError(error, { showTrace })),
         }),
       };

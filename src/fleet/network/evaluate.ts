@@ -8,23 +8,21 @@ import { evaluateSecrets } from "../modules/secrets/evaluate.ts";
 import { Reader } from "../reader.ts";
 import { checkAssertions, type NodeResult } from "./evaluate-node.ts";
 import type { Network } from "./network.ts";
-import { NodeByNode } from "./node-by-node.ts";
+import { type EvaluationOrder, NodeByNode } from "./node-by-node.ts";
 import { readSettings, selectNodes } from "./settings.ts";
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends EvaluationOrder {
   /** Nodes to evaluate (selection.ts); all that are enabled when there is none. */
   readonly words: readonly string[];
   /** An error as it is shown, where the other nodes go on. */
   readonly showFailure: (error: NixError) => string;
-  /** Called where what a node's evaluation has made is no longer needed. */
-  readonly afterNode: () => void;
 }
 
 /** Evaluates the enabled nodes that the words select. One that is named and cannot be deployed is an error. */
 export function evaluateNodes(
   network: Network,
   host: NodeHost,
-  { words, showFailure, afterNode }: EvaluateOptions,
+  { words, showFailure, ...order }: EvaluateOptions,
 ): EvaluatedNetwork {
   const reader = new Reader(network.evaluator);
   const nodeByNode = new NodeByNode(network, host);
@@ -32,9 +30,10 @@ export function evaluateNodes(
     warnings: checkAssertions(reader, network.config, null),
     names: selectNodes(network, reader, words, { deployed: true }),
   }));
+  order.afterPart(null);
   const results: NodeResult[] = [];
   const failures: EvaluationFailure[] = [];
-  for (const { name, result } of nodeByNode.results(names, afterNode)) {
+  for (const { name, result } of nodeByNode.results(names, order)) {
     if (!(result instanceof NixError)) results.push(result);
     else if (names.length === 1) throw result;
     else {

@@ -1,12 +1,35 @@
 /**
- * Evaluates nodes one after the other, each in a network of its own: its evaluation can go when its result is there. What nixpkgs has for all of them is still evaluated once. Nodes that read other nodes'
- * configurations are evaluated together, in one network.
+ * Evaluates nodes one after the other, each in a network of its own: its evaluation can go when its result is there. What
+ * nixpkgs has for all of them is still evaluated once. Nodes that read other nodes' configurations are evaluated
+ * together, in one network.
  */
 import { NixError } from "../../lang/eval/errors.ts";
+import type { Message } from "../../lang/message-log.ts";
 import type { NodeHost } from "../../lang/node-host.ts";
 import { Reader } from "../reader.ts";
 import { evaluateNode, type NodeResult } from "./evaluate-node.ts";
 import { NeedsOtherNode, Network } from "./network.ts";
+
+/** A node that was evaluated apart. */
+export interface NodePart {
+  /** A byte string. */
+  readonly name: string;
+  readonly result: NodeResult;
+  /** What it said that nobody had said before it; byte strings. */
+  readonly messages: readonly Message[];
+}
+
+export interface EvaluationOrder {
+  /** Nodes whose results are known. */
+  readonly known: readonly NodePart[];
+  /** In which order to evaluate the nodes that are in it; others come behind them. */
+  readonly order: readonly string[];
+  /**
+   * Called when what belongs to no node has been done, and after each node: with what became of it where it was evaluated
+   * apart. What its evaluation has made is then no longer needed.
+   */
+  readonly afterPart: (node: NodePart | null) => void;
+}
 
 export interface NodeOutcome {
   readonly name: string;
@@ -33,13 +56,21 @@ export class NodeByNode {
     return this.host.messages.part(compute);
   }
 
-  /** In the order of the names. `afterNode` is called when a node has been evaluated apart. */
-  results(names: readonly string[], afterNode: () => void): NodeOutcome[] {
+  /** In the order of the names. */
+  results(names: readonly string[], { known, order, afterPart }: EvaluationOrder): NodeOutcome[] {
     const found = new Map<string, NodeResult | NixError>();
-    for (const name of names) {
-      const result = attempt(() => this.apart(name));
+    for (const { name, result, messages } of known.filter((node) => names.includes(node.name))) {
+      found.set(name, result);
+      this.independent++;
+      this.host.messages.part(() => {
+        for (const { kind, text } of messages) this.host.message(kind, text);
+      });
+    }
+    for (const name of inOrder(names, order)) {
+      if (found.has(name)) continue;
+      const { value: result, messages } = this.host.messages.recorded(() => attempt(() => this.apart(name)));
       if (result !== undefined) found.set(name, result);
-      afterNode();
+      afterPart(result === undefined || result instanceof NixError ? null : { name, result, messages });
     }
     for (const name of names) {
       if (found.has(name)) continue;
@@ -84,6 +115,12 @@ export class NodeByNode {
   private platformOf(name: string): string {
     return this.reader.plain(this.reader.at(this.network.node(name), "platform"), `nodes.${name}.platform`);
   }
+}
+
+function inOrder(names: readonly string[], order: readonly string[]): string[] {
+  const known = new Set(order);
+  const selected = new Set(names);
+  return [...order.filter((name) => selected.has(name)), ...names.filter((name) => !known.has(name))];
 }
 
 function attempt<T>(compute: () => T): T | NixError {
