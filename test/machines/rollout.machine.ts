@@ -128,6 +128,29 @@ test("an atomic group: one member that fails takes all back, and they are commit
   expect([await marked("one"), await marked("two")]).toEqual(["c", "c"]);
 });
 
+test("an atomic group of which one restarts and one does not: they go, and come back, together", async () => {
+  const group = `nodes.one = { atomicGroup = "db"; rebootPolicy = "always"; rebootTimeout = 60; };
+    nodes.two.atomicGroup = "db";`;
+  const before = [await currentSystem(machine("one")), await currentSystem(machine("two"))];
+  const starts = machine("one").bootCount;
+  write("r", `${group} nodes.two.healthChecks.no = { command = "exit 1"; retries = 0; };`);
+  const failed = await deploy("one", "two");
+  expect(failed.exitCode).toBe(1);
+  for (const name of ["one", "two"] as const) {
+    expect(failed.stdout, failed.stderr).toContain(`[${hostOf(name)}] ${rolledBack}`);
+  }
+  expect(failed.stdout).toContain("'two', which is in the same atomic group 'db', failed: health check 'no'");
+  await machine("one").waitForBoot();
+  await machine("one").waitForSsh();
+  expect(machine("one").bootCount).toBe(starts + 2);
+  expect([await currentSystem(machine("one")), await currentSystem(machine("two"))]).toEqual(before);
+  write("r", group);
+  const good = await deploy("one", "two");
+  expect(good.exitCode, good.stdout + good.stderr).toBe(0);
+  expect(machine("one").bootCount).toBe(starts + 3);
+  expect([await marked("one"), await marked("two")]).toEqual(["r", "r"]);
+}, 240_000);
+
 test("phases run here, in their places; one that fails stops its node before the switch", async () => {
   const log = `${lab.home}/phases`;
   write(
@@ -148,7 +171,7 @@ test("phases run here, in their places; one that fails stops its node before the
   expect(stdout).not.toContain(`[${hostOf("two")}] Triggering`);
   const { stdout: lines } = await lab.run(["cat", log]);
   expect(lines).toBe("before one\nanywhere root@one.example.com\nd\nlast\n");
-  expect(await marked("two")).toBe("c");
+  expect(await marked("two")).toBe("r");
 });
 
 test("a machine that is off fails, is passed over, or is waited for; what comes after it waits too", async () => {
