@@ -32,7 +32,7 @@ export interface Facts {
   readonly packageManager: "apt" | null;
   readonly currentSystem: string | null;
   readonly bootedSystem: string | null;
-  /** What of the running system is another than the machine was started with: `kernel`, `initrd`, `kernel-modules`. */
+  /** What of the running system is another than the machine was started with: `kernel`, `initrd`, `kernel-modules`, `kernel-params`. */
   readonly bootedDiffers: readonly string[];
   /** The store path of the system profile: what the machine boots by default. */
   readonly profile: string | null;

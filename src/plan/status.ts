@@ -38,7 +38,7 @@ export interface MachineStatus {
   /** What systemd says: `running`, `degraded`, ... */
   readonly state: string;
   readonly failedUnits: readonly string[];
-  /** What only a reboot would replace: `kernel`, `initrd`, `kernel-modules`, `systemd`, `packages`. */
+  /** What only a reboot would replace: `kernel`, `initrd`, `kernel-modules`, `kernel-params`, `systemd`, `packages`. */
   readonly reboot: readonly string[];
   readonly pending: PendingDeployment | null;
   /** By number. */

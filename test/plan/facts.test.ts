@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { factsScript } from "../../src/deploy/target/scripts.ts";
+import { factsScript, rebootScript, statusScript } from "../../src/deploy/target/scripts.ts";
 import { FactsError, parseFacts } from "../../src/plan/facts.ts";
+import { parseRebootFacts } from "../../src/plan/reboot.ts";
+import { parseStatus } from "../../src/plan/status.ts";
 import { factsText, fitFacts } from "../deploy/rig/fake-machine.ts";
 
 describe("facts", () => {
@@ -78,4 +80,42 @@ describe("facts", () => {
     const facts = parseFacts(output.toString());
     expect(facts).toMatchObject({ storeProblem: "error: database is locked" });
   });
+
+  test.each(["/bin/dash", "/bin/bash"])(
+    "whoever asks is told the same parts that wait for a reboot, under %s",
+    (shell) => {
+      const root = mkdtempSync(join(tmpdir(), "nixus-facts-"));
+      onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+      mkdirSync(join(root, "run"));
+      const part = { kernel: "5.10", initrd: "same", "kernel-params": "quiet", systemd: "same" };
+      const makes = (name: string, parts: Readonly<Record<string, string>>): string => {
+        const system = join(root, "nix/store", name);
+        mkdirSync(system, { recursive: true });
+        for (const [key, value] of Object.entries({ ...part, ...parts })) {
+          // Parameters are a file of the system, everything else is a link into the store.
+          const file = key === "kernel-params" ? join(system, key) : join(root, `nix/store/${key}-${value}`);
+          writeFileSync(file, value);
+          if (key !== "kernel-params") symlinkSync(file, join(system, key));
+        }
+        return system;
+      };
+      const env = { ...process.env, NIXUS_ROOT: root };
+      const ask = (script: string) => execFileSync(shell, ["-c", script], { input: "", env }).toString();
+      const told = (system: string) => {
+        rmSync(join(root, "run/current-system"), { force: true });
+        symlinkSync(system, join(root, "run/current-system"));
+        return [
+          parseFacts(ask(factsScript())).bootedDiffers,
+          parseStatus(ask(statusScript())).reboot,
+          parseRebootFacts(ask(rebootScript(system.slice(root.length), "nixos", null))).differs,
+        ];
+      };
+      symlinkSync(makes("booted", {}), join(root, "run/booted-system"));
+      expect(told(makes("same", {}))).toEqual([[], [], []]);
+      const params = ["kernel-params"];
+      expect(told(makes("params", { "kernel-params": "quiet panic=30" }))).toEqual([params, params, params]);
+      const both = ["kernel", "kernel-params"];
+      expect(told(makes("both", { kernel: "6.1", "kernel-params": "" }))).toEqual([both, both, both]);
+    },
+  );
 });

@@ -83,11 +83,16 @@ link_target() {
   if [ -e "$link_path" ]; then printf '%s\n' "${link_path#"$root"}"; fi
 }
 
-# booted_differs PART: what of the running system only a restart replaces is another one than the machine was started with.
+# What of a system only a restart replaces.
+boot_parts="kernel initrd kernel-modules kernel-params"
+
+# booted_differs SYSTEM PART: the machine was started with another one. A system without (of a container) asks for nothing.
 booted_differs() {
-  running_part=$(readlink -f "$current_system/$1" 2>/dev/null)
-  booted_part=$(readlink -f "$booted_system/$1" 2>/dev/null)
-  [ -n "$running_part" ] && [ -n "$booted_part" ] && [ "$running_part" != "$booted_part" ]
+  system_part=$(readlink -f "$1/$2" 2>/dev/null)
+  booted_part=$(readlink -f "$booted_system/$2" 2>/dev/null)
+  [ -e "$system_part" ] && [ -e "$booted_part" ] && [ "$system_part" != "$booted_part" ] || return 1
+  # Parameters are a file of the system itself.
+  [ "$2" != kernel-params ] || [ "$(cat "$system_part")" != "$(cat "$booted_part")" ]
 }
 
 # deployment_state: of the deployment under way. Empty when it is from before the machine's last start, unless that start

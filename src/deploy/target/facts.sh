@@ -85,8 +85,8 @@ done
 fact packageManager "$(if command -v apt-get >/dev/null; then echo apt; fi)"
 fact currentSystem "$(link_target "$current_system")"
 fact bootedSystem "$(link_target "$booted_system")"
-for part in kernel initrd kernel-modules; do
-  if booted_differs "$part"; then fact bootedDiffers "$part"; fi
+for part in $boot_parts; do
+  if booted_differs "$current_system" "$part"; then fact bootedDiffers "$part"; fi
 done
 fact profile "$(link_target "$profile")"
 fact freeStore "$(free_bytes /nix/store)"

@@ -7,19 +7,11 @@ fact() {
   printf '%s=%s\n' "$1" "$2"
 }
 
-# differs NAME: the machine was started with another one. A system without a kernel (of a container) asks for nothing.
-differs() {
-  new_part=$(readlink -f "$root$next_system/$1" 2>/dev/null)
-  booted_part=$(readlink -f "$booted_system/$1" 2>/dev/null)
-  [ -e "$new_part" ] && [ -e "$booted_part" ] && [ "$new_part" != "$booted_part" ] || return 0
-  # Parameters are a file of the system itself.
-  [ "$1" != kernel-params ] || [ "$(cat "$new_part")" != "$(cat "$booted_part")" ] || return 0
-  fact differs "$1"
-}
-
 printf '\n'
 fact nixus-reboot 1
-for part in kernel initrd kernel-modules kernel-params; do differs "$part"; done
+for part in $boot_parts; do
+  if booted_differs "$root$next_system" "$part"; then fact differs "$part"; fi
+done
 previous=$(link_target "$current_system")
 if find_selector "$reboot_platform" "$reboot_selector"; then
   fact selector "$selector"

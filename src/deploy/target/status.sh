@@ -18,8 +18,8 @@ fact state "$(timeout 10 systemctl is-system-running 2>/dev/null)"
 # More than a deployment restarts a machine for: NixOS's activation replaces the running systemd itself (daemon-reexec), but
 # not what the booted one has brought along and a switch leaves alone (logind, managers of users). That is worth knowing of a
 # machine that was not started for long, and no reason to restart it.
-for part in kernel initrd kernel-modules systemd; do
-  if booted_differs "$part"; then fact reboot "$part"; fi
+for part in $boot_parts systemd; do
+  if booted_differs "$current_system" "$part"; then fact reboot "$part"; fi
 done
 # Debian and Ubuntu: /run/reboot-required is made by what was installed.
 if [ -e "$root/run/reboot-required" ]; then fact reboot packages; fi
