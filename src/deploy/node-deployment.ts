@@ -94,7 +94,6 @@ export class NodeDeployment {
       case "refuse":
         throw new NodeError(planned.problem);
       case "unchanged":
-        for (const message of planned.warnings) report({ type: "warning", step: "connect", message });
         return { outcome: "unchanged", problem: null, runs: node.toplevel };
       case "deploy": {
         const lastSeen = context.lastSeen.get(node.name) ?? null;
@@ -189,6 +188,7 @@ export class NodeDeployment {
             await sendSecrets(this.session, step.secrets);
             break;
           case "switch":
+          case "restart":
             this.step = "switch";
             reboot = await decideReboot(this.session, step);
             await this.reach("switch");
@@ -222,7 +222,8 @@ export class NodeDeployment {
         ...(verify === undefined ? {} : { verify }),
       });
       if (outcome !== "activated") {
-        const runs = outcome === "rolled-back" ? facts.currentSystem : null;
+        // Not what ran before, where the machine has gone back to what it was started with.
+        const runs = outcome === "rolled-back" && facts.currentSystem !== null ? previous : null;
         return { outcome, problem: { step: this.step, message: problem }, runs };
       }
     } catch (error) {

@@ -23,7 +23,9 @@ export type Step =
   /** Secrets to send, to wait on the machine for the activation that puts them into use. */
   | { readonly type: "secrets"; readonly secrets: readonly EvaluatedSecret[] }
   /** Activate `system`; `previous` is what the machine goes back to. */
-  | { readonly type: "switch"; readonly system: string; readonly previous: string };
+  | { readonly type: "switch"; readonly system: string; readonly previous: string }
+  /** Start the machine into `system`, which it runs already; `previous` is the one that it was started with. */
+  | { readonly type: "restart"; readonly system: string; readonly previous: string };
 
 /** Paths of a store whose closure the machine lacks. */
 export interface StoreClosure {
@@ -37,7 +39,7 @@ export type Plan =
   /** Nothing may be done. `problem` says what is wrong and what to do. */
   | { readonly type: "refuse"; readonly problem: string }
   /** The machine runs the system already, and boots it. */
-  | { readonly type: "unchanged"; readonly warnings: readonly string[] }
+  | { readonly type: "unchanged" }
   | { readonly type: "deploy"; readonly steps: readonly Step[]; readonly warnings: readonly string[] };
 
 export interface Wanted {
@@ -70,7 +72,9 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
   const secrets = usedSecrets(node).filter(({ entry }) => facts.missingSecrets.has(secretQuestion(entry)));
   const ownerless = secrets.map((secret) => ownerProblem(secret, facts)).find((found) => found !== undefined);
   if (ownerless !== undefined) return refuse(ownerless);
+  const startedWith = waitingForReboot(wanted, facts);
   if (
+    startedWith === null &&
     facts.currentSystem === node.toplevel &&
     facts.profile === node.toplevel &&
     facts.lock === null &&
@@ -78,10 +82,10 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
     secrets.length === 0 &&
     !node.closurePaths.some(({ path }) => facts.missing.has(path))
   ) {
-    return { type: "unchanged", warnings: pendingReboot(wanted, facts) };
+    return { type: "unchanged" };
   }
 
-  const previous = facts.currentSystem ?? facts.profile ?? node.baseline;
+  const previous = startedWith ?? facts.currentSystem ?? facts.profile ?? node.baseline;
   if (previous === null) {
     return refuse(
       "the machine runs no system that it could go back to (/run/current-system is missing), so the new one can't be activated safely; start it into one of its systems first",
@@ -126,16 +130,18 @@ export function plan(wanted: Wanted, facts: Facts): Plan {
     steps.push({ type: "install-packages", packages: facts.missingPackages });
   }
   if (secrets.length > 0) steps.push({ type: "secrets", secrets });
-  steps.push({ type: "switch", system: node.toplevel, previous });
+  steps.push({ type: startedWith === null ? "switch" : "restart", system: node.toplevel, previous });
   return { type: "deploy", steps, warnings: warningsOf(node, facts) };
 }
 
-/** Where a reboot was asked for: one into the system that runs already, and is confirmed, is not ours to guard. */
-function pendingReboot({ node, reboot = false }: Wanted, { bootedDiffers }: Facts): string[] {
-  if (bootedDiffers.length === 0 || (node.rebootPolicy === "never" && !reboot)) return [];
-  return [
-    `the machine was started with another ${bootedDiffers.join(", another ")} than that of its system, which it boots by default; reboot it by hand`,
-  ];
+/**
+ * The system that the machine was started with, where it runs the wanted one, a part of that waits for a reboot, and one
+ * was asked for; else null.
+ */
+function waitingForReboot({ node, reboot = false }: Wanted, facts: Facts): string | null {
+  const asked = reboot || node.rebootPolicy !== "never";
+  const runs = facts.currentSystem === node.toplevel && facts.profile === node.toplevel;
+  return asked && runs && facts.bootedDiffers.length > 0 ? facts.bootedSystem : null;
 }
 
 /** The secrets that the node's system refers to. */
@@ -172,6 +178,8 @@ export function describeStep(step: Step): string {
       return `send ${step.secrets.length} ${step.secrets.length === 1 ? "secret" : "secrets"}`;
     case "switch":
       return `switch from ${step.previous} to ${step.system}`;
+    case "restart":
+      return `restart the machine into ${step.system}, which it runs already`;
   }
 }
 

@@ -110,7 +110,7 @@ describe("a plan", () => {
     plan(wanted, { ...parseFacts(factsText(fitFacts)), ...running, ...facts });
 
   it("sends a secret that a machine with this very system has lost, and activates that again", () => {
-    expect(planned({})).toEqual({ type: "unchanged", warnings: [] });
+    expect(planned({})).toEqual({ type: "unchanged" });
     expect(planned({ missingSecrets: new Set([question]) })).toMatchObject({
       type: "deploy",
       steps: [

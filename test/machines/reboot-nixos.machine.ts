@@ -97,6 +97,7 @@ beforeAll(async () => {
     ["same-kernel", "5.10", "dbus"],
     ["kernel", "6.1", "dbus"],
     ["inhibitor", "6.1", "broker"],
+    ["other-kernel", "5.10", "broker"],
   ] as const) {
     const env = { NAME: which, KERNEL: kernel, INHIBITOR: inhibitor };
     systems.set(which, (await foo.exec(makeSystem, { env })).stdout.trim());
@@ -177,4 +178,28 @@ test("with --reboot it is restarted; what fails there leads back, boot loader an
   expect(stdout, stderr).toContain(activated);
   expect(foo.bootCount).toBe(5);
   await expectOn("inhibitor");
+});
+
+test("what was switched to while the machine ran is started, and gives way to what it was started with", async () => {
+  const live = await deploy("other-kernel", "");
+  expect(live.stdout, live.stderr).toContain("is in effect after a reboot only: another kernel");
+  expect(foo.bootCount).toBe(5);
+  await expectOn("other-kernel");
+  const preview = await deploy("other-kernel", "", "--reboot", "--dry-run");
+  expect(preview.stdout, preview.stderr).toContain("another kernel");
+  const check = 'healthChecks.no = { command = "false"; };';
+  const failed = await deploy("other-kernel", check, "--reboot");
+  expect(failed.stdout, failed.stderr).toContain(rolledBack);
+  expect(foo.bootCount).toBe(7);
+  await expectOn("inhibitor");
+
+  await deploy("other-kernel", "");
+  const { stdout, stderr } = await deploy("other-kernel", "", "--reboot");
+  expect(stdout, stderr).toContain(activated);
+  expect(stdout).toContain("A reboot is due: another kernel\n");
+  expect(foo.bootCount).toBe(8);
+  await expectOn("other-kernel");
+  const again = await deploy("other-kernel", "", "--reboot");
+  expect(again.stdout, again.stderr).not.toContain("eboot");
+  expect(foo.bootCount).toBe(8);
 });

@@ -86,16 +86,29 @@ describe("a plan", () => {
   test("is nothing only when the system runs and boots, and no one left a lock", () => {
     const done = { currentSystem: node.toplevel, profile: node.toplevel };
     const lock = { id: "a", by: "me", since: 1, state: "", live: false };
-    expect(planned(done)).toEqual({ type: "unchanged", warnings: [] });
-    const booted = { ...done, bootedDiffers: ["kernel", "initrd"] };
-    expect(planned(booted)).toEqual({ type: "unchanged", warnings: [] });
-    expect(planned(booted, { rebootPolicy: "ifNeeded" })).toMatchObject({
-      warnings: [expect.stringContaining("another kernel, another initrd")],
-    });
+    expect(planned(done)).toEqual({ type: "unchanged" });
     expect(planned({ ...done, profile: old! })).toMatchObject({ type: "deploy" });
     expect(planned({ ...done, currentSystem: old! })).toMatchObject({ type: "deploy" });
     expect(planned({ ...done, lock })).toMatchObject({ type: "deploy" });
     expect(planned({ ...done, missingPackages: ["bind9"] })).toMatchObject({ type: "deploy" });
+  });
+
+  test("restarts a machine that runs the system and was not started with it, where that was asked for", () => {
+    const booted = "/nix/store/booted";
+    const done = { currentSystem: node.toplevel, profile: node.toplevel, bootedSystem: booted };
+    const waits: Partial<Facts> = { ...done, bootedDiffers: ["kernel"] };
+    const restart = { type: "restart", system: node.toplevel, previous: booted };
+    expect(planned(waits)).toEqual({ type: "unchanged" });
+    expect(planned(done, { rebootPolicy: "always" })).toEqual({ type: "unchanged" });
+    for (const rebootPolicy of ["ifNeeded", "always"] as const) {
+      expect(planned(waits, { rebootPolicy })).toMatchObject({ type: "deploy", steps: [restart] });
+    }
+    const asked = plan({ ...wantedOf(), reboot: true }, factsOf({ ...waits, missing: new Set([switcher]) }));
+    expect(asked).toMatchObject({ steps: [{ type: "copy", paths: [switcher] }, restart] });
+    // It boots another system: that is switched first.
+    expect(planned({ ...waits, profile: old! }, { rebootPolicy: "ifNeeded" })).toMatchObject({
+      steps: [{ type: "switch", previous: node.toplevel }],
+    });
   });
 
   test("installs packages before the switch, where the package manager is known", () => {

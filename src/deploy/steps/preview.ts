@@ -70,7 +70,7 @@ async function rebooting(
   steps: readonly Step[],
   how: PreviewQuestion["how"],
 ): Promise<ForeseenReboot> {
-  const step = steps.find((step) => step.type === "switch");
+  const step = steps.find((step) => step.type === "switch" || step.type === "restart");
   if (step === undefined) return { type: "live", pending: [] };
   return await foreseeReboot(session, step, how === "there");
 }

@@ -83,7 +83,7 @@ async function examineReboot(session: NodeSession, systems: Systems): Promise<Re
 }
 
 function policyOf({ node, context }: NodeSession, { system, previous }: Systems): RebootPolicy {
-  // A machine that stays on its system would start into the same one whatever happens.
+  // A machine that stays on its system, to take up what belongs to it, is not to be restarted.
   if (system === previous) return "never";
   return node.rebootPolicy === "never" && context.reboot ? "ifNeeded" : node.rebootPolicy;
 }

@@ -61,9 +61,9 @@ kill_abandoned() {
 }
 
 # already_checked SYSTEM: whether its checks before a switch (`system.preSwitchChecks` of NixOS) are behind us: those of
-# the system that we go back to must not keep us from it, and a confirmed one has passed them.
+# the system that we go back to must not keep us from it, and one that was confirmed, or runs, has passed them.
 already_checked() {
-  if [ "$1" = "$previous" ] || [ -e "$work_dir/committing" ]; then echo 1; fi
+  if [ "$1" = "$previous" ] || [ -n "$runs_already" ] || [ -e "$work_dir/committing" ]; then echo 1; fi
 }
 
 # other_switch: whether somebody switches the machine by hand. switch-to-configuration has this lock since NixOS 22.11,

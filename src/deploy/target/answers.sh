@@ -2,8 +2,9 @@
 # What the deployer asks over SSH, and the answers, each a line `nixus KIND TEXT`. Part of the switcher.
 
 # start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY [SELECTOR REBOOT-TIMEOUT]: takes the
-# lock, starts the service and follows it. With a selector the machine is restarted into the system. Answers `refused`,
-# `busy`, `changed` or `failed` when nothing was begun, else `started`.
+# lock, starts the service and follows it. With a selector the machine is restarted into the system, also when it runs it
+# already: PREVIOUS is what it was started with then. Answers `refused`, `busy`, `changed` or `failed` when nothing was
+# begun, else `started`.
 command_start() {
   case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
   for path in "$2" "$3"; do
@@ -52,6 +53,20 @@ begin() {
     return 1
   fi
   begin_profile=$(readlink "$profile")
+  begin_generation=
+  case $8 in
+  '' | restorer) ;;
+  *)
+    if [ "$running" = "$2" ] && [ "$3" != "$2" ] && [ "$3" = "$(link_target "$booted_system")" ]; then
+      begin_previous=$3
+      begin_generation=$(generation_of "$3")
+      if [ -z "$begin_generation" ]; then
+        say refused "the machine could not go back to the system that it was started with, $3, which is no generation of the system profile any more; restart it by hand"
+        return 1
+      fi
+    fi
+    ;;
+  esac
   if [ "$begin_previous" != "$3" ]; then
     say changed "$running"
     return 1
@@ -60,8 +75,8 @@ begin() {
     if [ -e "$old/result" ]; then rm -rf "$old"; fi
   done
   {
-    printf 'version=1\nid=%s\nsystem=%s\nprevious=%s\nprofile=%s\nboot=%s\n' \
-      "$1" "$2" "$begin_previous" "$begin_profile" "$(boot_id)"
+    printf 'version=1\nid=%s\nsystem=%s\nprevious=%s\nprofile=%s\ngeneration=%s\nboot=%s\n' \
+      "$1" "$2" "$begin_previous" "$begin_profile" "$begin_generation" "$(boot_id)"
     printf 'by=%s\nsince=%s\nswitchTimeout=%s\nsuccessTimeout=%s\nignoreFailedUnits=%s\n' \
       "$(one_line "$7")" "$(date +%s)" "$4" "$5" "$6"
     printf 'switcher=%s\nselector=%s\nrebootTimeout=%s\nsshAddress=%s\nsshPort=%s\n' \

@@ -121,7 +121,7 @@ arrange_restorer() {
 
 # A boot loader has entries for the generations of the profile, and its default is the system that installs it.
 arrange_boot_loader() {
-  set_profile "$system" || {
+  [ "$(link_target "$profile")" = "$system" ] || set_profile "$system" || {
     problem="the system profile could not be set to the new system"
     return 1
   }
@@ -146,9 +146,14 @@ give_up_boot() {
     restart_machine
     exit 1
   fi
+  put_back=$previous
+  if [ -n "$runs_already" ]; then
+    put_back=$system
+    profile_before=$(field "$lock" profile)
+  fi
   set -- "$1"
   restore_profile
-  if [ "$selector" != restorer ] && ! activate "$previous" boot "$commit_timeout"; then
+  if [ "$selector" != restorer ] && ! { activate "$put_back" boot "$commit_timeout" && sync_disk; }; then
     set -- "$1; the boot loader could not be installed again as it was"
   fi
   end failed "$1"
@@ -192,6 +197,8 @@ after_boot() {
 # take_up_boot: the deployment goes on in the new system, and is ours. Returns the status for stand_in.
 take_up_boot() {
   mkdir -p "$work_dir"
+  # As the default it is started also where the mark was not looked at, which is to start nothing later.
+  if [ -n "$runs_already" ] && ! selector clear; then note "$system may be started once more: $selector_problem"; fi
   tries=0
   why=
   if amend_lock once=booted "boot=$(boot_id)"; then
@@ -229,9 +236,10 @@ await_boot() {
   await_word booting
 }
 
-# boot_previous REASON: the new system was started once and the default is still the previous one, or is so again.
+# boot_previous REASON: the new system was started once and the default is still the previous one, or is so again. One that
+# ran before may be the default yet, when it was not we who have restarted the machine.
 boot_previous() {
-  if [ ! -e "$work_dir/committing" ]; then
+  if [ ! -e "$work_dir/committing" ] && [ -z "$runs_already" ]; then
     restore_profile
   elif ! undo_commit; then
     set -- "$1; the previous system could not be made the boot default again"

@@ -103,10 +103,19 @@ deployment_state() {
   printf '%s\n' "$lock_state"
 }
 
-# Whether the machine was started into the new system, and nobody has taken that up yet.
+# in_history ID: prints its line.
+in_history() {
+  [ -r "$history" ] || return 0
+  while IFS= read -r history_line; do
+    case $history_line in *"	id=$1	"*) printf '%s\n' "$history_line" ;; esac
+  done <"$history"
+}
+
+# Whether the machine was started into the new system, and nobody has taken that up yet. What was recorded has ended: it
+# runs that system as before.
 was_booted_once() {
   [ "$(field "$lock" once)" = set ] && [ "$(field "$lock" boot)" != "$(boot_id)" ] &&
-    [ "$(link_target "$current_system")" = "$(field "$lock" system)" ]
+    [ "$(link_target "$current_system")" = "$(field "$lock" system)" ] && [ -z "$(in_history "$(field "$lock" id)")" ]
 }
 
 # Whether someone still sees to the deployment under way: its switcher, or the watchdog that stands in for it.

@@ -2,8 +2,9 @@
 # The deployment under way as it is on disk, and who may change it. Part of the switcher.
 #
 #   $lock               what does not change: version, id, system, previous, profile, boot, by, since, timeouts; with a
-#                       selector the machine is restarted into the system (boot.sh). Synced. It exists from the moment
-#                       the deployment owns the machine until its end is recorded.
+#                       selector the machine is restarted into the system (boot.sh), which runs already where there is
+#                       a generation, that of the previous one. Synced. It exists from the moment the deployment owns
+#                       the machine until its end is recorded.
 #   $run_dir/ID/state   what does: state, owner, ownerStart, deadline, tries, reason. Gone after a reboot, when it
 #                       would mean nothing any more.
 #   $run_dir/ID/word    the deployer's word that all is well, or that it is not.
@@ -42,6 +43,9 @@ use_deployment() {
   system=$(field "$lock" system)
   previous=$(field "$lock" previous)
   profile_before=$(field "$lock" profile)
+  # Where the system runs already, what it goes back to is another one from the moment that it may be restarted.
+  runs_already=$(field "$lock" generation)
+  if [ -n "$runs_already" ] && [ -n "$(field "$lock" once)" ]; then profile_before=$runs_already; fi
   switch_timeout=$(field "$lock" switchTimeout)
   success_timeout=$(field "$lock" successTimeout)
   ignore_failed_units=$(field "$lock" ignoreFailedUnits)
@@ -96,14 +100,6 @@ note() {
 # one_line TEXT: what may stand in a line of the history.
 one_line() {
   printf '%s' "$1" | tr '\000-\037' ' '
-}
-
-# in_history ID: prints its line.
-in_history() {
-  [ -r "$history" ] || return 0
-  while IFS= read -r history_line; do
-    case $history_line in *"	id=$1	"*) printf '%s\n' "$history_line" ;; esac
-  done <"$history"
 }
 
 # record_outcome LINE, record_reason LINE: of a line of the history.
@@ -179,28 +175,41 @@ settle_after_boot() {
   use_deployment "$(field "$lock" id)"
   settled_system=$(link_target "$current_system")
   # Started once, and to be confirmed; or it is too early to say.
-  if [ "$(field "$lock" once)" = set ]; then
-    case $settled_system in '' | "$system") return 0 ;; esac
-  fi
+  if [ "$(field "$lock" once)" = set ] && { [ -z "$settled_system" ] || was_booted_once; }; then return 0; fi
   # A boot loader that did not do what it was told may do it the next time.
   if [ "$(field "$lock" once)" = set ] && ! selector clear; then
     say warning "$system may be what the machine starts next: $selector_problem"
   fi
+  reason=$(field "$lock" reason)
   if [ "$settled_system" = "$system" ]; then
-    reason="the machine was restarted while the confirmed system was made the default"
+    settled_reason="the machine was restarted while the confirmed system was made the default"
     if [ "$(link_target "$profile")" != "$system" ]; then
       mkdir -p "$work_dir"
-      set_profile "$system" || reason="$reason; its system profile could not be set"
+      set_profile "$system" || settled_reason="$settled_reason; its system profile could not be set"
     fi
-    record_end activated "$reason"
+    # One that ran before it was to be started, or that is started again as the other one could not be.
+    if [ -n "$runs_already" ] && { [ -z "$(field "$lock" once)" ] || [ -n "$reason" ]; }; then
+      record_end failed "${reason:-the machine was restarted before it was to be, into the system that it ran}"
+    else
+      record_end activated "$settled_reason"
+    fi
   else
     restore_profile
-    reason=$(field "$lock" reason)
     if [ -z "$reason" ] && [ "$(field "$lock" once)" = set ]; then
       reason="the machine has not started into the new system, or has restarted before its switcher ran"
     fi
     record_end rolled-back "${reason:-the machine was restarted before the new system was confirmed and committed}"
   fi
+}
+
+# generation_of SYSTEM: the name of a generation's link, relative to the profile's directory; empty when it is none.
+generation_of() {
+  for generation_link in "$profile"-*-link; do
+    if [ "$(link_target "$generation_link")" = "$1" ]; then
+      printf '%s\n' "${generation_link##*/}"
+      return 0
+    fi
+  done
 }
 
 # link_profile LINK: the profile is this generation. One that somebody has removed meanwhile is made again, of the system

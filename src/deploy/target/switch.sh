@@ -91,7 +91,8 @@ prepare() {
     problem="systemd did not start the watchdog's timer"
     return 1
   }
-  mkdir -p "$gc_roots" && ln -sfn "$current_system" "$gc_roots/current-system"
+  mkdir -p "$gc_roots/$id" && ln -sfn "$current_system" "$gc_roots/current-system" &&
+    ln -sfn "$root$previous" "$gc_roots/$id/previous"
   # A machine without a default system gets the one to go back to, so that a power cut from now on leads there.
   if [ ! -e "$profile" ] && ! { sync_disk && set_profile "$previous"; }; then
     problem="the system profile could not be set to $previous"

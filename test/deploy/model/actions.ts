@@ -6,6 +6,7 @@ import {
   type Machine,
   type Process,
   type ProcessName,
+  profileBefore,
   type Rules,
   type Step,
   spawn,
@@ -106,7 +107,8 @@ export function syncDisk(machine: Machine): Machine {
 
 /** restore_profile. */
 export function restoreProfile(machine: Machine): Machine {
-  return machine.lock.now === null ? machine : { ...machine, profile: synced(machine.lock.now.profile) };
+  const lock = machine.lock.now;
+  return lock === null ? machine : { ...machine, profile: synced(profileBefore(lock)) };
 }
 
 /**

@@ -106,15 +106,31 @@ export function bootSteps(context: Context): Transition[] {
       ];
     }
     case "give_up_boot: restore_profile": {
-      const restored = restoreProfile(machine);
+      const lock = machine.lock.now;
+      const restored = lock?.runsAlready
+        ? { ...machine, profile: synced(lock.profile) }
+        : restoreProfile(machine);
       return machine.bootsFrom === "loader"
         ? to(at("give_up_boot: activate boot", restored))
         : to(go(restored, name, { at: "end", outcome: "failed" }));
     }
     case "give_up_boot: activate boot": {
-      // Its default is the previous system, whether it could be installed again or not.
-      const ends = (after: Machine): Machine => go(after, name, { at: "end", outcome: "failed" });
-      return activate(context, previous, "boot", { ok: ends, failed: ends, timedOut: ends });
+      const ends = (after: Machine): Machine => at("give_up_boot: sync_disk", after);
+      const runsAlready = machine.lock.now?.runsAlready === true;
+      // Its default is the previous system, whether it could be installed again or not; or that which it was to be put back to.
+      const left = (after: Machine): Machine =>
+        go(after, name, { at: "end", outcome: "failed", bootLeft: runsAlready });
+      const putBack = runsAlready ? systems[id] : previous;
+      return activate(context, putBack, "boot", { ok: ends, failed: left, timedOut: left });
+    }
+    case "give_up_boot: sync_disk": {
+      const bootLeft = machine.lock.now?.runsAlready === true;
+      return [
+        ...to(go(syncDisk(machine), name, { at: "end", outcome: "failed" })),
+        ...fails(machine, "sync fails", (after) =>
+          go(after, name, { at: "end", outcome: "failed", bootLeft }),
+        ),
+      ];
     }
 
     case "await_boot":
@@ -136,7 +152,7 @@ export function bootSteps(context: Context): Transition[] {
         ...fails(machine, "change_state: /run is full", (after) => at("roll_back", after)),
       ];
     case "boot_previous":
-      return workDirectory(machine, id).committing
+      return workDirectory(machine, id).committing || machine.lock.now?.runsAlready
         ? to(at("undo_commit"))
         : to(at("reboot_machine", restoreProfile(machine)));
     default:
@@ -150,7 +166,8 @@ export function takeUpBoot(machine: Machine, name: ProcessName, id: Id): Transit
     ...after,
     processes: { ...after.processes, ...spawn(name, step, id) },
   });
-  const taken: Machine = { ...machine, lock: amended(machine, { once: "booted", boot: machine.boot }) };
+  const cleared = machine.lock.now?.runsAlready ? { ...machine, once: synced(null) } : machine;
+  const taken: Machine = { ...cleared, lock: amended(machine, { once: "booted", boot: machine.boot }) };
   return [
     {
       label: `${name}: take_up_boot`,

@@ -61,7 +61,7 @@ export function final(machine: Machine): string | undefined {
     const wrong = reportProblem(machine, id, deployer);
     if (wrong !== undefined) return wrong;
   }
-  const expected = machine.history.now.reduce<System>(systemAfter, "old");
+  const expected = machine.history.now.reduce<System>(systemAfter, machine.ran);
   // A record that the disk was too full for can't be followed: one of the systems that were trusted, as a whole.
   const system = machine.historyLost.length > 0 ? machine.runs : expected;
   if (machine.historyLost.length > 0 && system !== "old" && !machine.confirmed.includes(system)) {

@@ -20,9 +20,13 @@ export interface Lock {
   readonly id: Id;
   readonly previous: System;
   readonly profile: System | null;
+  /** `generation`: the machine runs the system already, and the previous one is what it was started with. */
+  readonly runsAlready: boolean;
   readonly boot: number;
   /** `set`: before the next start may be into the new system; `booted`: that start was taken up. */
   readonly once: "set" | "booted" | null;
+  /** `reason`: a roll-back has the machine restart. Only told of where it makes a difference. */
+  readonly reason: boolean;
 }
 
 /** `/run/nixus/ID/state`. */
@@ -86,6 +90,7 @@ export type Step =
   | "selector clear"
   | "give_up_boot: restore_profile"
   | "give_up_boot: activate boot"
+  | "give_up_boot: sync_disk"
   | "command_boot"
   | "boot: after_boot"
   | "await_boot"
@@ -157,6 +162,8 @@ export interface Machine {
   readonly boot: number;
   /** Whether the machine is restarted into new systems. */
   readonly reboots: boolean;
+  /** What it ran at first. */
+  readonly ran: System;
   /** Whether a second deployer may come. */
   readonly seconds: boolean;
   /** The system of /run/current-system, and whether its activation came to a good end. */
@@ -252,19 +259,24 @@ const emptyWorkDirectory: WorkDirectory = {
   committing: false,
 };
 
-/** A machine that runs and boots `old`, with a deployment of `new` planned. */
+/**
+ * A machine that runs and boots `old`, with a deployment of `new` planned. With `new` as its profile it was started with
+ * `old`, runs and boots `new` by now, which was confirmed, and is to be restarted into that.
+ */
 export function initialMachine(
   options: Pick<Machine, "bootsFrom" | "faults" | "seconds" | "reboots"> & { profile: System | null },
 ): Machine {
+  const ran = options.profile ?? "old";
   return {
     bootsFrom: options.bootsFrom,
     seconds: options.seconds,
     reboots: options.reboots,
+    ran,
     boot: 1,
-    runs: "old",
+    runs: ran,
     whole: true,
     profile: synced(options.profile),
-    loader: synced("old"),
+    loader: synced(ran),
     lock: synced(null),
     once: synced(null),
     unit: synced(null),
@@ -277,9 +289,14 @@ export function initialMachine(
     deployers: { a: { previous: "old", phase: "planned", report: null } },
     said: {},
     faults: options.faults,
-    confirmed: [],
+    confirmed: ran === "old" ? [] : [ran],
     historyLost: [],
   };
+}
+
+/** The variable profile_before of use_deployment. */
+export function profileBefore({ profile, previous, runsAlready, once }: Lock): System | null {
+  return runsAlready && once !== null ? previous : profile;
 }
 
 export function synced<T>(value: T): Durable<T> {
@@ -362,7 +379,11 @@ export function inHistory(machine: Machine, id: Id): HistoryRecord | undefined {
 /** was_booted_once: the machine was started into the new system, and nobody has taken that up yet. */
 export function wasBootedOnce(machine: Machine, lock: Lock | null = machine.lock.now): boolean {
   return (
-    lock !== null && lock.once === "set" && lock.boot !== machine.boot && machine.runs === systems[lock.id]
+    lock !== null &&
+    lock.once === "set" &&
+    lock.boot !== machine.boot &&
+    machine.runs === systems[lock.id] &&
+    inHistory(machine, lock.id) === undefined
   );
 }
 

@@ -15,6 +15,7 @@ import {
   maximumTries,
   type Process,
   type ProcessName,
+  profileBefore,
   type Rules,
   type Step,
   spawn,
@@ -113,6 +114,7 @@ function next(context: Context): Transition[] {
     case "selector clear":
     case "give_up_boot: restore_profile":
     case "give_up_boot: activate boot":
+    case "give_up_boot: sync_disk":
     case "await_boot":
     case "boot: change_state waiting":
     case "boot: change_state rolling-back":
@@ -213,7 +215,8 @@ function next(context: Context): Transition[] {
     case "undo_commit": {
       const lock = machine.lock.now;
       // After a restart it is restore_profile that does it.
-      const before = lock?.profile ?? (lock?.once === "booted" ? null : (lock?.previous ?? null));
+      const before =
+        (lock && profileBefore(lock)) ?? (lock?.once === "booted" ? null : (lock?.previous ?? null));
       const profile = write(machine.profile, before);
       return to(at("undo_commit: sync profile", { ...machine, profile }));
     }
@@ -246,12 +249,15 @@ function next(context: Context): Transition[] {
       ];
     case "restore_profile":
       return to(go(restoreProfile(machine), name, { at: "end", outcome: "rolled-back" }));
-    case "reboot_machine":
+    case "reboot_machine": {
       if (!free) return [];
+      const lock = machine.lock.now;
+      const amended = lock?.runsAlready ? { ...machine, lock: synced({ ...lock, reason: true }) } : machine;
       return [
-        ...changeState(context, "rebooting", "systemctl reboot"),
+        ...changeState({ ...context, machine: amended }, "rebooting", "systemctl reboot"),
         ...fails(machine, "change_state: /run is full", (after) => at("systemctl reboot", after)),
       ];
+    }
     case "systemctl reboot":
       return restarts(syncDisk(machine), "the machine restarts");
 
@@ -266,6 +272,11 @@ function next(context: Context): Transition[] {
     case "end: watchdog":
       return to(exit({ ...machine, timers: machine.timers.filter((timer) => timer !== id) }, name));
   }
+}
+
+/** Whether `old` is what it was started with, and is what it goes back to from the system that runs already. */
+function isRestarted(machine: Machine, id: Id): boolean {
+  return id === "a" && machine.ran === systems.a && machine.runs === systems.a;
 }
 
 /** command_start and begin. */
@@ -295,13 +306,16 @@ function starting(context: Context): Transition[] {
     }
     case "begin: compare":
       // Deployment c is planned for a system that no machine runs.
-      if (id === "c" || machine.runs !== machine.deployers[id]?.previous) {
+      if (id === "c" || (machine.runs !== machine.deployers[id]?.previous && !isRestarted(machine, id))) {
         return [{ label: "changed", to: answer("changed") }];
       }
       return [{ label: "the machine runs what it was planned for", to: at("begin: lock") }];
     case "begin: lock": {
-      const { runs: previous, boot } = machine;
-      const taken: Lock = { id, previous, profile: machine.profile.now, boot, once: null };
+      const { runs, boot } = machine;
+      const runsAlready = isRestarted(machine, id);
+      const previous = runsAlready ? "old" : runs;
+      const profile = machine.profile.now;
+      const taken: Lock = { id, previous, profile, runsAlready, boot, once: null, reason: false };
       return [
         { label, to: at("begin: state", { ...machine, lock: synced(taken) }) },
         ...fails(machine, "the disk is full", (after) => answer("refused", after)),
@@ -475,7 +489,10 @@ function settled({ machine, name, process, rules }: Context): Transition[] {
   const system = systems[process.subject];
   const runs = machine.runs === system;
   const activated = runs && (rules.settlesByWhatRuns || machine.profile.now === system);
-  const change = { at: "record_end: history", outcome: activated ? "activated" : "rolled-back" } as const;
+  const lock = machine.lock.now;
+  const failed = activated && lock?.runsAlready && (lock.once === null || lock.reason);
+  const outcome = failed ? "failed" : activated ? "activated" : "rolled-back";
+  const change = { at: "record_end: history", outcome } as const;
   const cleared =
     machine.lock.now?.once === "set" && rules.settleClearsMark ? { ...machine, once: synced(null) } : machine;
   const after = activated ? { ...cleared, profile: synced(system) } : restoreProfile(cleared);
