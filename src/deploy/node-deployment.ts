@@ -291,7 +291,8 @@ export class NodeDeployment {
     session.report({ type: "warning", step: "commit", message: `${why}; going back to the previous system` });
     const order = {
       ...{ system: switched.previous, previous: switched.system, id: `${session.context.id}-undo` },
-      ...(switched.reboot === undefined ? {} : { reboot: switched.reboot }),
+      // The secrets that are at hand are those of the other system.
+      ...(switched.reboot === undefined ? {} : { reboot: { ...switched.reboot, secrets: [] } }),
     };
     const result = await this.notBusy(() => switchSystem(session, order)).catch((error: unknown) => {
       if (error instanceof NodeError) return error;

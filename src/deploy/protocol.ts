@@ -40,6 +40,8 @@ export type Answer =
   | { readonly kind: "alive" }
   | { readonly kind: "result"; readonly outcome: SwitcherOutcome; readonly reason: string }
   | { readonly kind: "warning"; readonly message: string }
+  /** Secrets that are kept in memory have to be sent again, since the machine was restarted. */
+  | { readonly kind: "awaits-secrets" }
   /** It was not begun: */
   | { readonly kind: "refused"; readonly message: string }
   | {
@@ -73,6 +75,8 @@ export function parseAnswer(line: string): Answer | undefined {
       const [outcome = "", ...reason] = text.split(" ");
       return isOutcome(outcome) ? { kind, outcome, reason: reason.join(" ") } : undefined;
     }
+    case "awaits":
+      return text === "secrets" ? { kind: "awaits-secrets" } : undefined;
     case "warning":
     case "refused":
       return { kind, message: text };

@@ -26,8 +26,10 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     },
   });
 
-  const begin = (host: SwitcherHost, options: { reboot?: number; ignore?: boolean } = {}) =>
-    host.start("a", "new", { selector: "restorer", ...options });
+  const begin = (
+    host: SwitcherHost,
+    options: { reboot?: number; ignore?: boolean; resends?: boolean } = {},
+  ) => host.start("a", "new", { selector: "restorer", ...options });
 
   /** The deployment has come to its restart, which has begun. */
   async function restarted(host: SwitcherHost, options?: Parameters<typeof begin>[1]): Promise<void> {
@@ -159,6 +161,54 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     void host.startUnits();
     await host.becomes("restarted again", () => host.has("fake/reboot"));
     expect(host.read("var/lib/nixus/deployment")).toContain("reason=units failed: bad.service\n");
+  });
+
+  describe("with secrets that are kept in memory", () => {
+    const directory = "run/nixus/secrets/svc+svc+400";
+    const manifest = [
+      "version 1",
+      "disk svc svc 400 other-1 0 /run/nixus-secrets/other /nix/store/pointer-1 /nix/store/marker-1",
+      "memory svc svc 400 key-2 0 /run/nixus-secrets/key /nix/store/pointer-2 /nix/store/marker-2",
+      "memory svc svc 400 unused-3 0 /run/nixus-secrets/unused /nix/store/pointer-3 /nix/store/marker-3",
+    ];
+    const installs = `mkdir -p "$NIXUS_ROOT/${directory}" && mv "$NIXUS_ROOT"/run/nixus/secrets/pending/a/* "$NIXUS_ROOT/${directory}/" && : >"$NIXUS_ROOT/fake/units-failed"`;
+
+    /** What needs the secret could not start. */
+    async function bootedWithout(host: SwitcherHost, resends: boolean, reboot = 20): Promise<void> {
+      host.write("nix/store/new/nixus-secrets", `${manifest.join("\n")}\n`);
+      for (const number of [1, 2]) host.write(`nix/store/marker-${number}`, "");
+      await restarted(host, { reboot, resends });
+      host.write("fake/units-failed", "svc.service loaded failed failed\n");
+    }
+
+    test("asks for them, and is judged by the activation that puts them into use", async ({ host }) => {
+      host.behaviour("new", "test", installs);
+      await bootedWithout(host, true);
+      const [unit] = host.startUnits();
+      await host.becomes("waiting for secrets", () => host.has("run/nixus/a/awaits"));
+      expect((await host.ask("result", "a")).lines.slice(-2)).toEqual(["state booting", "awaits secrets"]);
+      host.write("run/nixus/secrets/pending/a/key-2", "secret");
+      expect((await host.ask("result", "a")).lines.at(-1)).not.toBe("awaits secrets");
+      await host.reaches("a", "waiting");
+      expect((await host.ask("confirm", "a")).lines.at(-1)).toBe("result activated ");
+      await unit;
+      expect(host.activations).toEqual(["new dry-activate", "new boot", "new test", "new boot"]);
+      expect(host.has(`${directory}/key-2`)).toBe(true);
+    });
+
+    test.for([
+      { what: "that don't come", resends: true, reason: /did not come within 1 s/ },
+      { what: "that nobody sends again", resends: false, reason: /^units failed: svc.service$/ },
+    ])("$what it goes back", async ({ resends, reason }, { host }) => {
+      await bootedWithout(host, resends, 1);
+      void host.startUnits();
+      await host.becomes("restarted again", () => host.has("fake/reboot"));
+      expect(/^reason=(.*)$/m.exec(host.read("var/lib/nixus/deployment"))?.[1]).toMatch(reason);
+      host.hangUp();
+      host.restart("boot-3");
+      await Promise.all(host.startUnits());
+      await expectEnd(host, "old", "rolled-back");
+    });
   });
 
   test("emergency mode is a failure", async ({ host }) => {

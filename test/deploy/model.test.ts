@@ -27,7 +27,7 @@ describe("every reachable state", { timeout: 300_000 }, () => {
     { bootsFrom: "loader", profile: "old", faults: 3, seconds: false, reboots: true },
     { bootsFrom: "profile", profile: null, faults: 2, seconds: false, reboots: true },
     { bootsFrom: "loader", profile: "old", faults: 1, seconds: true, reboots: true },
-    { bootsFrom: "loader", profile: "new", faults: 2, seconds: false, reboots: true },
+    { bootsFrom: "loader", profile: "new", faults: 3, seconds: false, reboots: true },
     { bootsFrom: "loader", profile: "new", faults: 1, seconds: true, reboots: true },
   ] as const)("leads to a good end: %o", (options) => {
     const exploration = explore(initialMachine(options), asWritten);

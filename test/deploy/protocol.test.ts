@@ -8,6 +8,7 @@ test.each([
   ["nixus output ", { kind: "output", line: "" }],
   ["nixus state rolling-back", { kind: "state", state: "rolling-back" }],
   ["nixus alive", { kind: "alive" }],
+  ["nixus awaits secrets", { kind: "awaits-secrets" }],
   ["nixus none", { kind: "none" }],
   ["nixus result activated ", { kind: "result", outcome: "activated", reason: "" }],
   ["nixus result rolled-back it hung", { kind: "result", outcome: "rolled-back", reason: "it hung" }],
@@ -27,6 +28,7 @@ test.each([
   "nixus state dancing",
   "nixus result maybe x",
   "nixus fly",
+  "nixus awaits better times",
   "nixus busy",
 ])("%j is no answer", (line) => {
   expect(parseAnswer(line)).toBeUndefined();

@@ -1,5 +1,5 @@
 /** Deployments that restart the machine: into the new system once, and for good only when it could be reached there. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab, type Machine, type Running } from "./lib/index.ts";
@@ -114,6 +114,29 @@ test("what a system refuses, it refuses before the restart", async () => {
   expect(result.stdout).toContain("refuses this machine");
   expect(result.stdout).toContain("The machine was not changed");
   expect(foo.bootCount).toBe(before);
+  await expectOn(good);
+});
+
+test("secrets that are kept in memory are sent again, and what needs them starts", async () => {
+  const before = foo.bootCount;
+  const source = join(lab.home, "volatile");
+  writeFileSync(source, "of memory\n");
+  const secret = `secrets.files.volatile = { file = "${source}"; persistent = false; restartUnits = [ "reader.service" ]; };
+    systemd.services.reader = {
+      wantedBy = [ "multi-user.target" ];
+      serviceConfig = { Type = "oneshot"; RemainAfterExit = true; ExecStart = "/bin/cat /run/nixus-secrets/volatile"; };
+    };`;
+  const { stdout, stderr } = await deploy(network(secret)).done;
+  expect(stdout, stderr).toContain(`[${name}] ${activated}`);
+  expect(stdout.split("\n").filter((line) => line.includes("Sending 1 secret"))).toHaveLength(2);
+  expect(foo.bootCount).toBe(before + 1);
+  expect((await foo.exec("systemctl is-active reader.service")).stdout).toBe("active\n");
+  expect((await foo.exec("cat /run/nixus-secrets/volatile; ls /run/nixus/secrets/pending")).stdout).toBe(
+    "of memory\n",
+  );
+  await expectOn(await currentSystem(foo));
+  // Without it again, for what follows.
+  expect((await deploy(network("")).done).exitCode).toBe(0);
   await expectOn(good);
 });
 

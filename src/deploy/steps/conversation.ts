@@ -13,6 +13,8 @@ export class Progress {
   state: SwitcherState | undefined;
   result: (Answer & { readonly kind: "result" }) | undefined;
   refusal: NodeError | undefined;
+  /** Whether it asks for the secrets that are kept in memory. */
+  awaitsSecrets = false;
   /** Lines of its log that were reported already. */
   lines = 0;
   /** The machine says that it knows nothing of this deployment. */
@@ -58,6 +60,9 @@ export class Progress {
         this.refusal ??= new NodeError(
           `the machine was switched to another system meanwhile (it runs ${answer.running || "none"}); deploy again`,
         );
+        break;
+      case "awaits-secrets":
+        this.awaitsSecrets = true;
         break;
       case "none":
         this.unknown = true;

@@ -1,4 +1,5 @@
 /** Whether the machine is to be restarted into its new system, which is there by now: asked before anything is changed. */
+import type { EvaluatedSecret } from "../../fleet/evaluated.ts";
 import type { RebootPolicy } from "../../fleet/settings.ts";
 import { LiveSwitchError, liveSwitch, parseLiveSwitchFacts } from "../../plan/live-switch.ts";
 import { usedSecrets } from "../../plan/plan.ts";
@@ -21,6 +22,8 @@ export interface Reboot {
   readonly selector: string;
   /** Seconds after the restart in which it has to be confirmed. */
   readonly timeout: number;
+  /** What the restart takes from the machine's memory, and is sent again after it. */
+  readonly secrets: readonly EvaluatedSecret[];
 }
 
 interface Systems {
@@ -43,13 +46,8 @@ export async function decideReboot(session: NodeSession, systems: Systems): Prom
       return undefined;
     case "reboot": {
       report({ type: "reboot-planned", why: describeReasons(planned.reasons) });
-      const inMemory = usedSecrets(node).filter(({ entry }) => entry.place === "memory");
-      if (inMemory.length > 0) {
-        const names = inMemory.map(({ name }) => `'${name}'`).join(", ");
-        const message = `the restart takes away the secrets that are kept in memory: ${names}; what needs them fails until the next deployment`;
-        report({ type: "warning", step: "switch", message });
-      }
-      return { selector: planned.selector, timeout: node.rebootTimeout };
+      const secrets = usedSecrets(node).filter(({ entry }) => entry.place === "memory");
+      return { selector: planned.selector, timeout: node.rebootTimeout, secrets };
     }
   }
 }

@@ -6,12 +6,14 @@ import type { DirectoryNode, TreeNode } from "../../store/tree.ts";
 import { NodeError, RemoteCommandError } from "../errors.ts";
 import { contentOf } from "../secrets/contents.ts";
 import type { NodeSession } from "../session.ts";
+import type { RunOptions } from "../ssh/connection.ts";
 import { lastLines } from "../ssh/failures.ts";
 import { receiveSecretsScript } from "../target/scripts.ts";
 
 export async function sendSecrets(
   { connection, context, report }: NodeSession,
   secrets: readonly EvaluatedSecret[],
+  options: Pick<RunOptions, "fresh" | "connectTimeout"> = {},
 ): Promise<void> {
   const places: Record<SecretEntry["place"], Map<string, TreeNode>> = { disk: new Map(), memory: new Map() };
   for (const { owner, entry } of secrets) {
@@ -22,6 +24,7 @@ export async function sendSecrets(
   const count = places.disk.size + places.memory.size;
   report({ type: "sending-secrets", count });
   const { exitCode, stderr } = await connection.run(receiveSecretsScript(context.id, count), {
+    ...options,
     input: narChunksSync(archive(places)),
     signal: context.signal,
   });

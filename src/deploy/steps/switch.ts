@@ -4,11 +4,12 @@
  * again when an answer was lost.
  */
 import type { Outcome } from "../../events/event.ts";
-import { ConnectionError, InterruptedError, NodeError } from "../errors.ts";
+import { ConnectionError, InterruptedError, NodeError, RemoteCommandError } from "../errors.ts";
 import type { Answer } from "../protocol.ts";
 import type { NodeSession } from "../session.ts";
 import { type Conversation, follow, Progress } from "./conversation.ts";
 import type { Reboot } from "./reboot.ts";
+import { sendSecrets } from "./secrets.ts";
 
 /** All in milliseconds. */
 export interface Timing {
@@ -78,6 +79,7 @@ export async function switchSystem(session: NodeSession, order: SwitchOrder): Pr
     ...[String(node.switchTimeout), String(node.successTimeout)],
     ...[node.ignoreFailingSystemdUnits ? "1" : "0", by],
     ...(reboot === undefined ? [] : [reboot.selector, String(reboot.timeout)]),
+    ...(reboot === undefined || reboot.secrets.length === 0 ? [] : ["1"]),
   ]);
   await progress.until(() => progress.started || !trigger.open, timing.silence * 3, signal);
   if (progress.refusal !== undefined) {
@@ -154,13 +156,16 @@ async function untilItEnds(
   // How long a login may take: one that would need longer is given up, as the network may have changed under it.
   const slowest = Math.max(timing.silence + 1000, 2 * session.connection.loginTime);
   let begun = performance.now();
-  // The boot loader is installed, the machine restarts, and back again when it is not confirmed.
+  // The boot loader is installed, the machine restarts, takes its secrets, and back again when it is not confirmed.
   const away =
-    reboot === undefined ? 0 : (switchTimeout + reboot.timeout) * 1000 + 2 * timing.margin + timing.restart;
+    reboot === undefined
+      ? 0
+      : 2 * (switchTimeout + reboot.timeout) * 1000 + 2 * timing.margin + timing.restart;
   let patience = (2 * switchTimeout + successTimeout) * 1000 + timing.margin + timing.restart + away;
   let confirming = false;
   let wait = timing.firstRetry;
   let lastFailure: unknown = trigger.failure;
+  let complaint = "";
   while (progress.result === undefined) {
     if (signal.aborted) return interrupted();
     if (progress.state === "committing") {
@@ -209,6 +214,16 @@ async function untilItEnds(
       throw new NodeError(`the switcher could not be started${why}`, { cause: lastFailure });
     }
     if (question.failure === undefined && progress.state === "waiting" && !waiting) continue;
+    if (progress.awaitsSecrets) {
+      progress.awaitsSecrets = false;
+      const failure = await sendAgain(session, reboot);
+      if (failure === undefined) continue;
+      lastFailure = failure;
+      if (failure instanceof RemoteCommandError && failure.message !== complaint) {
+        complaint = failure.message;
+        report({ type: "warning", step: "secrets", message: complaint });
+      }
+    }
     if (question.failure === undefined && verb === "hold" && progress.result === undefined) {
       begun = performance.now();
       verification?.begin();
@@ -225,6 +240,16 @@ async function untilItEnds(
     wait = Math.min(wait * 2, timing.longestRetry);
   }
   return ended(progress.result);
+}
+
+/** Secrets that the restart took away. Why they can't be sent, which is tried again as long as the machine asks. */
+async function sendAgain(session: NodeSession, reboot: Reboot | undefined): Promise<unknown> {
+  try {
+    await sendSecrets(session, reboot?.secrets ?? [], { fresh: true });
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function ended({ outcome, reason }: Answer & { readonly kind: "result" }): SwitchResult {

@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # What the deployer asks over SSH, and the answers, each a line `nixus KIND TEXT`. Part of the switcher.
 
-# start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY [SELECTOR REBOOT-TIMEOUT]: takes the
+# start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY [SELECTOR REBOOT-TIMEOUT RESENDS]: takes the
 # lock, starts the service and follows it. With a selector the machine is restarted into the system, also when it runs it
-# already: PREVIOUS is what it was started with then. Answers `refused`, `busy`, `changed` or `failed` when nothing was
+# already: PREVIOUS is what it was started with then. RESENDS is 1 when the deployer sends the secrets again that are kept in
+# memory. Answers `refused`, `busy`, `changed` or `failed` when nothing was
 # begun, else `started`.
 command_start() {
   case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
@@ -14,7 +15,7 @@ command_start() {
     fi
   done
   # shellcheck disable=SC2086 # Split into fields on purpose.
-  set -- "$1" "$2" "$3" "$4" "$5" "$6" "$7" "${8:-}" "${9:-}" ${SSH_CONNECTION:-}
+  set -- "$1" "$2" "$3" "$4" "$5" "$6" "$7" "${8:-}" "${9:-}" "${10:-}" ${SSH_CONNECTION:-}
   mkdir -p "$run_dir/$1" || return 73
   exclusively begin "$@"
   begin_status=$?
@@ -33,8 +34,8 @@ command_start() {
   command_follow "$id" 0
 }
 
-# begin ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE BY SELECTOR REBOOT-TIMEOUT [CLIENT CLIENT-PORT ADDRESS
-# PORT]: takes the lock.
+# begin ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE BY SELECTOR REBOOT-TIMEOUT RESENDS [CLIENT CLIENT-PORT
+# ADDRESS PORT]: takes the lock.
 begin() {
   stale_id=$(field "$lock" id)
   settle_after_boot
@@ -79,8 +80,8 @@ begin() {
       "$1" "$2" "$begin_previous" "$begin_profile" "$begin_generation" "$(boot_id)"
     printf 'by=%s\nsince=%s\nswitchTimeout=%s\nsuccessTimeout=%s\nignoreFailedUnits=%s\n' \
       "$(one_line "$7")" "$(date +%s)" "$4" "$5" "$6"
-    printf 'switcher=%s\nselector=%s\nrebootTimeout=%s\nsshAddress=%s\nsshPort=%s\n' \
-      "$self" "$8" "$9" "${12:-}" "${13:-}"
+    printf 'switcher=%s\nselector=%s\nrebootTimeout=%s\nresends=%s\nsshAddress=%s\nsshPort=%s\n' \
+      "$self" "$8" "$9" "${10}" "${13:-}" "${14:-}"
   } | replace_synced "$lock" && use_deployment "$1" && write_state starting 40 0 "" || {
     rm -f "$lock" "$lock.new"
     say refused "$state_dir or $run_dir can't be written to (is the disk full?)"
@@ -244,7 +245,8 @@ put_withdrawn() {
   say none
 }
 
-# result ID [LINE]: one answer of `state`, `result` or `none`, after the new lines of the log.
+# result ID [LINE]: one answer of `state`, `result` or `none`, after the new lines of the log; `awaits secrets` after the
+# state in which they are to be sent again.
 command_result() {
   id=$1
   exclusively settle_lock
@@ -257,6 +259,7 @@ command_result() {
   say_log
   if [ -n "$result_state" ]; then
     say state "$result_state"
+    if [ -e "$work_dir/awaits" ] && [ ! -d "$run_dir/secrets/pending/$id" ]; then say awaits secrets; fi
   else
     say_result || say none
   fi

@@ -232,8 +232,34 @@ await_boot() {
     sleep 0.2
   done
   [ -z "$stop_requested" ] || problem="the switcher was told to stop"
+  if [ -z "$problem" ] && [ "$(field "$lock" resends)" = 1 ] && [ -n "$(missing_in_memory)" ]; then await_secrets; fi
   if [ -z "$problem" ] && [ -n "$(newly_failed "$work_dir/snapshot")" ]; then judge_activation 4; fi
   await_word booting
+}
+
+# await_secrets: those that are kept in memory are gone since the restart. The deployer has them, and is asked for them:
+# the activation puts them into use, and starts what could not start without.
+await_secrets() {
+  secrets_by=$(($(uptime_seconds) + success_timeout))
+  exclusively change_state " booting " booting $((success_timeout + switch_timeout + 60)) "" && : >"$work_dir/awaits" || {
+    problem="the state of the deployment could not be recorded in $work_dir"
+    return 0
+  }
+  note "waiting for the secrets that are kept in memory"
+  while [ ! -d "$run_dir/secrets/pending/$id" ]; do
+    if [ -n "$stop_requested" ]; then
+      problem="the switcher was told to stop"
+      return 0
+    fi
+    if [ "$(uptime_seconds)" -gt "$secrets_by" ]; then
+      problem="the secrets that are kept in memory did not come within $success_timeout s of the restart"
+      return 0
+    fi
+    sleep 0.1
+  done
+  rm -f "$work_dir/awaits"
+  activate "$system" test "$switch_timeout"
+  judge_activation $?
 }
 
 # boot_previous REASON: the new system was started once and the default is still the previous one, or is so again. One that

@@ -11,6 +11,7 @@
 #   $run_dir/ID/committing  a commit has begun: profile and boot default may have been changed.
 #   $run_dir/ID/log     output of the activations.
 #   $run_dir/ID/asked   somebody has asked over the network since the roll-back.
+#   $run_dir/ID/awaits  secrets that were in memory are to be sent again.
 #   $run_dir/ID/result  how it ended.
 #   $history            one line for each deployment that has ended.
 

@@ -38,6 +38,17 @@ kept_manifests() {
   done
 }
 
+# missing_in_memory: files of secrets that the running system has in memory, and that are not there.
+missing_in_memory() {
+  [ -r "$current_system/nixus-secrets" ] || return 0
+  while read -r missing_place missing_user missing_group missing_mode missing_file _ _ missing_pointer missing_marker; do
+    [ "$missing_place" = memory ] || continue
+    # A system lists all that are defined; those that it refers to are in its store.
+    if [ ! -L "$root$missing_pointer" ] && [ ! -e "$root$missing_marker" ]; then continue; fi
+    [ -e "$run_dir/secrets/$missing_user+$missing_group+$missing_mode/$missing_file" ] || printf '%s\n' "$missing_file"
+  done <"$current_system/nixus-secrets"
+}
+
 # What a receiver left that was killed, or was cut off with its machine: `receiving-DEPLOYMENT:PID:START`.
 wipe_unreceived() {
   for unreceived in "$state_dir"/secrets/receiving-* "$run_dir"/secrets/receiving-*; do

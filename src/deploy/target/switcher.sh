@@ -49,7 +49,7 @@ usage() {
 action=$1
 shift
 case $action in
-start) [ "$#" -eq 7 ] || [ "$#" -eq 9 ] || usage ;;
+start) case $# in 7 | 9 | 10) ;; *) usage ;; esac ;;
 status) [ "$#" -eq 0 ] || usage ;;
 confirm | reject | hold | withdraw | result | follow | run | watch | boot)
   [ "$#" -ge 1 ] || usage

@@ -138,7 +138,16 @@ export function bootSteps(context: Context): Transition[] {
       return [
         ...to(at("boot: change_state waiting")),
         ...fails(machine, "units fail", (after) => at("boot: change_state rolling-back", after)),
+        // await_secrets, of a system that has some in memory.
+        { label: "secrets come", to: at("boot: activate test") },
+        { label: "secrets don't come", to: at("boot: change_state rolling-back") },
       ];
+    case "boot: activate test": {
+      const failed = (after: Machine): Machine => at("boot: change_state rolling-back", after);
+      return activate(context, systems[id], "test", {
+        ...{ ok: (after) => at("boot: change_state waiting", after), failed, timedOut: failed },
+      });
+    }
     case "boot: change_state waiting":
       return [
         ...changeState(context, "waiting", "confirmed_in_time"),

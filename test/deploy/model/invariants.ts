@@ -13,6 +13,7 @@ import {
 /** Steps at which a process changes the machine, or has it changed. */
 const changing: ReadonlySet<Step> = new Set<Step>([
   "activate test",
+  "boot: activate test",
   "commit: set_profile",
   "commit: sync profile",
   "activate boot",

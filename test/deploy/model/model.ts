@@ -94,6 +94,7 @@ export type Step =
   | "command_boot"
   | "boot: after_boot"
   | "await_boot"
+  | "boot: activate test"
   | "boot: change_state waiting"
   | "boot: change_state rolling-back"
   | "boot_previous"

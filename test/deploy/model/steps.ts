@@ -116,6 +116,7 @@ function next(context: Context): Transition[] {
     case "give_up_boot: activate boot":
     case "give_up_boot: sync_disk":
     case "await_boot":
+    case "boot: activate test":
     case "boot: change_state waiting":
     case "boot: change_state rolling-back":
     case "boot_previous":

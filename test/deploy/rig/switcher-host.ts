@@ -218,6 +218,8 @@ export class SwitcherHost {
       /** Restarts the machine, with a limit of 20 s. */
       selector?: string;
       reboot?: number;
+      /** What is in memory is sent again. */
+      resends?: boolean;
     } = {},
   ) {
     const { previous = "old", switch: switchTimeout = 20, success = 20, ignore = false } = options;
@@ -231,6 +233,7 @@ export class SwitcherHost {
       ignore ? "1" : "0",
       "me@here",
       ...(options.selector === undefined ? [] : [options.selector, String(options.reboot ?? 20)]),
+      ...(options.resends ? ["1"] : []),
     );
   }
 

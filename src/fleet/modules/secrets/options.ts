@@ -132,7 +132,7 @@ export const placeOptions = {
     type: t.bool,
     default: true,
     description:
-      "`false`: kept in memory only. After a restart of the machine it is missing until the next deployment, which sends it again.",
+      "`false`: kept in memory only. After a restart of the machine it is missing until the next deployment, which sends it again; one that restarts the machine itself sends it after that.",
   }),
   binary: option({
     type: t.bool,
