@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { PassThrough, type Readable } from "node:stream";
-import { started } from "../store/daemon/started.ts";
+import { started } from "../store/programs.ts";
 import { NodeError } from "./errors.ts";
 import { atExit } from "./exit.ts";
 import { hearLastWords, stopListening } from "./last-words.ts";
@@ -53,7 +53,7 @@ export async function runLocally(node: DeployableNode, options: LocalScript): Pr
 
 async function startShell(node: DeployableNode, { script, cwd }: LocalScript): Promise<Shell> {
   try {
-    return await started(
+    return await started("/bin/sh", () =>
       spawn("/bin/sh", ["-c", script], {
         env: { ...process.env, NIXUS_NODE: node.name, NIXUS_HOST: node.host, NIXUS_SYSTEM: node.toplevel },
         ...(cwd === undefined ? {} : { cwd }),
@@ -63,7 +63,7 @@ async function startShell(node: DeployableNode, { script, cwd }: LocalScript): P
       }),
     );
   } catch (cause) {
-    throw new NodeError(`/bin/sh could not be started: ${(cause as Error).message}`, { cause });
+    throw new NodeError((cause as Error).message, { cause });
   }
 }
 

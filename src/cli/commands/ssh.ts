@@ -22,9 +22,12 @@ export const sshCommand = buildCommand<Flags, string[], Context>({
     const problem = destinationProblem(node.host);
     if (problem !== undefined) throw new UserError(problem);
     const options = Object.entries(node.sshOptions).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-    const child = spawn("ssh", [...options, "--", node.host, ...command], { stdio: "inherit" });
-    this.process.exitCode = await new Promise<number>((resolve, reject) => {
-      child.once("error", (error) => reject(new UserError(`ssh could not be started: ${error.message}`)));
+    const { started } = await import("../../store/programs.ts");
+    const args = [...options, "--", node.host, ...command];
+    const child = await started("ssh", () => spawn("ssh", args, { stdio: "inherit" })).catch((cause) => {
+      throw new UserError(cause.message, { cause });
+    });
+    this.process.exitCode = await new Promise<number>((resolve) => {
       child.once("close", (code) => resolve(code ?? 255));
     });
   },

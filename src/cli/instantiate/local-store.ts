@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { finished, pipeline } from "node:stream/promises";
 import { exportStream } from "../../store/export.ts";
+import { StartError, started } from "../../store/programs.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
 import { LocalStoreError } from "./local-store-error.ts";
@@ -63,14 +64,15 @@ export class LocalStore {
   private async run(program: string, args: readonly string[], input?: Readable): Promise<string> {
     const { uri, env } = this.options;
     const store = uri === undefined ? [] : ["--store", uri];
-    const child = spawn(program, [...store, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
-    const failed = new Promise<never>((_, reject) => {
-      child.once("error", (cause) => reject(new LocalStoreError(spawnFailure(cause), { cause })));
+    const child = await started(program, () =>
+      spawn(program, [...store, ...args], { env, stdio: ["pipe", "pipe", "pipe"] }),
+    ).catch((cause: unknown) => {
+      throw new LocalStoreError(startFailure(cause), { cause });
     });
     const sent = input === undefined ? finished(child.stdin.end()) : pipeline(input, child.stdin);
     // A program that ends early says on standard error why; that its input broke off says less.
     const ended = Promise.all([text(child.stdout), text(child.stderr), exitCode(child), settled(sent)]);
-    const [stdout, stderr, code, sendFailure] = await Promise.race([ended, failed]);
+    const [stdout, stderr, code, sendFailure] = await ended;
     if (code !== 0) throw new LocalStoreError(`${program} failed: ${lastError(stderr, code)}`);
     if (sendFailure !== undefined) throw new LocalStoreError(sendFailure.message, { cause: sendFailure });
     return stdout;
@@ -112,9 +114,10 @@ async function settled(work: Promise<void>): Promise<Error | undefined> {
   }
 }
 
-function spawnFailure(cause: Error): string {
-  const isAbsent = (cause as NodeJS.ErrnoException).code === "ENOENT";
-  return isAbsent ? "there is no Nix on this machine" : cause.message;
+function startFailure(cause: unknown): string {
+  return cause instanceof StartError && cause.absent
+    ? "there is no Nix on this machine"
+    : (cause as Error).message;
 }
 
 function lastError(stderr: string, code: number | null): string {

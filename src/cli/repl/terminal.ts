@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 import { toBytes, toText } from "../../store/bytes.ts";
+import { started } from "../../store/programs.ts";
 import * as text from "../text.ts";
 import { EvaluatorThread } from "./evaluator-thread.ts";
 import { historyFile, historySize, readHistory, writeHistory } from "./history.ts";
@@ -178,12 +179,12 @@ async function openEditor(process: NodeJS.Process, edit: NonNullable<Outcome["ed
   const editor = process.env["EDITOR"] || "cat";
   const takesLine = edit.line !== undefined && /emacs|nano|vim|kak/.test(editor);
   const args = [...(takesLine ? [`+${edit.line}`] : []), toText(edit.file)];
-  await new Promise<void>((resolve) => {
-    const child = spawn("/bin/sh", ["-c", `${editor} "$@"`, editor, ...args], { stdio: "inherit" });
-    child.once("error", (error) => {
-      process.stderr.write(`error: ${error.message}\n`);
-      resolve();
-    });
-    child.once("close", () => resolve());
-  });
+  try {
+    const child = await started("/bin/sh", () =>
+      spawn("/bin/sh", ["-c", `${editor} "$@"`, editor, ...args], { stdio: "inherit" }),
+    );
+    await new Promise((resolve) => child.once("close", resolve));
+  } catch (error) {
+    process.stderr.write(`error: ${(error as Error).message}\n`);
+  }
 }

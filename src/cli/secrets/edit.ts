@@ -1,8 +1,9 @@
 /** Opens an encrypted secret in the editor; in between it is in memory, in a file that nobody else can read. */
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { execa } from "execa";
+import { started } from "../../store/programs.ts";
 import { UserError } from "../errors.ts";
 
 /** Type of a file system in memory (statfs(2)). */
@@ -52,10 +53,12 @@ function removeWhenEnded(remove: () => void): () => void {
 async function runEditor(file: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
   const editor = env["VISUAL"] || env["EDITOR"] || "vi";
   // As git does it: the variable may have arguments in it.
-  const { exitCode } = await execa("/bin/sh", ["-c", `${editor} "$@"`, editor, file], {
-    stdio: "inherit",
-    reject: false,
+  const child = await started("/bin/sh", () =>
+    spawn("/bin/sh", ["-c", `${editor} "$@"`, editor, file], { stdio: "inherit" }),
+  ).catch((cause: unknown) => {
+    throw new UserError(`${(cause as Error).message}; nothing was changed`, { cause });
   });
+  const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
   if (exitCode !== 0) throw new UserError(`the editor '${editor}' failed; nothing was changed`);
 }
 

@@ -6,8 +6,8 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { longestSecret, type SecretSource } from "../../fleet/modules/secrets/secret.ts";
+import { run, StartError } from "../../store/programs.ts";
 import { decrypt } from "./age/age.ts";
 import type { Identities } from "./age/identities.ts";
 import { SecretError } from "./errors.ts";
@@ -78,7 +78,7 @@ async function readFileOf(path: string, longest: number, hint = ""): Promise<Uin
     const stats = await file.stat();
     if (stats.isDirectory()) throw new SecretError(`'${path}' is a directory`);
     if (!stats.isFile()) throw new SecretError(`'${path}' is no ordinary file`);
-    if (stats.size > longest) throw new SecretError(tooLong(stats.size));
+    if (stats.size > longest) throw new SecretError(isTooLong(stats.size));
     return await file.readFile();
   } catch (error) {
     if (error instanceof SecretError) throw error;
@@ -101,22 +101,19 @@ async function runProgram(
   [program = "", ...args]: readonly string[],
   directory?: string,
 ): Promise<Uint8Array> {
-  // The result is not kept as a cause: it has the output in it.
-  const { exitCode, code, signal, isMaxBuffer, stdout } = await execa(program, args, {
+  const options = {
     ...(directory === undefined ? {} : { cwd: directory }),
-    stdin: "ignore",
-    stderr: "ignore",
-    encoding: "buffer",
-    stripFinalNewline: false,
-    reject: false,
-    maxBuffer: longestSecret,
+    quiet: true,
+    longest: longestSecret,
+  };
+  const { exitCode, signal, tooLong, stdout } = await run(program, args, options).catch((error: unknown) => {
+    if (!(error instanceof StartError)) throw error;
+    throw new SecretError(error.absent ? `the program '${program}' is not there; install it` : error.message);
   });
   const command = [program, ...args].join(" ");
-  if (code === "ENOENT") throw new SecretError(`the program '${program}' is not there; install it`);
-  if (isMaxBuffer) throw new SecretError(`the command '${command}' prints more than ${limitText}`);
+  if (tooLong) throw new SecretError(`the command '${command}' prints more than ${limitText}`);
   if (exitCode !== 0) {
-    const how =
-      exitCode === undefined ? `was ended by ${signal ?? "something"}` : `ended with status ${exitCode}`;
+    const how = exitCode === null ? `was ended by ${signal ?? "something"}` : `ended with status ${exitCode}`;
     throw new SecretError(`the command '${command}' ${how}; run it by hand to see why`);
   }
   if (stdout.length === 0) throw new SecretError(`the command '${command}' prints nothing`);
@@ -125,14 +122,14 @@ async function runProgram(
 
 const limitText = `${longestSecret / 1024 / 1024} MiB, the most that a secret may have`;
 
-function tooLong(size: number): string {
+function isTooLong(size: number): string {
   return `it has ${(size / 1024 / 1024).toFixed(1)} MiB; a secret may have ${longestSecret / 1024 / 1024} MiB at most`;
 }
 
 /** Why this can't be the secret; undefined when it can. Says nothing about the content but what kind it is. */
 export function contentProblem(content: Uint8Array, binary: boolean): string | undefined {
   if (content.length === 0) return "it is empty";
-  if (content.length > longestSecret) return tooLong(content.length);
+  if (content.length > longestSecret) return isTooLong(content.length);
   if (binary) return undefined;
   if (isUtf8Text(content)) {
     return Buffer.from(content).toString("utf8").trim() === ""

@@ -6,8 +6,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { started } from "../../store/daemon/started.ts";
 import type { Transport } from "../../store/daemon/transport.ts";
+import { StartError, started } from "../../store/programs.ts";
 import { ConnectionError, RemoteCommandError } from "../errors.ts";
 import { atExit } from "../exit.ts";
 import { hearLastWords } from "../last-words.ts";
@@ -221,12 +221,13 @@ export class Connection {
 async function startSsh(args: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
   try {
     // A terminal's interrupt is ours to handle: an ssh in the middle of an import ends when we say so.
-    return await started(spawn("ssh", args, { stdio: "pipe", detached: true }));
+    return await started("ssh", () => spawn("ssh", args, { stdio: "pipe", detached: true }));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+    if (!(cause instanceof StartError)) throw cause;
+    if (cause.absent) {
       throw new ConnectionError("no-client", "there is no ssh here; install the OpenSSH client", { cause });
     }
-    throw new ConnectionError("other", `ssh could not be started: ${(cause as Error).message}`, { cause });
+    throw new ConnectionError("other", cause.message, { cause });
   }
 }
 

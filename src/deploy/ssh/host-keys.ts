@@ -1,6 +1,6 @@
 /** The host keys that a machine's sshd shows, by ssh-keyscan(1). */
 import { createHash } from "node:crypto";
-import { execa } from "execa";
+import { run, StartError } from "../../store/programs.ts";
 
 export interface HostKey {
   /** `ssh-ed25519`. */
@@ -31,7 +31,7 @@ export async function scanHostKeys(
   options: Readonly<Record<string, string>>,
 ): Promise<{ readonly host: string; readonly keys: readonly HostKey[]; readonly why: string }> {
   const { host, port } = await resolve(destination, options);
-  const { stdout, stderr } = await run("ssh-keyscan", ["-T", "10", "-p", port, "--", host]);
+  const { stdout, stderr } = await ask("ssh-keyscan", ["-T", "10", "-p", port, "--", host]);
   const keys = stdout.split("\n").flatMap((line) => {
     const [, type, base64] = /^\S+ (\S+) (\S+)$/.exec(line) ?? [];
     return line.startsWith("#") || type === undefined || base64 === undefined ? [] : [hostKey(type, base64)];
@@ -50,7 +50,7 @@ function hostKey(type: string, base64: string): HostKey {
 
 async function resolve(destination: string, options: Readonly<Record<string, string>>): Promise<Endpoint> {
   const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  const { stdout, stderr, exitCode } = await run("ssh", ["-G", ...flags, "--", destination]);
+  const { stdout, stderr, exitCode } = await ask("ssh", ["-G", ...flags, "--", destination]);
   if (exitCode !== 0) throw new HostKeyError(`ssh does not take the destination '${destination}': ${stderr}`);
   const settings = new Map(
     stdout.split("\n").map((line): [string, string] => {
@@ -68,10 +68,13 @@ async function resolve(destination: string, options: Readonly<Record<string, str
   return { host: settings.get("hostname") ?? destination, port: settings.get("port") ?? "22" };
 }
 
-async function run(program: string, args: readonly string[]) {
-  const result = await execa(program, args, { stdin: "ignore", reject: false });
-  if (result.code === "ENOENT") {
-    throw new HostKeyError(`there is no ${program} here; install the OpenSSH client`, { cause: result });
+async function ask(program: string, args: readonly string[]) {
+  try {
+    const { stdout, stderr, exitCode } = await run(program, args);
+    return { stdout: stdout.toString("utf8"), stderr: stderr.toString("utf8").trimEnd(), exitCode };
+  } catch (cause) {
+    if (!(cause instanceof StartError)) throw cause;
+    const why = cause.absent ? `there is no ${program} here; install the OpenSSH client` : cause.message;
+    throw new HostKeyError(why, { cause });
   }
-  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode };
 }

@@ -4,9 +4,9 @@ import { accessSync, constants, statSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { finished } from "node:stream/promises";
+import { started } from "../programs.ts";
 import { DaemonDisconnected } from "./errors.ts";
 import { type DaemonSettings, defaultSettings, parseSettings } from "./settings.ts";
-import { started } from "./started.ts";
 import type { Transport } from "./transport.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -54,7 +54,9 @@ export async function localSettings(env: Environment): Promise<DaemonSettings> {
   const args = ["--extra-experimental-features", "nix-command", "show-config"];
   let text = "";
   try {
-    const child = await started(spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"] }));
+    const child = await started(program, () =>
+      spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"] }),
+    );
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
     });
@@ -106,7 +108,7 @@ async function openChild(program: string, env: Environment): Promise<Transport> 
 
 async function startDaemon(program: string, env: Environment): Promise<ChildProcessWithoutNullStreams> {
   try {
-    return await started(spawn(program, ["--stdio"], { env, stdio: "pipe" }));
+    return await started(program, () => spawn(program, ["--stdio"], { env, stdio: "pipe" }));
   } catch (cause) {
     throw new DaemonDisconnected((cause as Error).message, { cause });
   }

@@ -1,6 +1,6 @@
 /** Encryption with age: by the library, and where that has no means (plugins, passphrases) by the age program. */
 import { armor, Decrypter, Encrypter } from "age-encryption";
-import { execa } from "execa";
+import { run, StartError } from "../../../store/programs.ts";
 import { SecretError } from "../errors.ts";
 import type { Identities } from "./identities.ts";
 import { SshRecipient } from "./ssh-keys.ts";
@@ -85,18 +85,14 @@ async function decryptByProgram(file: Uint8Array, identities: Identities, what: 
 
 /** It asks for passphrases and the like at the terminal itself. */
 async function runAge(args: readonly string[], input: Uint8Array, doing: string): Promise<Uint8Array> {
-  const { exitCode, code, stdout, stderr } = await execa("age", args, {
-    input,
-    encoding: "buffer",
-    stripFinalNewline: false,
-    reject: false,
+  const { exitCode, stdout, stderr } = await run("age", args, { input }).catch((error: unknown) => {
+    if (!(error instanceof StartError)) throw error;
+    const why = error.absent
+      ? "the key needs the program age (a plugin, or an SSH key with a passphrase), which is not installed"
+      : error.message;
+    throw new SecretError(`${doing}: ${why}`);
   });
-  if (code === "ENOENT") {
-    throw new SecretError(
-      `${doing}: the key needs the program age (a plugin, or an SSH key with a passphrase), which is not installed`,
-    );
-  }
   if (exitCode === 0) return stdout;
-  const said = Buffer.from(stderr).toString("utf8").trim().split("\n")[0] ?? "";
+  const said = stderr.toString("utf8").trim().split("\n")[0] ?? "";
   throw new SecretError(`${doing}: ${said || `age ended with status ${exitCode}`}`);
 }
