@@ -1,4 +1,5 @@
 /** What NixOS's `switch-to-configuration boot` does, on a virtual machine with Debian's kernel. */
+import { kernelParameters } from "../../scripts/setup/vm-image.mjs";
 import type { Activation } from "../deploy/trivial-system.ts";
 
 /** Sets `number`, `target` and `options` for each generation of the profile, the newest first. */
@@ -10,7 +11,7 @@ generations() {
   done | sort -rn
 }
 options_of() {
-  echo "init=$1/init root=LABEL=root ro console=ttyS0 quiet mitigations=off $(cat "$1/kernel-params" 2>/dev/null)"
+  echo "init=$1/init root=LABEL=root ro ${kernelParameters} $(cat "$1/kernel-params" 2>/dev/null)"
 }
 `;
 
