@@ -8,6 +8,7 @@ import { ConnectionError, InterruptedError, NodeError, RemoteCommandError } from
 import type { Answer } from "../protocol.ts";
 import type { NodeSession } from "../session.ts";
 import { type Conversation, follow, Progress } from "./conversation.ts";
+import { LoginPatience } from "./login-patience.ts";
 import type { Reboot } from "./reboot.ts";
 import { sendSecrets } from "./secrets.ts";
 
@@ -153,8 +154,10 @@ async function untilItEnds(
   const { node, report } = session;
   const { signal, timing } = session.context;
   const { switchTimeout, successTimeout } = node;
-  // How long a login may take: one that would need longer is given up, as the network may have changed under it.
-  const slowest = Math.max(timing.silence + 1000, 2 * session.connection.loginTime);
+  // Seconds in which the word has to come.
+  const wordTimeout = reboot?.timeout ?? successTimeout;
+  const usualLogin = Math.max(timing.silence + 1000, 2 * session.connection.loginTime);
+  const login = new LoginPatience(usualLogin, wordTimeout * 1000);
   let begun = performance.now();
   // The boot loader is installed, the machine restarts, takes its secrets, and back again when it is not confirmed.
   const away =
@@ -193,22 +196,24 @@ async function untilItEnds(
       ? word(verification, id, progress.lines, successTimeout)
       : [progress.started ? "result" : "withdraw", id, String(progress.lines)];
     const [verb] = command;
+    const asked = performance.now();
     const question = follow(session, progress, command, {
       fresh: true,
       // A rejection is followed from the first line.
       from: verb === "reject" ? 0 : progress.lines,
-      connectTimeout: Math.max(1, Math.min(Math.ceil(slowest / 1000), successTimeout)),
+      connectTimeout: Math.max(1, Math.min(Math.ceil(login.milliseconds / 1000), wordTimeout)),
     });
     while (
       question.open &&
       progress.result === undefined &&
       !signal.aborted &&
-      question.silence < slowest + 1000
+      question.silence < login.milliseconds + 1000
     ) {
       await progress.until(() => !question.open || progress.result !== undefined, 500, signal);
     }
     question.end();
     await question.done;
+    if (question.failure !== undefined) login.failed(performance.now() - asked);
     if (progress.unknown && !progress.started) {
       const why = lastFailure instanceof Error ? `: ${lastFailure.message}` : "";
       throw new NodeError(`the switcher could not be started${why}`, { cause: lastFailure });

@@ -42,6 +42,8 @@ export class VirtualMachine extends Machine {
   readonly #agent: Agent;
   #running: Running | undefined;
   #bootCount = 0;
+  /** Seconds since 1970. */
+  #lastReset = 0;
   #networkCut = false;
   /** What its clock is set to, seconds later than the host's: it goes on while the machine is off. */
   #clock = { base: 0, now: 0 };
@@ -157,10 +159,14 @@ export class VirtualMachine extends Machine {
   /** What qemu tells by itself. */
   #heard(event: Readonly<Record<string, unknown>>): void {
     switch (event["event"]) {
-      case "RESET":
-        this.#bootCount += 1;
+      case "RESET": {
+        // A BIOS begins a start that is not the first one with a reset of its own.
+        const { seconds } = event["timestamp"] as { seconds: number };
+        if (seconds - this.#lastReset > 2) this.#bootCount += 1;
+        this.#lastReset = seconds;
         void this.#agent.forget();
         break;
+      }
       case "RTC_CHANGE":
         this.#clock.now = this.#clock.base + (event["data"] as { offset: number }).offset;
         break;
