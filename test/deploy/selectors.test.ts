@@ -106,6 +106,12 @@ function find(host: SwitcherHost, wanted: string, platform = "nixos"): string {
 }
 
 function installSystemdBoot(host: SwitcherHost): void {
+  // A file of efivarfs can only be read from its beginning to its end (no lseek(2)), which tail does not do with one that it opens.
+  host.write(
+    "bin/tail",
+    `#!/bin/sh\ncase "$*" in *efivars*) echo "tail: Illegal seek" >&2; exit 1 ;; esac\nexec /usr/bin/tail "$@"\n`,
+    0o755,
+  );
   const said = Buffer.from("systemd-boot 252.1\0", "utf16le").toString("latin1");
   host.write(`sys/firmware/efi/efivars/LoaderInfo-${vendor}`, `\x06\0\0\0${said}`);
   entry(host, "nixos-generation-1.conf", "old");

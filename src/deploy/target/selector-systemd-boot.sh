@@ -7,8 +7,8 @@ loader_vendor=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 
 systemd_boot_check() {
   # The boot loader that the machine was started with says who it is (https://systemd.io/BOOT_LOADER_INTERFACE/), in
-  # UTF-16 after four bytes of flags.
-  case $(tail -c +5 "$efi_variables/LoaderInfo-$loader_vendor" 2>/dev/null | tr -d '\000') in
+  # UTF-16 after four bytes of flags. efivarfs can't seek, as tail would.
+  case $(tr -cd '[:print:]' 2>/dev/null <"$efi_variables/LoaderInfo-$loader_vendor") in
   "systemd-boot "*) ;;
   *)
     selector_problem="it was not started by systemd-boot"
