@@ -2,10 +2,11 @@
  * NixOS-shaped systems (test/fixtures/nixpkgs) on machines: built by a real Nix here, on the target and on a third
  * machine; copied, activated, and what goes wrong with each.
  */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab, type Machine, type Result, type Running } from "./lib/index.ts";
+import { poll } from "./lib/process.ts";
 import { installFirstSystem, nixConf } from "./nixos.ts";
 import { activated, committedSystem, currentSystem, rolledBack } from "./nixus.ts";
 
@@ -242,6 +243,43 @@ describe("a system that was made elsewhere", () => {
     expect(nowhere.exitCode).toBe(1);
     expect(nowhere.stdout).toContain(`${missing} is not in the store that it should come from`);
     expect(await currentSystem(foo)).toBe(path);
+  });
+});
+
+describe("a power cut after a machine has built its system", () => {
+  test("leaves what Nix takes for built and is not on the disk: it is built again", async () => {
+    const held = join(lab.home, "held");
+    const network = (more: string) =>
+      file(`nodes.bar = {
+        buildOn = "target";
+        configuration = { pkgs, ... }: {
+          environment.systemPackages = [ (pkgs.runCommand "lost" { } "mkdir $out; echo lost >$out/file") ];
+          environment.etc.greeting.text = "built twice";
+        };
+        ${more}
+      };`);
+    const phase = `: >${held}; exec /usr/bin/sleep 60`;
+    const holds = `deployScriptPhases.hold = lib.dag.entryBetween [ "switch" ] [ "build" ] "${phase}";`;
+    await bar.exec("sync");
+    const deployment = spawnNixus(["deploy", "-f", network(holds)], { nix: false });
+    await poll("the end of the build", 60_000, () => (existsSync(held) ? true : undefined));
+    // With the connection Nix's own process ends, which has its database on the disk then.
+    deployment.kill("SIGKILL");
+    await deployment.done;
+    await poll("the end of the daemon", 30_000, async () =>
+      (await bar.exec("pgrep nix-daemon", { check: false })).exitCode === 1 ? true : undefined,
+    );
+    await bar.powerCut();
+    await bar.powerOn();
+    await bar.waitForSsh();
+    const damaged =
+      "for path in /nix/store/*-lost; do nix-store --check-validity $path && ! nix-store --verify-path $path; done";
+    await bar.exec(damaged);
+    const { stdout, stderr, exitCode } = await nixus(["deploy", "-f", network("")], { nix: false });
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(await bar.readFile("/etc/greeting")).toBe("built twice");
+    await bar.exec("nix-store --verify-path $(nix-store --query --requisites /run/current-system)");
+    expect((await bar.exec("ls /var/lib/nixus/arriving")).stdout).toBe("");
   });
 });
 

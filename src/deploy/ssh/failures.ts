@@ -155,3 +155,8 @@ export function lastLines(text: string, count = 3): string {
     .slice(-count)
     .join("; ");
 }
+
+/** What to do about a full disk, when that is what the machine complains about. */
+export function fullDiskHint(complaint: string): string {
+  return /No space left on device/.test(complaint) ? "; its disk is full: make room and deploy again" : "";
+}

@@ -10,11 +10,10 @@ import type { DaemonStore, Incoming } from "../../store/daemon/store.ts";
 import { ConnectionError, NodeError, RemoteCommandError } from "../errors.ts";
 import type { NodeSession } from "../session.ts";
 import { destinationUrl } from "../ssh/destination.ts";
-import { lastLines } from "../ssh/failures.ts";
+import { fullDiskHint } from "../ssh/failures.ts";
 import { BuildLog } from "../stores/build-log.ts";
+import type { StorePlace } from "../stores/place.ts";
 import { placeOf } from "../stores/places.ts";
-import { noteScript } from "../target/scripts.ts";
-import { fullDiskHint, pathList } from "./copy.ts";
 
 /** Fails with a ConnectionError when the connection was lost. */
 export async function copyFromStore(session: NodeSession, closure: StoreClosure): Promise<void> {
@@ -32,22 +31,18 @@ async function copyMissing(session: NodeSession, { from, paths, free }: StoreClo
   const { store: target } = await machine.open(log.take);
   try {
     if (from.type === "target") {
-      await fetchGiven(target, paths);
+      await fetchGiven(machine, target, paths);
       return;
     }
     const { store: source } = await placeOf(session, from).open(() => {});
     try {
-      const closure = await closureOf(source, target, paths);
+      const closure = await closureOf(source, machine, target, paths);
       const all = closure.map(({ path }) => path);
       await Promise.all(all.map((path) => target.addTempRoot(path)));
-      const valid = await validOf(target, all, !node.hasFastConnection);
+      const valid = await validOf(machine, target, all, !node.hasFastConnection);
       const planned = planTransfer(closure, valid, free);
       if (planned.type === "refuse") throw new NodeError(planned.problem);
       report({ type: "copying-paths", count: planned.paths.length, size: planned.size });
-      await noteArriving(
-        session,
-        planned.paths.map(({ path }) => path),
-      );
       const sent = announced(session, source.nars(planned.paths), planned.size);
       await target.addMultipleToStore(planned.paths.length, sent);
     } finally {
@@ -58,34 +53,28 @@ async function copyMissing(session: NodeSession, { from, paths, free }: StoreClo
   }
 }
 
-/** So that a power cut leaves none of them half there without our knowing. */
-async function noteArriving({ connection, context }: NodeSession, paths: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await connection.run(noteScript(context.id), {
-    input: [pathList(paths)],
-    signal: context.signal,
-  });
-  if (exitCode !== 0) {
-    throw new RemoteCommandError(
-      `what is to be copied could not be noted in /var/lib/nixus: ${lastLines(stderr)}${fullDiskHint(stderr)}`,
-    );
-  }
-}
-
 /** Store paths that nobody builds: the machine has to be able to get them. */
-async function fetchGiven(target: DaemonStore, paths: readonly string[]): Promise<void> {
+async function fetchGiven(machine: StorePlace, target: DaemonStore, paths: readonly string[]): Promise<void> {
+  const { willSubstitute } = await target.queryMissing(paths.map((path) => ({ type: "path", path })));
+  await machine.note(willSubstitute);
   const valid = await target.queryValidPaths(paths, true);
   const missing = paths.filter((path) => !valid.has(path));
   if (missing.length > 0) throw new NodeError(`${missingMessage(missing)} the machine can't fetch it either`);
 }
 
-/** What of the closure the machine has, after it has fetched what it can when `substitute` is true. */
+/**
+ * What of the closure the machine has, after it has fetched what it can when `substitute` is true. What it has not is
+ * noted there, however it comes.
+ */
 async function validOf(
+  machine: StorePlace,
   target: DaemonStore,
   paths: readonly string[],
   substitute: boolean,
 ): Promise<ReadonlySet<string>> {
   const valid = await target.queryValidPaths(paths);
   const missing = paths.filter((path) => !valid.has(path));
+  await machine.note(missing);
   if (!substitute || missing.length === 0) return valid;
   return new Set([...valid, ...(await target.queryValidPaths(missing, true))]);
 }
@@ -93,13 +82,14 @@ async function validOf(
 /** The closure in the store where it was built. A path that is not there may still be one that the machine can fetch. */
 async function closureOf(
   source: DaemonStore,
+  machine: StorePlace,
   target: DaemonStore,
   paths: readonly string[],
 ): Promise<PathInfo[]> {
   await Promise.all(paths.map((path) => source.addTempRoot(path)));
   const valid = await source.queryValidPaths(paths);
   const missing = paths.filter((path) => !valid.has(path));
-  if (missing.length > 0) await fetchGiven(target, missing);
+  if (missing.length > 0) await fetchGiven(machine, target, missing);
   return await source.closure([...valid]);
 }
 

@@ -5,7 +5,8 @@ import type { StoreObject } from "../../store/tree.ts";
 import { RemoteCommandError } from "../errors.ts";
 import { type NodeSession, objectAt } from "../session.ts";
 import { destinationUrl } from "../ssh/destination.ts";
-import { lastLines } from "../ssh/failures.ts";
+import { fullDiskHint, lastLines } from "../ssh/failures.ts";
+import { pathList } from "../stores/arriving.ts";
 import { protectedPaths } from "../stores/places.ts";
 import { importScript, unrootScript } from "../target/scripts.ts";
 import { copyFromStore } from "./copy-from-store.ts";
@@ -60,16 +61,6 @@ async function* withPaths(
 ): AsyncGenerator<Uint8Array, void> {
   yield pathList(paths);
   yield* stream;
-}
-
-/** As the machine reads them. */
-export function pathList(paths: readonly string[]): Uint8Array {
-  return Buffer.from(`${paths.join("\n")}\n\n`);
-}
-
-/** What to do about a full disk, when that is what the machine complains about. */
-export function fullDiskHint(complaint: string): string {
-  return /No space left on device/.test(complaint) ? "; its disk is full: make room and deploy again" : "";
 }
 
 /** Lets the garbage collector have what was copied. Best effort: what stays is removed by a deployment a day later. */

@@ -5,9 +5,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EventSink } from "../../events/event.ts";
 import type { Build } from "../../plan/build.ts";
+import { parseDerivation } from "../../store/aterm.ts";
+import { fromBytes } from "../../store/bytes.ts";
 import type { BuildResult } from "../../store/daemon/build-result.ts";
 import { DaemonDisconnected, DaemonError } from "../../store/daemon/errors.ts";
-import type { DaemonStore, Target } from "../../store/daemon/store.ts";
+import type { DaemonStore, Missing } from "../../store/daemon/store.ts";
+import { derivationOutputPath } from "../../store/derivation.ts";
+import { contentsBytes } from "../../store/file-chunks.ts";
+import { derivationExtension, parseStorePath } from "../../store/store-path.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import { BuildError, NodeError } from "../errors.ts";
 import { BuildLog } from "./build-log.ts";
@@ -74,6 +79,7 @@ export class Builds {
     this.stores.push(store);
     const targets = combine(requests.flatMap(({ builds }) => builds));
     await sendDerivations(
+      place,
       store,
       this.objects,
       targets.map(({ path }) => path),
@@ -81,7 +87,9 @@ export class Builds {
     const outputs = targets.flatMap((target) => [...target.outputs.values()]);
     await Promise.all(outputs.map((path) => store.addTempRoot(path)));
     if (this.keepGoing) await store.keepGoing(settings);
-    await announce(store, targets, log);
+    const missing = await store.queryMissing(targets);
+    await place.note([...outputsOf(this.objects, missing.willBuild), ...missing.willSubstitute]);
+    announce(missing, log);
     const results = await store.buildPathsWithResults(targets);
     const byDerivation = new Map(targets.map(({ path }, index) => [path, results[index]]));
     for (const request of requests) {
@@ -115,8 +123,21 @@ function combine(builds: readonly Build[]): DerivationTarget[] {
   return [...outputs].map(([path, outputs]) => ({ type: "derivation", path, outputs }));
 }
 
-async function announce(store: DaemonStore, targets: readonly Target[], log: BuildLog): Promise<void> {
-  const { willBuild, willSubstitute, downloadSize, narSize } = await store.queryMissing(targets);
+/** Those of derivations that were made by the evaluation. */
+function outputsOf(objects: ReadonlyMap<string, StoreObject>, derivations: readonly string[]): string[] {
+  return derivations.flatMap((path) => {
+    const tree = objects.get(path)?.tree;
+    if (tree?.type !== "regular") return [];
+    const text = fromBytes(contentsBytes(tree.contents));
+    const { name, outputs } = parseDerivation(
+      text,
+      parseStorePath(path).name.slice(0, -derivationExtension.length),
+    );
+    return [...outputs.values()].flatMap((output) => derivationOutputPath(name, output) ?? []);
+  });
+}
+
+function announce({ willBuild, willSubstitute, downloadSize, narSize }: Missing, log: BuildLog): void {
   if (willBuild.length + willSubstitute.length === 0) return;
   log.report({
     type: "builds-planned",

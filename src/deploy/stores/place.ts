@@ -12,6 +12,7 @@ import type { Transport } from "../../store/daemon/transport.ts";
 import { NodeError } from "../errors.ts";
 import type { Connection } from "../ssh/connection.ts";
 import { destinationProblem, hostOf } from "../ssh/destination.ts";
+import { noteArriving } from "./arriving.ts";
 import { type OpenStore, openStore } from "./open-store.ts";
 
 export interface StorePlace {
@@ -19,6 +20,8 @@ export interface StorePlace {
   readonly name: string;
   /** A new connection to the store. Fails with a NodeError that names the place, or the reason of an interrupt. */
   open(onMessage: (message: DaemonMessage) => void): Promise<OpenStore>;
+  /** Takes note of store paths that are about to come there, of which a power cut may leave half. */
+  note(paths: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,6 +42,8 @@ export function localPlace(access: LocalStoreAccess, env: Environment, signal: A
         throw new NodeError(`the Nix of this machine can't be used: ${messageOf(cause)}`, { cause });
       }
     },
+    // This machine's store is its owner's business, and so is a builder's.
+    note: async () => {},
     close: async () => {},
   };
 }
@@ -78,15 +83,17 @@ export function builderPlace(
         throw new NodeError(`the builder ${name} can't be used: ${messageOf(cause)}`, { cause });
       }
     },
+    note: async () => {},
     close: () => connection.close(),
   };
 }
 
-/** The machine that is deployed. */
+/** The machine that is deployed, by deployment `id`. */
 export function targetPlace(
   host: string,
   connection: Connection,
   script: string,
+  id: string,
   signal: AbortSignal,
 ): StorePlace {
   return {
@@ -101,6 +108,7 @@ export function targetPlace(
         throw new NodeError(`its Nix store can't be used: ${messageOf(cause)}`, { cause });
       }
     },
+    note: (paths) => noteArriving(connection, id, paths, signal),
     // The connection is that of the whole deployment.
     close: async () => {},
   };

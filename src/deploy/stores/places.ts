@@ -39,7 +39,7 @@ export class Places {
     if (known !== undefined) return known;
     const { node, connection, context } = session;
     const script = storeScript(context.id, protectedPaths(session));
-    const place = targetPlace(node.host, connection, script, this.signal);
+    const place = targetPlace(node.host, connection, script, context.id, this.signal);
     this.targets.set(session, place);
     return place;
   }

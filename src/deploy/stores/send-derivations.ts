@@ -3,12 +3,14 @@ import { outgoing } from "../../store/daemon/outgoing.ts";
 import type { DaemonStore } from "../../store/daemon/store.ts";
 import type { StoreObject } from "../../store/tree.ts";
 import { NodeError } from "../errors.ts";
+import type { StorePlace } from "./place.ts";
 
 /**
  * Sends the `.drv`s and sources that the store lacks. What it has, it has with all that that refers to, so it is asked
  * level by level, from the top, and only about what may be missing. All of it stays until the connection ends.
  */
 export async function sendDerivations(
+  place: StorePlace,
   store: DaemonStore,
   objects: ReadonlyMap<string, StoreObject>,
   roots: readonly string[],
@@ -34,15 +36,21 @@ export async function sendDerivations(
         next.push(reference);
       }
     }
-    await requireElsewhere(store, elsewhere);
+    await requireElsewhere(place, store, elsewhere);
     level = next;
   }
   const ordered = referencesFirst(missing);
+  await place.note(ordered.map(({ path }) => path));
   await store.addMultipleToStore(ordered.length, lazily(ordered));
 }
 
 /** Paths that the evaluation only named: they are in a binary cache, or nowhere. */
-async function requireElsewhere(store: DaemonStore, paths: readonly string[]): Promise<void> {
+async function requireElsewhere(
+  place: StorePlace,
+  store: DaemonStore,
+  paths: readonly string[],
+): Promise<void> {
+  await place.note(paths);
   const valid = await store.queryValidPaths(paths, true);
   const [path] = paths.filter((each) => !valid.has(each));
   if (path === undefined) return;

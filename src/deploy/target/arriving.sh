@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Store paths that are on their way to this machine. Nix takes a path for whole as soon as it has it, but the disk gets its
-# content later: after a power cut in between it would be empty, and never be sent again. So what is to come is written
-# down first, until the switcher has synced the disk; what was written down before this boot is looked at before it is
-# relied on. After common.sh.
+# Store paths that are on their way to this machine, or are built on it. Nix takes a path for whole as soon as it has it,
+# but the disk gets its content later (Nix's fsync-store-paths is off by default): after a power cut in between it would
+# be empty, and never be sent or built again. So what is to come is written down first, until the switcher has synced the
+# disk; what was written down before this boot is looked at before it is relied on. After common.sh.
 #
 #   ARRIVING/DEPLOYMENT    the boot, and then store paths, one a line
 
@@ -71,6 +71,10 @@ remove_damaged() {
     rm -rf -- "${gc_roots:?}/${arrivals##*/}"
   done
   damaged=$(affected_paths)
+  # What was built from a derivation, or what something was built from, does not keep it.
   # shellcheck disable=SC2086 # Split into paths and files on purpose.
-  { [ -z "$damaged" ] || nix-store --delete $damaged >/dev/null; } && rm -f -- $interrupted
+  {
+    [ -z "$damaged" ] ||
+      nix-store --option keep-derivations false --option keep-outputs false --delete $damaged >/dev/null
+  } && rm -f -- $interrupted
 }

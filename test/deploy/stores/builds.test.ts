@@ -18,9 +18,13 @@ afterAll(() => {
   scratch[Symbol.dispose]();
 });
 
+/** What the place has been told to expect. */
+const noted: string[] = [];
+
 const place: StorePlace = {
   name: "local",
   open: async (onMessage) => ({ store: await lab!.open(onMessage), settings: defaultSettings }),
+  note: async (paths) => void noted.push(...paths),
   close: async () => {},
 };
 
@@ -66,6 +70,12 @@ describe.skipIf(lab === undefined)("builds of one place", { timeout: 60_000 }, (
       builds.build(place, [good]),
     ]);
     expect(first.status).toBe("fulfilled");
+    // Sources, derivations, and what is made of them, that of an input as well.
+    for (const build of [shared, good, broken, above]) {
+      expect(noted).toContain(build.derivation);
+      expect(noted).toContain(build.path);
+    }
+    expect(noted).toContainEqual(expect.stringMatching(/-shared-source$/));
     expect(again.status).toBe("fulfilled");
     const message = second.status === "rejected" ? String(second.reason.message) : "";
     expect(message).toMatch(

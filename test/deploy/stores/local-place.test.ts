@@ -75,7 +75,7 @@ test("an interrupt is no failure of another machine's store either", async () =>
     close: async () => {},
   } as unknown as Connection;
   const places = [
-    targetPlace("root@foo", connection, "", interrupt.signal),
+    targetPlace("root@foo", connection, "", "id", interrupt.signal),
     builderPlace("bar", connection, "", interrupt.signal),
   ];
   for (const place of places) await expect(place.open(() => {})).rejects.toBe(reason);
