@@ -6,16 +6,15 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fromText } from "../store/bytes.ts";
 import type { Derivation, DerivationHash } from "../store/derivation.ts";
 import { StoreError } from "../store/errors.ts";
-import { contentsBytes, contentsChunks, fsPath } from "../store/file-chunks.ts";
-import { hashOfChunks } from "../store/hash.ts";
+import { contentsBytes, fsPath } from "../store/file-chunks.ts";
 import { fileTypeOf } from "../store/read-tree.ts";
 import { systemErrorCode, withSystemErrors } from "../store/system-error.ts";
 import type { TreeNode } from "../store/tree.ts";
-import { VirtualStore } from "../store/virtual-store.ts";
+import { type Located, VirtualStore } from "../store/virtual-store.ts";
 import { NixError } from "./eval/errors.ts";
 import { asNixErrors } from "./eval/store-errors.ts";
 import { FetchCache } from "./fetch/cache.ts";
-import { Fetcher, hashOfFile, localPath } from "./fetch/fetcher.ts";
+import { Fetcher, localPath } from "./fetch/fetcher.ts";
 import { TreeFetcher } from "./fetch/tree-fetcher.ts";
 import type {
   EvalHost,
@@ -27,7 +26,8 @@ import type {
   TreeRequest,
 } from "./host.ts";
 import { MessageLog } from "./message-log.ts";
-import { contentDigest, listingDigest, type ReadRecord } from "./read-record.ts";
+import { Listings, ReadLog } from "./read-log.ts";
+import { contentDigest, listingDigest, listingOf, type ReadRecord } from "./read-record.ts";
 
 export interface NodeHostOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -62,29 +62,15 @@ class FileSystemHost implements NodeHost {
     | { readonly cache: FetchCache; readonly files: Fetcher; readonly trees: TreeFetcher }
     | undefined;
   readonly messages = new MessageLog();
-  private readonly record = {
-    files: new Map<string, string>(),
-    directories: new Map<string, string>(),
-    types: new Map<string, FileType | "absent">(),
-    links: new Map<string, string>(),
-    executables: new Map<string, boolean>(),
-    copies: [] as ReadRecord["copies"][number][],
-    fetches: [] as ReadRecord["fetches"][number][],
-    trees: [] as ReadRecord["trees"][number][],
-    variables: new Set<string>(),
-    storePaths: new Map<string, boolean>(),
-    unrecorded: new Set<string>(),
-  };
+  readonly reads = new ReadLog();
+  /** What was copied whole, and is noted. */
+  private readonly copied = new Set<string>();
 
   constructor(options: NodeHostOptions) {
     this.options = options;
     this.now = options.now ?? BigInt(Math.floor(Date.now() / 1000));
     this.objects = options.store ?? new VirtualStore();
     this.store = new HostStore(this, this.objects);
-  }
-
-  get reads(): ReadRecord {
-    return this.record;
   }
 
   fileType(path: string): FileType | undefined {
@@ -102,13 +88,13 @@ class FileSystemHost implements NodeHost {
     if (located.type === "missing") return false;
     if (located.type === "held") return isExecutable(located.node);
     if (located.type === "outside") this.checkAccess(located.path);
-    const executable = asNixErrors("io", () =>
+    const executable = this.reading("io", located, () =>
       withSystemErrors("getting status of", path, () => {
         const stats = lstatSync(fsPath(located.path));
         return stats.isFile() && (stats.mode & 0o100) !== 0;
       }),
     );
-    if (located.type === "outside") this.looked("executables", located.path, executable);
+    if (located.type === "outside") this.reads.looked("executables", located.path, executable);
     return executable;
   }
 
@@ -116,10 +102,10 @@ class FileSystemHost implements NodeHost {
     const located = this.locateExisting(path);
     if (located.type === "held")
       return asNixErrors("io", () => contentsBytes(regular(path, located.node).contents));
-    const bytes = asNixErrors("io", () =>
+    const bytes = this.reading("io", located, () =>
       withSystemErrors("opening file", path, () => readFileSync(fsPath(located.path))),
     );
-    if (located.type === "outside") this.looked("files", located.path, contentDigest(bytes));
+    if (located.type === "outside") this.reads.looked("files", located.path, contentDigest(bytes));
     return bytes;
   }
 
@@ -127,7 +113,7 @@ class FileSystemHost implements NodeHost {
     const located = this.locateExisting(path);
     if (located.type === "held") return listing(path, located.node);
     const entries = new Map<string, FileType>();
-    const found = asNixErrors("io", () =>
+    const found = this.reading("io", located, () =>
       withSystemErrors("opening directory", path, () =>
         readdirSync(fsPath(located.path), { encoding: "latin1", withFileTypes: true }),
       ),
@@ -137,7 +123,7 @@ class FileSystemHost implements NodeHost {
     for (const entry of found) {
       if (this.isAllowed(prefix + entry.name)) entries.set(entry.name, fileTypeOf(entry));
     }
-    this.looked("directories", located.path, listingDigest(entries));
+    this.reads.looked("directories", located.path, listingDigest(entries));
     return entries;
   }
 
@@ -147,23 +133,23 @@ class FileSystemHost implements NodeHost {
       if (located.node.type === "symlink") return located.node.target;
       throw new NixError("io", `path '${path}' is not a symlink`);
     }
-    const known = this.record.links.get(located.path);
+    const known = this.reads.links.get(located.path);
     if (known !== undefined) return known;
-    const target = asNixErrors("io", () =>
+    const target = this.reading("io", located, () =>
       withSystemErrors("reading symbolic link", path, () => readlinkSync(fsPath(located.path), "latin1")),
     );
-    if (located.type === "outside") this.record.links.set(located.path, target);
+    if (located.type === "outside") this.reads.links.set(located.path, target);
     return target;
   }
 
   environmentVariable(name: string): string | undefined {
-    this.record.variables.add(name);
+    this.reads.variables.add(name);
     const value = this.options.env[name];
     return value === undefined ? undefined : fromText(value);
   }
 
   noteUnrecorded(what: string): void {
-    this.record.unrecorded.add(what);
+    this.reads.unrecorded.add(what);
   }
 
   currentTime(): bigint {
@@ -187,43 +173,47 @@ class FileSystemHost implements NodeHost {
   }
 
   fetch(request: FetchRequest): string {
-    return asNixErrors("io", () => {
+    return this.fetching(request.url, () => {
       const local = localPath(request.url);
       if (local !== undefined) this.checkAccess(local, true);
       else this.checkUrl(request.url);
       const storePath = this.makeFetchers().files.fetch(request);
-      // With the expected hash, the result is the same whatever becomes of the file.
-      if (local !== undefined && storePath !== request.expected) {
-        this.looked("files", local, hashOfFile(local));
-      }
+      this.noteMounted(storePath);
       const pinned = storePath === request.expected;
-      this.record.fetches.push({ url: request.url, kind: request.kind, storePath, pinned });
+      this.reads.fetches.push({ url: request.url, kind: request.kind, storePath, pinned });
       return storePath;
     });
   }
 
   fetchTree(request: TreeRequest): FetchedTree {
-    return asNixErrors("io", () => {
+    return this.fetching(request.kind === "directory" ? request.path : request.url, () => {
       const local = request.kind === "archive" ? localPath(request.url) : undefined;
       if (local !== undefined) this.checkAccess(local, true);
       const tree = this.makeFetchers().trees.fetch(request);
-      if (local !== undefined) this.looked("files", local, hashOfFile(local));
       const { storePath, rev, lastModified } = tree;
-      this.record.trees.push({ request, storePath, rev, lastModified });
+      this.noteMounted(storePath);
+      this.reads.trees.push({ request, storePath, rev, lastModified });
       return tree;
     });
   }
 
   /** Whether something that the evaluation did not make is in the store of this machine. */
   noteStorePath(path: string, exists: boolean): void {
-    if (this.locate(path).type === "outside") this.looked("storePaths", path, exists);
+    if (this.locate(path).type === "outside") this.reads.looked("storePaths", path, exists);
   }
 
   isAvailable(storePath: string): boolean {
     if (this.store.has(storePath)) return true;
-    return (
-      cacheDirectory(this.options.env) !== undefined && this.makeFetchers().cache.mount(storePath, "nar")
-    );
+    if (cacheDirectory(this.options.env) === undefined) return false;
+    const isMounted = this.makeFetchers().cache.mount(storePath, "nar");
+    if (isMounted) this.noteMounted(storePath);
+    return isMounted;
+  }
+
+  /** What was fetched is of use as long as it is where it is kept. */
+  private noteMounted(storePath: string): void {
+    const located = this.locate(storePath);
+    if (located.type === "mounted") this.typeOutside(located.path);
   }
 
   private makeFetchers() {
@@ -235,14 +225,15 @@ class FileSystemHost implements NodeHost {
     }
     const cache = new FetchCache(directory, this.objects);
     const onWarning = (message: string) => this.message("warning", message);
-    const files = new Fetcher({ cache, env, now: Number(this.now), onWarning });
+    const onRead = (path: string, digest: string) => this.reads.looked("files", path, digest);
+    const files = new Fetcher({ cache, env, now: Number(this.now), onWarning, onRead });
     const trees = new TreeFetcher({
       archives: files,
       cache,
       env,
       now: Number(this.now),
       onWarning,
-      onCopy: (from, to, tree) => this.noteCopy(from, to, "nar", tree),
+      onCopy: (from, to, listed) => this.noteCopy(from, to, "nar", listed),
     });
     this.fetchers = { cache, files, trees };
     return this.fetchers;
@@ -263,56 +254,53 @@ class FileSystemHost implements NodeHost {
     throw new NixError("restricted", `access to absolute path '${path}' is forbidden ${how}`);
   }
 
-  /** Notes that something was copied whole; `tree` is what a filter left of it. */
-  noteCopy(
-    sourcePath: string,
-    storePath: string,
-    method: "flat" | "nar",
-    filtered: TreeNode | undefined,
-  ): void {
+  /** Notes what was copied; `listed` is what a filter chose from. */
+  noteCopy(sourcePath: string, storePath: string, method: "flat" | "nar", listed?: Listings): void {
     const located = this.locate(sourcePath);
-    if (located.type !== "outside") return;
-    if (filtered === undefined) this.record.copies.push({ sourcePath: located.path, storePath, method });
-    else this.noteFiltered(located.path, filtered);
+    const copy = `${sourcePath}\0${storePath}`;
+    // The store reads it once.
+    if (located.type !== "outside" || (listed === undefined && this.copied.has(copy))) return;
+    this.copied.add(copy);
+    const tree = this.objects.get(storePath)!.tree;
+    if (method === "flat") this.reads.copiedContents(located.path, regular(sourcePath, tree).contents);
+    else this.reads.copied(located.path, tree, listed);
+    // Large files were read once more.
+    if (!this.objects.isIntact(storePath, method)) this.reads.changed(located.path);
   }
 
-  /** A filter's choice can't be made again without the evaluation, so each thing that it let through is noted. */
-  private noteFiltered(path: string, node: TreeNode): void {
-    switch (node.type) {
-      case "regular": {
-        const { bytes } = hashOfChunks("sha256", contentsChunks(node.contents));
-        this.looked("files", path, Buffer.from(bytes).toString("hex"));
-        this.looked("executables", path, node.executable);
-        break;
+  /** Reads something. What can't be read, the evaluation may go on without; a fact says so where there is nothing. */
+  reading<T>(kind: "io" | "store", located: Located, read: () => T): T {
+    return asNixErrors(kind, () => {
+      try {
+        return read();
+      } catch (error) {
+        const isOutside = error instanceof StoreError && located.type === "outside";
+        if (isOutside && this.typeOutside(located.path) !== "absent") this.reads.failed(located.path);
+        throw error;
       }
-      case "symlink":
-        this.looked("links", path, node.target);
-        break;
-      case "directory":
-        this.readDirectory(path);
-        for (const [name, entry] of node.entries) this.noteFiltered(`${path}/${name}`, entry);
+    });
+  }
+
+  private fetching<T>(what: string, fetch: () => T): T {
+    try {
+      return asNixErrors("io", fetch);
+    } catch (error) {
+      this.reads.failed(what);
+      throw error;
     }
   }
 
-  /** Nobody can say of what was seen twice, and was not the same, what the evaluation has made of it. */
-  private looked<K extends "files" | "directories" | "links" | "executables" | "storePaths">(
-    kind: K,
-    path: string,
-    seen: string | boolean,
-  ): void {
-    const record: Map<string, string | boolean> = this.record[kind];
-    const before = record.get(path);
-    if (before === undefined) record.set(path, seen);
-    // What was evaluated before has seen the one, what follows the other.
-    else if (before !== seen) this.noteUnrecorded(`'${path}', which changed meanwhile`);
-  }
-
   private typeOutside(path: string): FileType | "absent" {
-    const known = this.record.types.get(path);
+    const known = this.reads.types.get(path);
     if (known !== undefined) return known;
-    const type = typeAt(path) ?? "absent";
-    this.record.types.set(path, type);
-    return type;
+    try {
+      const type = typeAt(path) ?? "absent";
+      this.reads.types.set(path, type);
+      return type;
+    } catch (error) {
+      this.reads.failed(path);
+      throw error;
+    }
   }
 
   private locate(path: string) {
@@ -366,18 +354,22 @@ class HostStore implements EvalStore {
     filter?: (path: string, type: FileType) => boolean,
     references?: readonly string[],
   ): string {
-    this.checkSource(sourcePath);
-    const path = asNixErrors("store", () => this.objects.addPath(name, sourcePath, filter, references));
-    const filtered = filter === undefined ? undefined : this.objects.get(path)?.tree;
-    this.host.noteCopy(sourcePath, path, "nar", filtered);
-    return path;
+    const located = this.checkSource(sourcePath);
+    const listed = filter && new Listings();
+    return this.host.reading("store", located, () => {
+      const path = this.objects.addPath(name, sourcePath, filter && listed?.noting(filter), references);
+      this.host.noteCopy(sourcePath, path, "nar", listed);
+      return path;
+    });
   }
 
   addFlatFile(name: string, sourcePath: string): string {
-    this.checkSource(sourcePath);
-    const path = asNixErrors("store", () => this.objects.addFlatFile(name, sourcePath));
-    this.host.noteCopy(sourcePath, path, "flat", undefined);
-    return path;
+    const located = this.checkSource(sourcePath);
+    return this.host.reading("store", located, () => {
+      const path = this.objects.addFlatFile(name, sourcePath);
+      this.host.noteCopy(sourcePath, path, "flat");
+      return path;
+    });
   }
 
   addDerivation(derivation: Derivation): string {
@@ -407,9 +399,10 @@ class HostStore implements EvalStore {
     return asNixErrors("store", () => this.objects.contentHash(storePath, method));
   }
 
-  private checkSource(path: string): void {
+  private checkSource(path: string): Located {
     const located = asNixErrors("store", () => this.objects.locate(path));
     if (located.type === "outside") this.host.checkAccess(located.path, true);
+    return located;
   }
 }
 
@@ -450,5 +443,5 @@ function regular(path: string, node: TreeNode): Extract<TreeNode, { type: "regul
 
 function listing(path: string, node: TreeNode): ReadonlyMap<string, FileType> {
   if (node.type !== "directory") throw new NixError("io", `path '${path}' is not a directory`);
-  return new Map([...node.entries].map(([name, entry]) => [name, entry.type]));
+  return listingOf(node);
 }

@@ -62,23 +62,17 @@ const coarsestClock = 2_000_000_000n;
 export function factsOf(record: ReadRecord, started: bigint, context: FactsContext): ReadFact[] | undefined {
   if (record.unrecorded.size > 0) return undefined;
   const facts: ReadFact[] = [];
-  const stamp = (path: string) => stampBefore(path, started - coarsestClock);
-  const noted: Noted = {
-    files: new Map(record.files),
-    directories: new Map(record.directories),
-    links: new Map(record.links),
-    executables: new Map(record.executables),
+  const stamped = (kind: "file" | "directory", path: string, found: string): ReadFact => {
+    const fact = { kind, path, digest: keyed(found, context) };
+    const stamp = stampBefore(path, started - coarsestClock);
+    // It is that of what was read, unless that has changed since then.
+    const isSame = stamp !== undefined && holds({ ...fact, stamp: undefined }, context);
+    return { ...fact, stamp: isSame ? stamp : undefined };
   };
-  const { files, directories, links, executables } = noted;
-  if (!record.copies.every(({ sourcePath }) => noteCopy(sourcePath, noted, started))) return undefined;
-  for (const [path, digest] of files) {
-    facts.push({ kind: "file", path, digest: keyed(digest, context), stamp: stamp(path) });
-  }
-  for (const [path, digest] of directories) {
-    facts.push({ kind: "directory", path, digest: keyed(digest, context), stamp: stamp(path) });
-  }
-  for (const [path, target] of links) facts.push({ kind: "link", path, target });
-  for (const [path, executable] of executables) facts.push({ kind: "executable", path, executable });
+  for (const [path, digest] of record.files) facts.push(stamped("file", path, digest));
+  for (const [path, digest] of record.directories) facts.push(stamped("directory", path, digest));
+  for (const [path, target] of record.links) facts.push({ kind: "link", path, target });
+  for (const [path, executable] of record.executables) facts.push({ kind: "executable", path, executable });
   for (const [path, type] of record.types) facts.push({ kind: "type", path, type });
   for (const name of record.variables) {
     facts.push({ kind: "variable", name, digest: variableDigest(name, context) });
@@ -134,36 +128,6 @@ function isSo(fact: ReadFact, context: FactsContext): boolean {
       return newestChange(fact.path) === fact.time;
     case "until":
       return context.now < fact.time;
-  }
-}
-
-interface Noted {
-  readonly files: Map<string, string>;
-  readonly directories: Map<string, string>;
-  readonly links: Map<string, string>;
-  readonly executables: Map<string, boolean>;
-}
-
-/** What was copied whole: everything in it. False when it has changed since then. */
-function noteCopy(path: string, noted: Noted, started: bigint): boolean {
-  const stats = lstatSync(fsPath(path), { bigint: true });
-  if (stats.ctimeNs >= started - coarsestClock) return false;
-  const type = fileTypeOf(stats);
-  switch (type) {
-    case "regular":
-      noted.files.set(path, contentDigest(readFileSync(fsPath(path))));
-      noted.executables.set(path, isExecutable(path));
-      return true;
-    case "symlink":
-      noted.links.set(path, readlinkSync(fsPath(path), "latin1"));
-      return true;
-    case "directory": {
-      const entries = listing(path);
-      noted.directories.set(path, listingDigest(entries));
-      return [...entries.keys()].every((name) => noteCopy(`${path}/${name}`, noted, started));
-    }
-    default:
-      return false;
   }
 }
 

@@ -1,6 +1,7 @@
 /** What an evaluation read of the world outside: all that its result may depend on, as data. */
 import { createHash } from "node:crypto";
 import { compareBytes } from "../store/store-path.ts";
+import type { DirectoryNode } from "../store/tree.ts";
 import type { FileType, TreeRequest } from "./host.ts";
 
 /** Paths are absolute byte strings, digests SHA-256 in base 16. Store objects of the evaluation itself are not in it. */
@@ -15,12 +16,6 @@ export interface ReadRecord {
   readonly links: ReadonlyMap<string, string>;
   /** Regular files whose executable bit was asked for. */
   readonly executables: ReadonlyMap<string, boolean>;
-  /** What was copied whole to the store: the store path tells the digest. */
-  readonly copies: readonly {
-    readonly sourcePath: string;
-    readonly storePath: string;
-    readonly method: "flat" | "nar";
-  }[];
   /** What was fetched. */
   readonly fetches: readonly {
     readonly url: string;
@@ -55,7 +50,6 @@ export function markOf(record: ReadRecord): ReadMark {
     types: record.types.size,
     links: record.links.size,
     executables: record.executables.size,
-    copies: record.copies.length,
     fetches: record.fetches.length,
     trees: record.trees.length,
     variables: record.variables.size,
@@ -74,13 +68,17 @@ export function readsBetween(record: ReadRecord, from: ReadMark, to: ReadMark): 
     types: new Map(part("types", record.types)),
     links: new Map(part("links", record.links)),
     executables: new Map(part("executables", record.executables)),
-    copies: part("copies", record.copies),
     fetches: part("fetches", record.fetches),
     trees: part("trees", record.trees),
     variables: new Set(part("variables", record.variables)),
     storePaths: new Map(part("storePaths", record.storePaths)),
     unrecorded: new Set(part("unrecorded", record.unrecorded)),
   };
+}
+
+/** The names and types of what is in a directory. */
+export function listingOf({ entries }: DirectoryNode): ReadonlyMap<string, FileType> {
+  return new Map([...entries].map(([name, entry]) => [name, entry.type]));
 }
 
 /** The digest of names and types. */

@@ -183,6 +183,16 @@ export class VirtualStore {
     return method === "nar" ? object.narHash : hashTree(flatTree(object.tree, path), "flat").bytes;
   }
 
+  /** Whether the contents of a held object are what they were: large ones are still those of a file of this machine. */
+  isIntact(path: string, method: "flat" | "nar"): boolean {
+    const held = this.held.get(path);
+    if (held === undefined || isInMemory(held.tree)) return true;
+    return (
+      fixedOutputPath(parseStorePath(path).name, method, hashTree(held.tree, method), held.references) ===
+      path
+    );
+  }
+
   /** The objects that these consist of, references before referrers. Fails when one of them is not held. */
   closure(paths: Iterable<string>): StoreObject[] {
     const found = new Map<string, StoreObject | undefined>();
@@ -299,6 +309,17 @@ export class VirtualStore {
     this.held.set(path, held);
     this.mounted.delete(path);
     return held;
+  }
+}
+
+function isInMemory(tree: TreeNode): boolean {
+  switch (tree.type) {
+    case "regular":
+      return tree.contents instanceof Uint8Array;
+    case "symlink":
+      return true;
+    case "directory":
+      return [...tree.entries.values()].every(isInMemory);
   }
 }
 

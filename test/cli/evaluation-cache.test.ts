@@ -1,10 +1,12 @@
 /** Results of evaluations are kept, and everything that an evaluation may read makes them anew when it changes. */
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +18,8 @@ import { type Environment, EvaluationCache } from "../../src/cli/evaluation/cach
 import { isAnswer, keep as keepIn, lookUp, nothingKnown } from "../../src/cli/evaluation/kept.ts";
 import type { EvaluationRequest, EvaluationResult } from "../../src/cli/evaluation/protocol.ts";
 import { runRecorded } from "../../src/cli/evaluation/run.ts";
+import { createNodeHost } from "../../src/lang/node-host.ts";
+import { factsOf, holds } from "../../src/lang/read-facts.ts";
 
 let scratch: string;
 beforeEach(() => {
@@ -32,6 +36,12 @@ function environment(more: Environment = {}): Environment {
   return { XDG_CACHE_HOME: join(scratch, "cache"), ...more };
 }
 
+/** An archive of a directory with this text as `x.nix`. */
+function archive(path: string, text: string): void {
+  write("archived/directory/x.nix", text);
+  execFileSync("tar", ["-cf", join(scratch, path), "-C", join(scratch, "archived"), "directory"]);
+}
+
 /** A network whose `value` is the expression. */
 function network(expression: string): EvaluationRequest {
   write("default.nix", `{ lib, ... }: { options.value = lib.mkOption { }; config.value = ${expression}; }`);
@@ -45,11 +55,15 @@ function find(request: EvaluationRequest, env = environment()): EvaluationResult
 
 const directory = () => join(scratch, "cache/nixus/evaluations");
 
-/** Evaluates and keeps; gives whether it could be kept. `later`: seconds from now to when it started. */
-function keep(request: EvaluationRequest, env = environment(), later = 10): boolean {
+/**
+ * Evaluates and keeps; gives whether it could be kept. `later`: seconds from now to when it started; `meanwhile` is what
+ * happens while it runs.
+ */
+function keep(request: EvaluationRequest, env = environment(), later = 10, meanwhile = () => {}): boolean {
   const cache = EvaluationCache.open(env)!;
   const before = readdirSync(directory()).length;
   const { result, parts } = runRecorded(request, { env, send: () => {} });
+  meanwhile();
   const started = BigInt(Date.now() + later * 1000) * 1_000_000n;
   keepIn(cache, request, { known: nothingKnown, parts, started, answer: { messages: [], result } });
   return readdirSync(directory()).length > before;
@@ -117,6 +131,14 @@ describe("what is read and changes makes an evaluation anew", () => {
       prepare: () => write("text", "a"),
       change: () => write("text", "b"),
     },
+    "a file that was copied to the store, and is now a link to what it was": {
+      expression: `"\${./text}"`,
+      prepare: () => write("text", "a"),
+      change: () => {
+        renameSync(join(scratch, "text"), join(scratch, "moved"));
+        symlinkSync("moved", join(scratch, "text"));
+      },
+    },
     "a file in a directory that was copied to the store": {
       expression: `"\${./directory}"`,
       prepare: () => write("directory/deep/a", "a"),
@@ -137,6 +159,11 @@ describe("what is read and changes makes an evaluation anew", () => {
       prepare: () => write("directory/a", "a"),
       change: () => write("directory/a", "b"),
     },
+    "what was fetched, where it was kept": {
+      expression: `"\${builtins.fetchTarball "file://\${toString ./archive.tar}"}"`,
+      prepare: () => archive("archive.tar", "1"),
+      change: () => rmSync(join(scratch, "cache/nixus/objects"), { recursive: true }),
+    },
   };
 
   test.each(Object.entries(cases))("%s", (_, { expression, prepare, change }) => {
@@ -156,6 +183,26 @@ describe("what is read and changes makes an evaluation anew", () => {
     if (keep(request, environment(), 0)) expect(find(request)).toBeDefined();
     change();
     expect(find(request)).toBeUndefined();
+  });
+
+  test.each(Object.entries(cases))("%s, while it runs", (_, { expression, prepare, change }) => {
+    prepare?.();
+    const request = network(expression);
+    // Whatever clock the files have.
+    keep(request, environment(), 10, change);
+    expect(find(request)).toBeUndefined();
+  });
+
+  test("a directory while a filter chooses from it", () => {
+    write("directory/a", "");
+    const host = createNodeHost({ env: {}, onMessage: () => {} });
+    host.store.addPath("name", join(scratch, "directory"), () => {
+      write("directory/b", "");
+      return true;
+    });
+    const context = { env: {}, key: new Uint8Array(32), now: 0 };
+    const facts = factsOf(host.reads, BigInt(Date.now()) * 1_000_000n, context);
+    expect(facts?.filter((fact) => !holds(fact, context))).toMatchObject([{ kind: "directory" }]);
   });
 
   test("a variable", () => {
@@ -211,6 +258,27 @@ describe("what changes without an effect does not", () => {
 describe("what can't be checked is not kept", () => {
   test("the time", () => {
     expect(keep(network("builtins.currentTime"))).toBe(false);
+  });
+
+  test("what could not be read, where the evaluation goes on without", () => {
+    network('{ copied = ./directory + ""; text = "${./directory}"; }');
+    const request = { kind: "explain", file: join(scratch, "default.nix"), path: "value" } as const;
+    expect(keep(request)).toBe(true);
+    // Where there is nothing, that is a fact.
+    write("directory/file", "");
+    expect(find(request)).toBeUndefined();
+    execFileSync("mkfifo", [join(scratch, "directory/pipe")]);
+    rmSync(directory(), { recursive: true });
+    expect(keep(request)).toBe(false);
+  });
+
+  test("an archive of the search path that could not be had", () => {
+    write("other/x.nix", "1");
+    const env = environment({ NIX_PATH: `x=file://${scratch}/archive.tar:x=${scratch}/other` });
+    const request = network("import <x/x.nix>");
+    keep(request, env);
+    archive("archive.tar", "2");
+    expect(find(request, env)).toBeUndefined();
   });
 
   test("a module in TypeScript, which may read anything", () => {

@@ -358,7 +358,7 @@ test("any changes of any files", () => {
     ),
     { numRuns: 25 },
   );
-});
+}, 300_000);
 
 test("where a directory changes between two nodes that list it, nothing is kept", () => {
   const names = `toString (builtins.attrNames (builtins.readDir ./listed))`;

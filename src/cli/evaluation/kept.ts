@@ -86,7 +86,7 @@ export class Parts {
       if (facts === undefined) return [parts, false];
       const fresh = facts.filter((fact) => !noted.has(JSON.stringify(fact)));
       for (const fact of fresh) noted.add(JSON.stringify(fact));
-      parts.push({ facts: fresh, node });
+      if (fresh.length > 0 || node !== null) parts.push({ facts: fresh, node });
       from = end;
     }
     return [parts, true];
@@ -94,7 +94,7 @@ export class Parts {
 }
 
 const beginning: ReadMark = {
-  ...{ files: 0, directories: 0, types: 0, links: 0, executables: 0, copies: 0 },
+  ...{ files: 0, directories: 0, types: 0, links: 0, executables: 0 },
   ...{ fetches: 0, trees: 0, variables: 0, storePaths: 0, unrecorded: 0 },
 };
 

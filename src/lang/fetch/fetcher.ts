@@ -28,12 +28,20 @@ const originSchema = lazySchema((z) =>
 );
 type Origin = Checked<typeof originSchema>;
 
+interface LocalFile {
+  readonly path: string;
+  /** SHA-256 in base 16. */
+  readonly digest: string;
+}
+
 export interface FetcherOptions {
   readonly cache: FetchCache;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Seconds since the epoch. */
   readonly now: number;
   readonly onWarning: (message: string) => void;
+  /** A file of this machine was read; its SHA-256 in base 16. */
+  readonly onRead: (path: string, digest: string) => void;
 }
 
 export class Fetcher {
@@ -49,8 +57,15 @@ export class Fetcher {
     const { kind, url, name, expected } = request;
     if (expected !== undefined && cache.mount(expected, methodOf(kind))) return expected;
     const local = localPath(url);
-    if (local !== undefined && kind === "file") return cache.store.addFlatFile(name, local);
+    if (local !== undefined && kind === "file") return this.addLocal(name, local);
     return this.fetchOrigin(request, local).storePath;
+  }
+
+  private addLocal(name: string, path: string): string {
+    const { cache, onRead } = this.options;
+    const storePath = cache.store.addFlatFile(name, path);
+    onRead(path, base16(cache.store.contentHash(storePath, "flat")));
+    return storePath;
   }
 
   /** As {@link fetch}, of an archive, with what is known of it. */
@@ -58,12 +73,13 @@ export class Fetcher {
     return this.fetchOrigin({ kind: "tarball", url, name, expected: undefined }, localPath(url));
   }
 
-  private fetchOrigin(request: FetchRequest, local: string | undefined): Origin {
+  private fetchOrigin(request: FetchRequest, path: string | undefined): Origin {
     const { kind, url, name, expected } = request;
-    const { cache, now } = this.options;
+    const { cache, now, onRead } = this.options;
+    const local = path === undefined ? undefined : { path, digest: hashOfFile(path) };
+    if (local !== undefined) onRead(local.path, local.digest);
     // What is in a local archive depends on its bytes alone, so that there is nothing to expire.
-    const from = local === undefined ? url : `sha256:${hashOfFile(local)}`;
-    const key = [kind, name, from];
+    const key = [kind, name, local === undefined ? url : `sha256:${local.digest}`];
     const origin = cache.read(key, originSchema);
     const isFresh = origin !== undefined && now - origin.fetchedAt < timeToLive;
     if (
@@ -79,7 +95,7 @@ export class Fetcher {
 
   private fetchAgain(
     request: FetchRequest,
-    local: string | undefined,
+    local: LocalFile | undefined,
     key: readonly string[],
     origin: Origin | undefined,
   ): Origin {
@@ -97,16 +113,19 @@ export class Fetcher {
     }
   }
 
-  private fetchNow({ kind, url, name }: FetchRequest, local: string | undefined): Origin {
+  private fetchNow({ kind, url, name }: FetchRequest, local: LocalFile | undefined): Origin {
     const { cache, env, now } = this.options;
     return cache.withTemporaryDirectory((work) => {
-      const file = local ?? `${work}/download`;
+      const file = local?.path ?? `${work}/download`;
       if (local === undefined) download(url, file, env);
       let contents = file;
       let lastModified = 0;
       if (kind === "tarball") {
         lastModified = unpack(file, `${work}/tree`, `${work}/scratch`, url);
         contents = onlyDirectoryIn(`${work}/tree`);
+      }
+      if (local !== undefined && hashOfFile(local.path) !== local.digest) {
+        throw new StoreError(`'${url}' changed while it was unpacked`);
       }
       const { storePath, hash } = cache.keep(contents, methodOf(kind), name);
       return { storePath, fetchedAt: now, hash: printHash(hash, "sri", true), lastModified };
@@ -142,11 +161,14 @@ export function localPath(url: string): string | undefined {
 }
 
 /** SHA-256 of a file's bytes in base 16. */
-export function hashOfFile(path: string): string {
-  return withSystemErrors("opening file", path, () => {
-    const hash = hashOfChunks("sha256", readChunksSync(path, statSync(fsPath(path)).size));
-    return printHash(hash, "base16", false);
-  });
+function hashOfFile(path: string): string {
+  return withSystemErrors("opening file", path, () =>
+    base16(hashOfChunks("sha256", readChunksSync(path, statSync(fsPath(path)).size)).bytes),
+  );
+}
+
+function base16(sha256: Uint8Array): string {
+  return Buffer.from(sha256).toString("hex");
 }
 
 /** The one directory that an archive consists of, or all of it. */

@@ -7,6 +7,7 @@ import { sha256Hex } from "../../store/hash.ts";
 import { storeDir } from "../../store/store-path.ts";
 import { withSystemErrors } from "../../store/system-error.ts";
 import type { FetchedTree, GitRequest } from "../host.ts";
+import { Listings } from "../read-log.ts";
 import { lazySchema } from "../schema.ts";
 import { printNarHash } from "./cache.ts";
 import { timeToLive } from "./fetcher.ts";
@@ -62,9 +63,10 @@ export class GitFetcher {
     const { cache, onWarning, onCopy } = this.options;
     const found = readWorkTree(this.git, path, request);
     const prefix = path === "/" ? 1 : path.length + 1;
-    const storePath = cache.store.addPath(request.name, path, (each) => found.paths.has(each.slice(prefix)));
-    const object = cache.store.get(storePath);
-    if (object !== undefined) onCopy(path, storePath, object.tree);
+    const listed = new Listings();
+    const isTracked = listed.noting((each) => found.paths.has(each.slice(prefix)));
+    const storePath = cache.store.addPath(request.name, path, isTracked);
+    onCopy(path, storePath, listed);
     const git = this.git.inWorkTree(path);
     const { head } = found;
     const common = {

@@ -7,6 +7,7 @@ import { fsPath } from "../../store/file-chunks.ts";
 import { sha256Hex } from "../../store/hash.ts";
 import { storeDir } from "../../store/store-path.ts";
 import type { FetchedTree, MercurialRequest } from "../host.ts";
+import { Listings } from "../read-log.ts";
 import { lazySchema } from "../schema.ts";
 import { printNarHash } from "./cache.ts";
 import { timeToLive } from "./fetcher.ts";
@@ -48,7 +49,7 @@ export class MercurialFetcher {
   private fromWorkTree(path: string, { name }: MercurialRequest): FetchedTree {
     const { cache, onWarning, onCopy } = this.options;
     onWarning(`Mercurial tree '${path}' is unclean`);
-    const listed = this.hg([
+    const tracked = this.hg([
       "status",
       "-R",
       path,
@@ -58,10 +59,11 @@ export class MercurialFetcher {
       "--no-status",
       "--print0",
     ]);
-    const paths = new Set(nulTerminated(listed).flatMap(ancestorsOf));
-    const storePath = cache.store.addPath(name, path, (each) => paths.has(each.slice(path.length + 1)));
-    const object = cache.store.get(storePath);
-    if (object !== undefined) onCopy(path, storePath, object.tree);
+    const paths = new Set(nulTerminated(tracked).flatMap(ancestorsOf));
+    const listed = new Listings();
+    const isTracked = listed.noting((each) => paths.has(each.slice(path.length + 1)));
+    const storePath = cache.store.addPath(name, path, isTracked);
+    onCopy(path, storePath, listed);
     const ref = this.hg(["branch", "-R", path]).trim();
     return { storePath, narHash: printNarHash(cache.store.contentHash(storePath, "nar")), ref };
   }

@@ -1,8 +1,8 @@
 /** Trees from everywhere: archives, directories of this machine, repositories. */
 import { isStorePath, parseStorePath } from "../../store/store-path.ts";
-import type { TreeNode } from "../../store/tree.ts";
 import type { DirectoryRequest, FetchedTree, TreeRequest } from "../host.ts";
 import { newestChange } from "../newest-change.ts";
+import type { Listings } from "../read-log.ts";
 import { type FetchCache, printNarHash } from "./cache.ts";
 import type { Fetcher } from "./fetcher.ts";
 import { GitFetcher } from "./git.ts";
@@ -16,8 +16,8 @@ export interface TreeFetcherOptions {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly onWarning: (message: string) => void;
-  /** Something of this machine was copied to the store; `tree` is what a filter left of it. */
-  readonly onCopy: (sourcePath: string, storePath: string, tree: TreeNode | undefined) => void;
+  /** Something of this machine was copied to the store; `listed` is what a filter chose from. */
+  readonly onCopy: (sourcePath: string, storePath: string, listed?: Listings) => void;
 }
 
 /** Failures are StoreErrors. */
@@ -56,7 +56,7 @@ export class TreeFetcher {
     const outside = store.locate(path).type === "outside";
     const lastModified = isSource ? 0 : outside ? newestChange(path) : 1;
     const storePath = store.addPath(name, path);
-    if (outside) this.options.onCopy(path, storePath, undefined);
+    if (outside) this.options.onCopy(path, storePath);
     return { storePath, narHash: printNarHash(store.contentHash(storePath, "nar")), lastModified };
   }
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { NodeHostOptions } from "../../../src/lang/node-host.ts";
 import { hasNix, runNix, type ScratchDirectory, scratchDirectory } from "../../store/installed-nix.ts";
 import { hasProgram, serve, tar } from "../fetch/archives.ts";
@@ -111,6 +111,36 @@ test("a cache that was meddled with is noticed when the object is sent", () => {
   const again = lab(scratch);
   again.text(`fetchTarball { url = "file:///none"; sha256 = "${treeHash}"; }`);
   expect(() => again.host.objects.get(fetched)).toThrow("is no longer what was kept there");
+});
+
+test("a local archive that changes while it is unpacked is refused, and nothing of it is kept", () => {
+  using scratch = scratchDirectory();
+  const at = (name: string) => join(scratch.path, name);
+  const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+  writeFileSync(at("archive"), zstdMagic);
+  writeFileSync(at("tar"), archive);
+  // Whoever unpacks it is slow, and someone else writes the archive meanwhile.
+  mkdirSync(at("bin"));
+  writeFileSync(
+    at("bin/zstd"),
+    `#!/bin/sh
+cat ${at("tar")}; printf x >> ${at("archive")}
+`,
+    { mode: 0o755 },
+  );
+  vi.stubEnv("PATH", `${at("bin")}:${process.env["PATH"]}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const fetched = `(import (fetchTarball "file://${at("archive")}")).answer`;
+  expect(lab(scratch).fail(fetched).message).toBe(`'file://${at("archive")}' changed while it was unpacked`);
+  writeFileSync(
+    at("bin/zstd"),
+    `#!/bin/sh
+cat ${at("tar")}
+`,
+  );
+  writeFileSync(at("archive"), zstdMagic);
+  expect(readdirSync(at("cache/nixus"))).toEqual([]);
+  expect(lab(scratch).print(fetched)).toBe("42");
 });
 
 test("local archives are unpacked anew when they change, and leave nothing behind", () => {
