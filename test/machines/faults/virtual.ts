@@ -7,8 +7,9 @@ import { killDeployer, powerBack } from "./common.ts";
 import { faults } from "./faults.ts";
 import type { Rig } from "./rig.ts";
 
+/** What is being copied is copied again when the machine is back. */
 const cuts: Readonly<Record<string, End>> = {
-  copy: "old",
+  copy: "either",
   prepare: "old",
   activate: "old",
   half: "old",

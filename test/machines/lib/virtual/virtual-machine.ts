@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { accelerator, processor, uefi } from "../../../../scripts/setup/qemu.mjs";
 import { type Firmware, rootPartition } from "../../../../scripts/setup/vm-image.mjs";
@@ -151,7 +152,7 @@ export class VirtualMachine extends Machine {
     child.unref();
     await poll(`start of ${argv[0]} for ${this.name}`, 20_000 * patience, () => {
       if (child.exitCode !== null) throw new Error(`${argv.join(" ")} ended with ${child.exitCode}`);
-      return existsSync(this.#file(socket)) ? true : undefined;
+      return listens(this.#file(socket));
     });
     return child;
   }
@@ -241,6 +242,18 @@ export class VirtualMachine extends Machine {
   #file(name: string): string {
     return join(this.#setting.directory, name);
   }
+}
+
+/** Whether somebody accepts connections at a Unix socket: its file is there a moment before that. True or undefined. */
+function listens(path: string): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("error", () => resolve(undefined));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** Kills a command of the lab (nsenter's child, which has entered its process namespace), and waits for its end. */
