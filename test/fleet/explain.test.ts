@@ -166,3 +166,34 @@ test("causes of what a built-in module defines, and none of what other machines 
     "ssh.access.b.hostKeys.x",
   ]);
 });
+
+test("a VPN's server is no cause of what another VPN, or none, has brought", () => {
+  const key = "GBAPgCKZ2VTe7BKkyVvU0RL2jPmdCMzE7eYVXPXFKkU=";
+  const wireguard = `wireguard = { publicKey = "${key}"; privateKeyFile = "/key"; };`;
+  const network = (name: string, subnet: string, server: string, client: string) => `
+    vpn.networks.${name} = {
+      backend = "wireguard"; subnet = "${subnet}.0/24";
+      server = { node = "${server}"; subnetIp = "${subnet}.1"; endpoint = "192.0.2.1"; ${wireguard} };
+      clients.${client} = { subnetIp = "${subnet}.2"; ${wireguard} };
+    };`;
+  const file = networkFile({
+    "default.nix": `{
+  defaults.platform = "linux";
+  nodes = { a = { }; b = { }; c = { }; d = { }; };
+  nodes.b.configuration.networking.hosts."192.0.2.9" = [ "printer" ];
+  ${network("home", "10.1.0", "a", "b")}
+  ${network("work", "10.2.0", "c", "d")}
+}
+`,
+  });
+  const causes = (path: string) => {
+    const result = runRequest({ kind: "explain", file, path }, {}, () => {});
+    if (result.kind !== "explain") throw new Error("not an explanation");
+    return result.explanation.definitions.map((def) => def.causes.map((cause) => cause.option).sort());
+  };
+  expect(causes("nodes.b.configuration.networking.hosts")).toEqual([[], []]);
+  expect(causes("nodes.a.configuration.networking.firewall.allowedUDPPorts")).toEqual([
+    ["vpn.networks.home.server.node"],
+    [],
+  ]);
+});

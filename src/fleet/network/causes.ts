@@ -41,8 +41,29 @@ export function causesOf(network: Network, definitions: Definitions): readonly (
     if (!tried.has(key)) tried.set(key, attempt(network, definitions, new Trial(omitted)));
     return tried.get(key);
   };
+  const wholes = new Map<string, ReadonlyMap<string, string> | undefined>();
+  const withoutWhole = (loc: Location) => {
+    const key = showOption(loc);
+    if (!wholes.has(key)) {
+      const written = definedByUsers(network, loc).map(writtenOf);
+      wholes.set(key, written.length === 0 ? undefined : attempt(network, definitions, new Trial(written)));
+    }
+    return wholes.get(key);
+  };
+  // A network that lacks what something in it needs can't be evaluated, which says nothing about the definition. So what
+  // is needed is left out with all that it belongs to: a VPN's server, or the whole VPN.
+  const matters = (cause: Cause, name: string, value: string): boolean => {
+    if (without([cause]) !== undefined) return true;
+    for (let length = cause.loc.length - 1; length > 0; length--) {
+      const whole = withoutWhole(cause.loc.slice(0, length));
+      if (whole !== undefined) return whole.get(name) !== value;
+    }
+    return true;
+  };
   return [...outcome].map(([name, value]) =>
-    findCauses(candidates, (causes) => without(causes)?.get(name) !== value),
+    findCauses(candidates, (causes) => without(causes)?.get(name) !== value).filter((cause) =>
+      matters(cause, name, value),
+    ),
   );
 }
 
@@ -77,19 +98,19 @@ function attempt(
 const structural: ReadonlySet<string> = new Set(["nodes", "defaults", "assertions", "warnings", "_module"]);
 
 /** The definitions by users of all that was computed, of the smallest parts that have definitions of their own. */
-function candidatesOf({ evaluation }: Network, { computed }: Trial): Cause[] {
+function candidatesOf(network: Network, { computed }: Trial): Cause[] {
   const read = [...computed.values()].filter(
     (loc) => !structural.has(loc[0]!) && !loc.some((name) => name.startsWith("[definition ")),
   );
   const inner = new Set(read.map((loc) => showOption(loc.slice(0, -1))));
-  return read
-    .filter((loc) => !inner.has(showOption(loc)))
-    .flatMap((loc) =>
-      evaluation
-        .definitionsOf(loc)
-        .filter(({ pos, priority }) => pos !== noPos && priority < optionDefaultPriority)
-        .map((definition) => ({ loc, definition })),
-    );
+  return read.filter((loc) => !inner.has(showOption(loc))).flatMap((loc) => definedByUsers(network, loc));
+}
+
+function definedByUsers({ evaluation }: Network, loc: Location): Cause[] {
+  return evaluation
+    .definitionsOf(loc)
+    .filter(({ pos, priority }) => pos !== noPos && priority < optionDefaultPriority)
+    .map((definition) => ({ loc, definition }));
 }
 
 const deepest = 8;
