@@ -20,15 +20,24 @@ export function unparseDerivation(
   for (const key of sortedBytes(inputs.keys())) {
     inputTerms += `${inputTerms === "" ? "" : ","}("${key}",${plainList(inputs.get(key)!)})`;
   }
-  let env = "";
-  for (const name of sortedBytes(derivation.env.keys())) {
-    env += `${env === "" ? "" : ","}(${quote(name)},${quote(derivation.env.get(name)!)})`;
+  return `Derive([${outputs.join(",")}],[${inputTerms}],${restOf(derivation)})`;
+}
+
+/** A derivation is written twice: as it is stored, and with other inputs as it is hashed. */
+const rests = new WeakMap<Derivation, string>();
+
+/** What follows the inputs, without the parenthesis at the end. */
+function restOf(derivation: Derivation): string {
+  let rest = rests.get(derivation);
+  if (rest === undefined) {
+    const { inputSources, system, builder, args, env } = derivation;
+    const variables = sortedBytes(env.keys()).map((name) => `(${quote(name)},${quote(env.get(name)!)})`);
+    rest =
+      `${plainList(inputSources)},"${system}",${quote(builder)},[${args.map(quote).join(",")}],` +
+      `[${variables.join(",")}]`;
+    rests.set(derivation, rest);
   }
-  return (
-    `Derive([${outputs.join(",")}],[${inputTerms}],${plainList(derivation.inputSources)},` +
-    `"${derivation.system}",${quote(derivation.builder)},[${derivation.args.map(quote).join(",")}],` +
-    `[${env}])`
-  );
+  return rest;
 }
 
 /** Path, method with algorithm, and hash. */
@@ -71,6 +80,8 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function quote(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (!/["\\\x00-\x1f]/.test(text)) return `"${text}"`;
   // The same as JSON's escapes, except for the control characters that have none here.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (!/[\x00-\x08\x0b\x0c\x0e-\x1f]/.test(text)) return JSON.stringify(text);

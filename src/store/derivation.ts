@@ -75,11 +75,10 @@ export function fillInOutputs(
   hashOfInput: (path: string) => DerivationHash,
 ): Derivation {
   const inputs = inputHashes(derivation, hashOfInput);
-  const env = new Map(derivation.env);
-  for (const output of derivation.outputs.keys()) env.set(output, "");
-  const masked: Derivation = { ...derivation, env };
+  const masked = withoutOutputPaths(derivation);
   if (inputs === undefined) return masked;
   const hash = sha256Hex(unparseDerivation(masked, inputs));
+  const env = new Map(derivation.env);
   const outputs = new Map<string, DerivationOutput>();
   for (const output of derivation.outputs.keys()) {
     const path = outputPath(derivation.name, output, hash);
@@ -87,6 +86,15 @@ export function fillInOutputs(
     env.set(output, path);
   }
   return { ...derivation, outputs, env };
+}
+
+/** With the variables of its outputs empty. */
+function withoutOutputPaths(derivation: Derivation): Derivation {
+  const names = [...derivation.outputs.keys()];
+  if (names.every((name) => derivation.env.get(name) === "")) return derivation;
+  const env = new Map(derivation.env);
+  for (const name of names) env.set(name, "");
+  return { ...derivation, env };
 }
 
 /** Hash of each input to the names of its outputs; undefined when one isn't known. */

@@ -1,5 +1,5 @@
 /** Hashes and their four notations: base 16, Nix's base 32, base 64 and SRI (`sha256-<base64>`). */
-import { createHash } from "node:crypto";
+import { createHash, hash as hashAtOnce } from "node:crypto";
 import { base32Length, fromBase32, toBase32 } from "./base32.ts";
 import { StoreError } from "./errors.ts";
 
@@ -36,8 +36,17 @@ export function parseHashAlgorithm(name: string): HashAlgorithm {
   return algorithm;
 }
 
+/** A text whose bytes are the same in UTF-8, which Node hashes at once in a fifth of the time. */
+function isShortAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is meant
+  return text.length < 1000 && /^[\x00-\x7f]*$/.test(text);
+}
+
 /** The hash of bytes, or of a byte string. */
 export function hashOf(algorithm: HashAlgorithm, data: Uint8Array | string): Hash {
+  if (typeof data === "string" && isShortAscii(data)) {
+    return { algorithm, bytes: hashAtOnce(algorithm, data, "buffer") };
+  }
   const hash = createHash(algorithm);
   const bytes = (typeof data === "string" ? hash.update(data, "latin1") : hash.update(data)).digest();
   return { algorithm, bytes };
@@ -52,6 +61,7 @@ export function hashOfChunks(algorithm: HashAlgorithm, chunks: Iterable<Uint8Arr
 
 /** The SHA-256 of a byte string in base 16. */
 export function sha256Hex(text: string): string {
+  if (isShortAscii(text)) return hashAtOnce("sha256", text, "hex");
   return createHash("sha256").update(text, "latin1").digest("hex");
 }
 

@@ -180,7 +180,14 @@ export function sortedUnique(texts: Iterable<string>): string[] {
 
 /** Sorted by bytes: by UTF-16 unit, as `sort` does it by itself. */
 export function sortedBytes(texts: Iterable<string>): string[] {
-  return [...texts].sort();
+  const list = [...texts];
+  return isSorted(list) ? list : list.sort();
+}
+
+/** Most are: what comes from attribute sets is in that order. */
+function isSorted(list: readonly string[]): boolean {
+  for (let i = 1; i < list.length; i++) if (list[i - 1]! > list[i]!) return false;
+  return true;
 }
 
 /** Byte strings compare like their bytes when compared by UTF-16 unit. */

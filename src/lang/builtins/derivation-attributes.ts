@@ -10,7 +10,7 @@ import { symbolName } from "../syntax/symbols.ts";
 /** What the attributes say; all texts are byte strings. */
 export interface Collected {
   readonly context: ReadonlySet<string>;
-  readonly env: ReadonlyMap<string, string>;
+  readonly env: Map<string, string>;
   readonly args: readonly string[];
   /** Empty: missing. */
   readonly builder: string;

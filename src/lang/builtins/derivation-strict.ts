@@ -80,7 +80,7 @@ function makeDerivation(evaluator: Evaluator, name: string, collected: Collected
 
   const inputs = collectInputs(store, collected.context);
   const { outputs, variables } = outputsOf(evaluator, name, collected);
-  const env = new Map(collected.env);
+  const { env } = collected;
   for (const [variable, text] of variables) env.set(variable, text);
   const unfinished: Derivation = {
     name,

@@ -137,7 +137,9 @@ class XmlPrinter {
     return typeof value === "string" ? value : undefined;
   }
 
-  private members({ shape, values, positions }: Attrs): void {
+  private members(attrs: Attrs): void {
+    const { shape, values } = attrs;
+    const positions = this.options.locations ? attrs.positions : undefined;
     for (const index of shape.byName) {
       const name = symbolName(shape.symbols[index]!);
       const located = this.options.locations
