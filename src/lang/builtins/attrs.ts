@@ -3,6 +3,7 @@ import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
 import { positionsOfPart } from "../eval/set-positions.ts";
 import { Shape } from "../eval/shape.ts";
+import { sortNumbers } from "../eval/sort-symbols.ts";
 import { nearMisses } from "../eval/suggestions.ts";
 import { Attrs, emptyAttrs, force, type Slot, type Value } from "../eval/value.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
@@ -22,7 +23,7 @@ export function attrsFamily(evaluator: Evaluator): readonly Builtin[] {
       name: "attrNames",
       arity: 1,
       doc: "The names of the attributes of a set, in the order of their bytes.",
-      fn: (set) => attrsArgument(set, "the argument passed to builtins.attrNames").names(),
+      fn: (set) => attrsArgument(set, "the argument passed to builtins.attrNames").shape.names,
     },
     {
       name: "attrValues",
@@ -161,7 +162,7 @@ export function appendTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 /** The set with an attribute for each entry. */
 export function attrsOfMap<T>(map: ReadonlyMap<Sym, T>, slotOf: (item: T, sym: Sym) => Slot): Attrs {
   if (map.size === 0) return emptyAttrs;
-  const symbols = [...map.keys()].sort((a, b) => a - b);
+  const symbols = sortNumbers([...map.keys()]);
   return new Attrs(
     Shape.of(symbols),
     symbols.map((sym) => slotOf(map.get(sym)!, sym)),
@@ -183,7 +184,7 @@ function picked(attrs: Attrs, indices: readonly number[]): Attrs {
 
 /** The set without the attributes at these indices, which may come in any order and more than once. */
 function withoutAttrs(attrs: Attrs, removed: number[]): Attrs {
-  removed.sort((a, b) => a - b);
+  sortNumbers(removed);
   const kept: number[] = [];
   let next = 0;
   for (let index = 0; index < attrs.size; index++) {
@@ -227,7 +228,7 @@ function listToAttrs(evaluator: Evaluator, slot: Slot): Value {
     if (!pairs.has(sym)) pairs.set(sym, pair);
   }
   if (pairs.size === 0) return emptyAttrs;
-  const symbols = [...pairs.keys()].sort((a, b) => a - b);
+  const symbols = sortNumbers([...pairs.keys()]);
   const values: Slot[] = [];
   const positions: Pos[] = [];
   for (const sym of symbols) {

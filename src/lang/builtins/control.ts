@@ -9,8 +9,10 @@ import { type TypeName, typeOf } from "../eval/type-name.ts";
 import {
   Attrs,
   AttrsBuilder,
+  emptyAttrs,
   force,
   Lambda,
+  type LambdaCode,
   type List,
   NixPath,
   NixString,
@@ -248,6 +250,9 @@ function forcing(evaluator: Evaluator): readonly Builtin[] {
       global: true,
       doc: "Any value that has a text as a string: numbers, paths, `true` as `1`, `false` and `null` as the empty string, lists with spaces between, sets by `__toString` or `outPath`.",
       fn: (slot) => {
+        const value = force(slot);
+        // The usual case, without a set for a context that is not there.
+        if (typeof value === "string") return value;
         const context = new Set<string>();
         const options = { coerceMore: true, copyToStore: false };
         const text = evaluator.coerceToString(slot, noPos, argument("first", "toString"), context, options);
@@ -289,6 +294,8 @@ function types(): readonly Builtin[] {
 }
 
 function reflection(evaluator: Evaluator): readonly Builtin[] {
+  /** One module system after the other asks for those of the same functions. */
+  const known = new WeakMap<LambdaCode, Attrs>();
   return [
     {
       name: "functionArgs",
@@ -297,10 +304,13 @@ function reflection(evaluator: Evaluator): readonly Builtin[] {
       fn: (slot) => {
         const fn = force(slot);
         if (!isFunction(fn)) throw new NixError("type", "'functionArgs' requires a function");
-        const builder = new AttrsBuilder();
-        const formals = fn instanceof Lambda ? (fn.code.formals ?? []) : [];
-        for (const formal of formals) builder.set(formal.name, formal.hasDefault, formal.pos);
-        return builder.build();
+        if (!(fn instanceof Lambda)) return emptyAttrs;
+        let args = known.get(fn.code);
+        if (args === undefined) {
+          args = argumentsOf(fn.code);
+          known.set(fn.code, args);
+        }
+        return args;
       },
     },
     {
@@ -321,6 +331,12 @@ function reflection(evaluator: Evaluator): readonly Builtin[] {
       },
     },
   ];
+}
+
+function argumentsOf({ formals = [] }: LambdaCode): Attrs {
+  const builder = new AttrsBuilder();
+  for (const formal of formals) builder.set(formal.name, formal.hasDefault, formal.pos);
+  return builder.build();
 }
 
 function genericClosure(evaluator: Evaluator): Builtin {

@@ -1,6 +1,7 @@
 /** Builtins on lists. */
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
+import { integer } from "../eval/numbers.ts";
 import { Shape } from "../eval/shape.ts";
 import { Attrs, force, Lambda, type List, PrimOp, type Slot, type Value } from "../eval/value.ts";
 import { noPos } from "../syntax/positions.ts";
@@ -30,7 +31,7 @@ function access(evaluator: Evaluator): readonly Builtin[] {
       arity: 1,
       doc: "How many elements a list has.",
       fn: (list) =>
-        BigInt(evaluator.forceList(list, noPos, "the first argument passed to builtins.length").length),
+        integer(evaluator.forceList(list, noPos, "the first argument passed to builtins.length").length),
     },
     {
       name: "head",
@@ -107,7 +108,7 @@ function transformations(evaluator: Evaluator): readonly Builtin[] {
         const n = evaluator.forceInt(length, noPos, "the second argument passed to builtins.genList");
         if (n < 0n || n > maxLength) throw new NixError("eval", `cannot create list of size ${n}`);
         const f = evaluator.forceFunction(fn, noPos, "the first argument passed to builtins.genList");
-        return Array.from({ length: Number(n) }, (_, index) => suspend(f, BigInt(index)));
+        return Array.from({ length: Number(n) }, (_, index) => suspend(f, integer(index)));
       },
     },
     {

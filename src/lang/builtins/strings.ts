@@ -1,6 +1,7 @@
 /** Builtins on strings. Lengths and offsets are in bytes. */
 import { NixError } from "../eval/errors.ts";
 import type { CoercionOptions, Evaluator } from "../eval/evaluator.ts";
+import { integer } from "../eval/numbers.ts";
 import { parentPath } from "../eval/paths.ts";
 import { force, type List, NixPath, type NixString, type Slot, stringValue } from "../eval/value.ts";
 import { noPos } from "../syntax/positions.ts";
@@ -24,7 +25,7 @@ function pieces(evaluator: Evaluator): readonly Builtin[] {
       doc: "How many bytes a string has.",
       fn: (slot) => {
         const value = force(slot);
-        if (typeof value === "string") return BigInt(value.length);
+        if (typeof value === "string") return integer(value.length);
         const what = "the argument passed to builtins.stringLength";
         return BigInt(evaluator.coerceToString(slot, noPos, what, new Set(), copying).length);
       },
@@ -91,7 +92,7 @@ function substring(evaluator: Evaluator, startSlot: Slot, lengthSlot: Slot, slot
 
 function slice(text: string, start: bigint, length: bigint): string {
   // Numbers too large to be exact are beyond the end all the same.
-  const from = Number(start);
+  const from = start === 0n ? 0 : Number(start);
   return length < 0n ? text.slice(from) : text.slice(from, from + Number(length));
 }
 
@@ -105,10 +106,14 @@ function replaceStrings(evaluator: Evaluator, fromSlot: Slot, toSlot: Slot, slot
     );
   }
   const what = "one of the strings to replace passed to builtins.replaceStrings";
-  // What the searched strings refer to does not matter.
-  const ignored = new Set<string>();
-  const sought = from.map((element) => evaluator.forceString(element, noPos, what, ignored));
   const context = new Set<string>();
+  // What the searched strings refer to does not matter.
+  let ignored: Set<string> | undefined;
+  const sought = from.map((element) => {
+    if (typeof element === "string") return element;
+    ignored ??= new Set();
+    return evaluator.forceString(element, noPos, what, ignored);
+  });
   const text = evaluator.forceString(
     slot,
     noPos,
@@ -121,15 +126,10 @@ function replaceStrings(evaluator: Evaluator, fromSlot: Slot, toSlot: Slot, slot
 
 /** The replacements, forced when first needed: only those that are used may fail and add their context. */
 function replacements(evaluator: Evaluator, to: List, context: Set<string>): (index: number) => string {
-  const known = new Map<number, string>();
   const what = "one of the replacement strings passed to builtins.replaceStrings";
   return (index) => {
-    let text = known.get(index);
-    if (text === undefined) {
-      text = evaluator.forceString(to[index]!, noPos, what, context);
-      known.set(index, text);
-    }
-    return text;
+    const slot = to[index]!;
+    return typeof slot === "string" ? slot : evaluator.forceString(slot, noPos, what, context);
   };
 }
 

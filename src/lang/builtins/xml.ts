@@ -47,13 +47,18 @@ export interface XmlPrintOptions {
 export function printXml(slot: Slot, options: XmlPrintOptions): string {
   const printer = new XmlPrinter(options);
   printer.document(slot);
-  return printer.text;
+  return printer.text();
 }
 
 type XmlAttributes = readonly (readonly [name: string, value: string])[];
 
+/** So many pieces of text are put together at a time. */
+const chunkSize = 4096;
+
 class XmlPrinter {
-  text = "<?xml version='1.0' encoding='utf-8'?>\n";
+  /** What was printed, in large pieces: as one string that grows, each small piece would stay an object of its own. */
+  private readonly chunks: string[] = [];
+  private pieces: string[] = ["<?xml version='1.0' encoding='utf-8'?>\n"];
   private readonly options: XmlPrintOptions;
   private indentation = "";
   /** Derivations that were printed in full. */
@@ -61,6 +66,10 @@ class XmlPrinter {
 
   constructor(options: XmlPrintOptions) {
     this.options = options;
+  }
+
+  text(): string {
+    return this.chunks.join("") + this.pieces.join("");
   }
 
   document(slot: Slot): void {
@@ -196,7 +205,10 @@ class XmlPrinter {
   }
 
   private line(text: string): void {
-    this.text += `${this.indentation}${text}\n`;
+    this.pieces.push(this.indentation, text, "\n");
+    if (this.pieces.length < chunkSize) return;
+    this.chunks.push(this.pieces.join(""));
+    this.pieces = [];
   }
 }
 

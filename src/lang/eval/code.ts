@@ -29,7 +29,7 @@ export interface Compiler {
 }
 
 export function makeSlot(recipe: Recipe, env: Env): Slot {
-  return recipe instanceof ThunkCode ? new Thunk(recipe, env) : recipe(env);
+  return typeof recipe === "function" ? recipe(env) : new Thunk(recipe, env);
 }
 
 export function constantRecipe(slot: Slot): Recipe {

@@ -9,6 +9,7 @@ import { NixError } from "./errors.ts";
 import { ArrayFrame, newFields, setField } from "./frames.ts";
 import { NamesScope, type Scope } from "./scope.ts";
 import { Shape } from "./shape.ts";
+import { sortByNumber } from "./sort-symbols.ts";
 import { updateAttrs } from "./update.ts";
 import { Attrs, type Code, type Env, emptyAttrs, type List, type Slot, Thunk, ThunkCode } from "./value.ts";
 
@@ -63,7 +64,7 @@ export function compileLet(compiler: Compiler, expr: Extract<Expr, { kind: "let"
 }
 
 function sorted(bindings: readonly AttrBinding[]): AttrBinding[] {
-  return [...bindings].sort((a, b) => a.name - b.name);
+  return sortByNumber([...bindings], (binding) => binding.name);
 }
 
 function compileBindings(

@@ -90,54 +90,98 @@ function constantCode(slot: Slot, expr: VarExpr): Code {
   return () => slot;
 }
 
-/** The value of a variable. The slot then holds it, so that the thunk and what it refers to can go. */
+/**
+ * The value of a variable. The slot then holds it, so that the thunk and what it refers to can go. The way to near
+ * environments is written out, since it is gone more often than any other.
+ */
 function slotCode({ depth, index, fields }: SlotAddress, expr: VarExpr): Code {
   const { pos } = expr;
-  if (!fields) {
-    return (env) => {
-      const { slots } = outward(env, depth) as ArrayFrame;
-      const slot = slots[index]!;
-      if (!(slot instanceof Thunk)) return slot;
-      const value = forceAt(slot, pos);
-      if (replacesThunk(value)) slots[index] = value;
-      return value;
-    };
-  }
+  if (!fields) return valueOfElement(depth, index, pos);
   switch (index) {
     case 0:
-      return depth === 0
-        ? (env) => valueOfFirst(env as Frame1, pos)
-        : (env) => valueOfFirst(outward(env, depth) as Frame1, pos);
+      return valueOfFirst(depth, pos);
     case 1:
-      return depth === 0
-        ? (env) => valueOfSecond(env as Frame2, pos)
-        : (env) => valueOfSecond(outward(env, depth) as Frame2, pos);
+      return valueOfSecond(depth, pos);
     default:
-      return (env) => {
-        const frame = outward(env, depth) as Frame3;
-        const slot = frame.c!;
-        if (!(slot instanceof Thunk)) return slot;
-        const value = forceAt(slot, pos);
-        if (replacesThunk(value)) frame.c = value;
-        return value;
-      };
+      return valueOfThird(depth, pos);
   }
 }
 
-function valueOfFirst(frame: Frame1, pos: Pos): Value {
-  const slot = frame.a!;
+function valueOfElement(depth: number, index: number, pos: Pos): Code {
+  switch (depth) {
+    case 0:
+      return (env) => element(env, index, pos);
+    case 1:
+      return (env) => element(env.up, index, pos);
+    case 2:
+      return (env) => element(env.up.up, index, pos);
+    case 3:
+      return (env) => element(env.up.up.up, index, pos);
+    default:
+      return (env) => element(outward(env, depth), index, pos);
+  }
+}
+
+function element(env: Env, index: number, pos: Pos): Value {
+  const { slots } = env as ArrayFrame;
+  const slot = slots[index]!;
   if (!(slot instanceof Thunk)) return slot;
   const value = forceAt(slot, pos);
-  if (replacesThunk(value)) frame.a = value;
+  if (replacesThunk(value)) slots[index] = value;
   return value;
 }
 
-function valueOfSecond(frame: Frame2, pos: Pos): Value {
-  const slot = frame.b!;
+function valueOfFirst(depth: number, pos: Pos): Code {
+  switch (depth) {
+    case 0:
+      return (env) => first(env, pos);
+    case 1:
+      return (env) => first(env.up, pos);
+    case 2:
+      return (env) => first(env.up.up, pos);
+    default:
+      return (env) => first(outward(env, depth), pos);
+  }
+}
+
+function first(env: Env, pos: Pos): Value {
+  const slot = (env as Frame1).a!;
   if (!(slot instanceof Thunk)) return slot;
   const value = forceAt(slot, pos);
-  if (replacesThunk(value)) frame.b = value;
+  if (replacesThunk(value)) (env as Frame1).a = value;
   return value;
+}
+
+function valueOfSecond(depth: number, pos: Pos): Code {
+  switch (depth) {
+    case 0:
+      return (env) => second(env, pos);
+    case 1:
+      return (env) => second(env.up, pos);
+    case 2:
+      return (env) => second(env.up.up, pos);
+    default:
+      return (env) => second(outward(env, depth), pos);
+  }
+}
+
+function second(env: Env, pos: Pos): Value {
+  const slot = (env as Frame2).b!;
+  if (!(slot instanceof Thunk)) return slot;
+  const value = forceAt(slot, pos);
+  if (replacesThunk(value)) (env as Frame2).b = value;
+  return value;
+}
+
+function valueOfThird(depth: number, pos: Pos): Code {
+  return (env) => {
+    const frame = outward(env, depth) as Frame3;
+    const slot = frame.c!;
+    if (!(slot instanceof Thunk)) return slot;
+    const value = forceAt(slot, pos);
+    if (replacesThunk(value)) frame.c = value;
+    return value;
+  };
 }
 
 /** Where a name is in one of the sets of the `with`s around it, as of the last set there. */

@@ -10,6 +10,13 @@ export function checkedInt(n: bigint, pos: Pos, description: () => string): bigi
   return n;
 }
 
+const smallIntegers = Array.from({ length: 256 }, (_, n) => BigInt(n));
+
+/** The integer of a length or an index; small ones are there already. */
+export function integer(n: number): bigint {
+  return smallIntegers[n] ?? BigInt(n);
+}
+
 /** As C's `%f`: what `toString` gives (`1.500000`). */
 export function floatToString(value: number): string {
   if (Number.isNaN(value)) return "nan";

@@ -30,6 +30,7 @@ export class Shape {
   readonly symbols: readonly Sym[];
   private readonly id: number = nextId++;
   private sortedByName: readonly number[] | undefined;
+  private sortedNames: readonly string[] | undefined;
 
   private constructor(symbols: readonly Sym[]) {
     this.symbols = symbols;
@@ -81,6 +82,12 @@ export class Shape {
       this.sortedByName = order.sort((a, b) => (names[a]! < names[b]! ? -1 : 1));
     }
     return this.sortedByName;
+  }
+
+  /** Sorted by bytes. */
+  get names(): readonly string[] {
+    this.sortedNames ??= this.byName.map((index) => symbolName(this.symbols[index]!));
+    return this.sortedNames;
   }
 }
 

@@ -24,6 +24,7 @@ import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
 import { type Positions, positionIn, positionsOf } from "./set-positions.ts";
 import { Shape } from "./shape.ts";
+import { sortNumbers } from "./sort-symbols.ts";
 
 export type Value =
   | null
@@ -222,7 +223,7 @@ export class AttrsBuilder {
 
   build(): Attrs {
     if (this.found.size === 0) return emptyAttrs;
-    const symbols = [...this.found.keys()].sort((a, b) => a - b);
+    const symbols = sortNumbers([...this.found.keys()]);
     const values: Slot[] = [];
     const positions: Pos[] = [];
     for (const sym of symbols) {
