@@ -76,7 +76,7 @@ the kernel had not written and told the disk to flush.
 `,
     ...halves.map((columns) => matrix(later, columns)),
     withoutStep(later),
-    "The first deployment of a virtual machine:\n",
+    first.length === 0 ? "" : "The first deployment of a virtual machine:\n",
     ...halves.map((columns) => matrix(first, columns)),
     withoutStep(first),
   ];
