@@ -6,7 +6,14 @@ import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Environment, EvaluationCache } from "../../src/cli/evaluation/cache.ts";
-import { type Answer, isAnswer, keep, lookUp, nothingKnown } from "../../src/cli/evaluation/kept.ts";
+import {
+  type Answer,
+  isAnswer,
+  type Known,
+  keep,
+  lookUp,
+  nothingKnown,
+} from "../../src/cli/evaluation/kept.ts";
 import type { EvaluationRequest, EvaluationResult } from "../../src/cli/evaluation/protocol.ts";
 import { runRecorded } from "../../src/cli/evaluation/run.ts";
 
@@ -263,6 +270,17 @@ describe("what is used again", () => {
     expect(evaluate().known).toEqual(["a", "c"]);
   });
 
+  test("without an entry that grows", () => {
+    write(plain);
+    const parts = [1, 2, 3, 4].map((number) => {
+      write({ "network/b.nix": etc(`"${number}"`) });
+      evaluate();
+      return EvaluationCache.open({ XDG_CACHE_HOME: join(scratch, "cache") })!.read<Known>(request())?.parts
+        .length;
+    });
+    expect(parts.slice(1)).toEqual(Array(3).fill(parts[1]));
+  });
+
   test("all but the node that failed, once it does not any more", () => {
     write({ ...plain, "network/b.nix": etc('throw "true"') });
     expect(evaluate()).toMatchObject({
@@ -317,11 +335,15 @@ test("any changes of any files", () => {
     fc.constant("(toString (builtins.attrNames (builtins.readDir ./shared)))"),
     fc.constant("pkgs.extra.name"),
     fc.constant('"${./shared}"'),
+    file.map((name) => `"\${builtins.filterSource (path: type: baseNameOf path != "${name}.nix") ./shared}"`),
+    fc.constant('(builtins.readFile (builtins.toFile "lazy" (import ./lazy.nix).one))'),
+    fc.constantFrom("a", "b", "c").map((name) => `nodes.${name}.networking.hostName`),
+    fc.constant('(throw "broken")'),
     fc.nat(9).map((number) => `"${number}"`),
   );
   const configuration = fc
     .array(use, { maxLength: 3 })
-    .map((uses) => `{ pkgs, ... }: ${etc(["''x''", ...uses].join(" + "))}`);
+    .map((uses) => `{ pkgs, nodes, ... }: ${etc(["''x''", ...uses].join(" + "))}`);
   const change = fc.oneof(
     fc.record({ path: fc.constantFrom("a.nix", "b.nix", "c.nix"), text: configuration }),
     fc.record({
