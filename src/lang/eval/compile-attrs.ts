@@ -136,7 +136,14 @@ function fillFields(bindings: CompiledBindings, outer: Env, frame: Env, size: nu
 
 function inheritedSets(bindings: CompiledBindings, inner: Env): List {
   const { inheritFrom } = bindings;
-  return inheritFrom.length === 0 ? noSets : inheritFrom.map((from) => makeSlot(from, inner));
+  switch (inheritFrom.length) {
+    case 0:
+      return noSets;
+    case 1:
+      return [makeSlot(inheritFrom[0]!, inner)];
+    default:
+      return inheritFrom.map((from) => makeSlot(from, inner));
+  }
 }
 
 const noSets: List = [];
