@@ -3,8 +3,9 @@ import type { Slot } from "../lang/eval/value.ts";
 import { fromJs } from "./convert.ts";
 import { option } from "./define.ts";
 import type { ModuleSystem } from "./system.ts";
+import { lazyAttrsOf } from "./types/attrs.ts";
 import { bool, optionType, raw } from "./types/basic.ts";
-import { lazyAttrsOf, nullOr } from "./types/composite.ts";
+import { nullOr } from "./types/composite.ts";
 
 /** The file that messages name for what the module system itself defines. */
 export const internalFile = "lib/modules.nix";

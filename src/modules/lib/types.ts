@@ -9,10 +9,13 @@ import { showValue } from "../show.ts";
 import { sourcesOf } from "../sources.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { OptionType } from "../type.ts";
+import { anything } from "../types/anything.ts";
 import { attrListWith } from "../types/attr-list.ts";
+import * as attrs from "../types/attrs.ts";
 import * as basic from "../types/basic.ts";
 import * as composite from "../types/composite.ts";
 import { dagOf } from "../types/dag.ts";
+import { functionTo } from "../types/functions.ts";
 import { json, serializable, toml } from "../types/serializable.ts";
 import {
   deferredModule,
@@ -76,7 +79,7 @@ export function typesOfLib(system: ModuleSystem): Attrs {
   const simple = values({
     raw: basic.raw,
     unspecified: basic.unspecified,
-    anything: composite.anything,
+    anything,
     bool: basic.bool,
     boolByOr: basic.boolByOr,
     int: basic.int,
@@ -114,11 +117,11 @@ export function typesOfLib(system: ModuleSystem): Attrs {
     ],
     ofType("listOf", composite.listOf),
     ofType("nonEmptyListOf", composite.nonEmptyListOf),
-    ofType("attrsOf", composite.attrsOf),
-    ofType("lazyAttrsOf", composite.lazyAttrsOf),
+    ofType("attrsOf", attrs.attrsOf),
+    ofType("lazyAttrsOf", attrs.lazyAttrsOf),
     ofType("nullOr", composite.nullOr),
     ofType("uniq", composite.uniq),
-    ofType("functionTo", composite.functionTo),
+    ofType("functionTo", functionTo),
     ofType("passwdEntry", basic.passwdEntry),
     ofType("dagOf", dagOf),
     fn("attrsWith", 1, (settings) => attrsWith(get, settings!)),
@@ -134,7 +137,7 @@ export function typesOfLib(system: ModuleSystem): Attrs {
     ofType("attrListOf", (elemType) => attrListWith({ elemType })),
     fn("attrListWith", 1, (settings) => attrListOfSettings(get, settings!)),
     // An old name.
-    ofType("loaOf", composite.attrsOf),
+    ofType("loaOf", attrs.attrsOf),
     fn("coercedTo", 3, (from, coerce, to) =>
       composite.coercedTo(
         get.type(from!, "coercedTo"),
@@ -181,7 +184,7 @@ function attrsWith(get: Arguments, slot: Slot): OptionType {
   const settings = get.attrs(slot);
   const lazy = get.optional(settings, "lazy");
   const placeholder = get.optional(settings, "placeholder");
-  return composite.attrsWith({
+  return attrs.attrsWith({
     elemType: get.type(settings.getByName("elemType") ?? null, "attrsWith"),
     lazy: lazy !== undefined && force(lazy) === true,
     ...(placeholder && { placeholder: get.text(placeholder) }),

@@ -13,8 +13,9 @@ import { shaped } from "../names.ts";
 import { typeTag } from "../properties.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { OptionType } from "../type.ts";
+import { attrsOf } from "./attrs.ts";
 import { str } from "./basic.ts";
-import { attrsOf, coercedTo, listOf } from "./composite.ts";
+import { coercedTo, listOf } from "./composite.ts";
 import { makeType, phrase, withParts } from "./make.ts";
 import { submodule } from "./submodule.ts";
 

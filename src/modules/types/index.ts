@@ -3,9 +3,12 @@ import { force, type Slot } from "../../lang/eval/value.ts";
 import { fromJs, toJs } from "../convert.ts";
 import type { ModuleSystem } from "../system.ts";
 import type { OptionType } from "../type.ts";
+import { anything } from "./anything.ts";
+import * as attrs from "./attrs.ts";
 import * as basic from "./basic.ts";
 import * as composite from "./composite.ts";
 import { dagOf } from "./dag.ts";
+import { functionTo } from "./functions.ts";
 import { json, serializable, toml } from "./serializable.ts";
 import { deferredModule, deferredModuleWith, submodule, submoduleWith } from "./submodule.ts";
 
@@ -31,7 +34,7 @@ function addCheck<T, D>(type: OptionType<T, D>, holds: (value: T) => boolean): O
 export const t = {
   raw: basic.raw,
   unspecified: basic.unspecified,
-  anything: composite.anything,
+  anything,
   bool: basic.bool,
   boolByOr: basic.boolByOr,
   int: basic.int,
@@ -60,15 +63,15 @@ export const t = {
   optionType: basic.optionType,
   listOf: composite.listOf,
   nonEmptyListOf: composite.nonEmptyListOf,
-  attrsOf: composite.attrsOf,
-  lazyAttrsOf: composite.lazyAttrsOf,
-  attrsWith: composite.attrsWith,
+  attrsOf: attrs.attrsOf,
+  lazyAttrsOf: attrs.lazyAttrsOf,
+  attrsWith: attrs.attrsWith,
   nullOr: composite.nullOr,
   uniq: composite.uniq,
   unique: composite.unique,
   either: composite.either,
   oneOf: composite.oneOf,
-  functionTo: composite.functionTo,
+  functionTo,
   coercedTo,
   addCheck,
   submodule,

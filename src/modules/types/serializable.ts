@@ -1,7 +1,8 @@
 /** Values of data formats: JSON, TOML. */
 import type { OptionType } from "../type.ts";
+import { attrsOf } from "./attrs.ts";
 import { bool, float, int, path, str } from "./basic.ts";
-import { attrsOf, listOf, nullOr, oneOf, recursive } from "./composite.ts";
+import { listOf, nullOr, oneOf, recursive } from "./composite.ts";
 import { withParts } from "./make.ts";
 
 /** Values that a format can hold: scalars, lists and sets of such values, and null unless the format has none. */
