@@ -91,7 +91,10 @@ export const processFaults: readonly Fault[] = [
     what: "SIGKILL of switch-to-configuration",
     at: at([["activate", "half", "units", "boot", ...rollingBack], "old"]),
     inject: async ({ rig }) => {
-      await rig.machine.exec("kill -KILL $(sed -n s/^pid=//p /run/nixus/*/activation)");
+      // Those of deployments before it have ended.
+      await rig.machine.exec(
+        "killed=1; for pid in $(sed -n s/^pid=//p /run/nixus/*/activation); do kill -KILL $pid && killed=0; done; exit $killed",
+      );
     },
   },
   {
