@@ -37,7 +37,8 @@ type State =
  * gone. $1 directory, $2 image, $3 id, $4 host name, $5 bridge, $6 init, $7 address, $8 size of the disk, then the control
  * groups.
  *
- * The disk is a sparse file system of its own because a power cut needs one: see cutPower below.
+ * The disk is a sparse file system of its own because a power cut needs one: see cutPower below. Of a full one, the overlay
+ * needs a block to be mounted with (else it is read-only), which no machine of its own does: there is a reserve for that.
  */
 const bootScript = `
 set -eu
@@ -52,9 +53,12 @@ if [ ! -e "$dir/disk.img" ]; then
   mkfs.ext4 -q -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$dir/disk.img"
 fi
 mount -o loop,errors=remount-ro "$dir/disk.img" "$dir/disk"
+rm -f "$dir/disk/reserve"
+sync -f "$dir/disk"
 mkdir -p "$dir/disk/upper" "$dir/disk/work"
 mount -t overlay overlay \
   -o "lowerdir=$dir/layer:$image,upperdir=$dir/disk/upper,workdir=$dir/disk/work" "$dir/root"
+fallocate -l 64K "$dir/disk/reserve" || true
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs tmpfs /run/systemd/nspawn
 if [ "$init" = systemd ]; then
