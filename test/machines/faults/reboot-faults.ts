@@ -55,8 +55,12 @@ const described: readonly Fault[] = [
   {
     name: "kill-switcher",
     what: "SIGKILL of the switcher",
-    // Where the watchdog is not armed yet, the deployer's question arms it, and the deployment goes on.
-    at: at([[...before, "leave", "started", "asked"], "old"], [["taken-up", ...committing], "new"]),
+    // Where it has not taken the deployment up yet, the watchdog does so, which the deployer's question arms if need be.
+    at: at(
+      [[...before, "leave", "asked"], "old"],
+      [["started"], "either"],
+      [["taken-up", ...committing], "new"],
+    ),
     inject: async ({ rig }) => {
       await rig.machine.exec(`systemctl kill --kill-whom=main --signal=KILL ${units}`);
     },
