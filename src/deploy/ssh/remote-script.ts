@@ -10,12 +10,14 @@ const usualPath =
 /**
  * The command line. Between its quotes stand only characters that no login shell expands there. The script runs as
  * root, through `escalation` unless the user is root already; it finds its own text in `$nixus_script` and the ends
- * of the connection in `$SSH_CONNECTION`, which sudo would have dropped. Standard input is the script's to read.
+ * of the connection in `$SSH_CONNECTION`, which sudo would have dropped. Standard input is the script's to read. It is one
+ * argument of ssh and of the login shell, of which Linux takes 128 KiB (execve(2)): scripts of up to 90 KiB.
  */
 export function remoteCommand(script: string, escalation: readonly string[]): string {
   const escalate = withoutPrompt(escalation).map(quote).join(" ");
   const starter = `
-nixus_script=$(printf %s ${base64(script)} | base64 -d) || exit 127
+nixus_script=$(printf %s "$nixus_text" | base64 -d) || exit 127
+unset nixus_text
 nixus_script="SSH_CONNECTION='\${SSH_CONNECTION:-}'
 $nixus_script"
 if [ "$(id -u)" = 0 ]; then
@@ -24,7 +26,7 @@ else
   exec ${escalate} /bin/sh -c 'nixus_script=$1; eval "$1"' sh "$nixus_script"
 fi
 `;
-  return `exec /bin/sh -c 'PATH="$PATH:${usualPath}"; export PATH; eval "$(printf %s ${base64(starter)} | base64 -d)"'`;
+  return `exec /bin/sh -c 'PATH="$PATH:${usualPath}"; export PATH; nixus_text=${base64(script)}; eval "$(printf %s ${base64(starter)} | base64 -d)"'`;
 }
 
 /** sudo must fail rather than ask: nobody could answer. */

@@ -55,9 +55,7 @@ export class SshCall {
 
 /** The script within a command line of `remoteCommand`. */
 function innerScript(command: string): string {
-  const decode = (text: string) =>
-    Buffer.from(/printf %s ([A-Za-z0-9+/=]*) \|/.exec(text)?.[1] ?? "", "base64").toString();
-  return decode(decode(command));
+  return Buffer.from(/nixus_text=([A-Za-z0-9+/=]*);/.exec(command)?.[1] ?? "", "base64").toString();
 }
 
 export class FakeSsh {

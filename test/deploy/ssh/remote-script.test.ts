@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { quote, remoteCommand } from "../../../src/deploy/ssh/remote-script.ts";
+import { confirmScript } from "../../../src/deploy/target/scripts.ts";
 
 function installed(program: string): boolean {
   try {
@@ -44,6 +45,13 @@ describe.each(["sh", "bash", "dash", "fish", "tcsh", "zsh"].filter(installed))("
     const run = () => login(shell, remoteCommand("exit 42", ["sudo"]));
     expect(run).toThrow(expect.objectContaining({ status: 42 }));
   });
+});
+
+test("the longest script is less than an argument may be, which is 128 KiB (MAX_ARG_STRLEN of Linux)", () => {
+  const command = remoteCommand(confirmScript(), ["sudo", "--non-interactive"]);
+  // Some room, for what a node's escalation may have.
+  expect(command.length).toBeLessThan(120 * 1024);
+  expect(login("sh", remoteCommand(`: ${"x".repeat(88 * 1024)}\necho arrived`, []))).toBe("arrived\n");
 });
 
 test("a script's text is what a shell reads, whatever it is", () => {
