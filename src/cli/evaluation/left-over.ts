@@ -5,7 +5,7 @@
 import { getHeapStatistics } from "node:v8";
 
 /** Bytes of heap below which there is nothing to gain. */
-const enough = 800 * 1024 * 1024;
+const enough = 900 * 1024 * 1024;
 
 export class LeftOver {
   /** Bytes that lived on the last time. */

@@ -16,7 +16,7 @@ const maxYoungGenerationSizeMb = 128;
  * that is then replaced or never used again: it comes in later, and inlines less.
  */
 const flags = [
-  "--interrupt-budget=400000",
+  "--interrupt-budget=132000",
   "--interrupt-budget-for-feedback-allocation=300",
   "--max-inlined-bytecode-size-cumulative=200",
   // left-over.ts
