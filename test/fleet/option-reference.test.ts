@@ -69,3 +69,19 @@ test("as text", () => {
   expect(shown).toMatch(/^nodes\.<name>\.switchTimeout\n {2}Seconds that/);
   expect(shown).toContain("  type: positive integer, meaning >0\n  default: 60\n");
 });
+
+test("a network that something is missing in has options all the same, and the places that can be told", () => {
+  const { options, file } = optionsOf(`{
+  nodes.a = { platform = "linux"; configuration.environment.etc.x.text = "x"; };
+  nodes.b.platform = "linux";
+  # b's host keys are missing.
+  ssh.access.a.keys.alice = { publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMEztba4lqoQ1aRmB3lMh36zZiH8mrGcl9yywXnIL1dC"; hasAccessTo.b.root = true; };
+}`);
+  const definitionsOf = (name: string) => options.find((option) => option.name === name)?.definitions;
+  expect(definitionsOf("ssh.access.<name>.hostKeys")).toEqual([]);
+  expect(definitionsOf("nodes.<name>.configuration.environment.etc.<name>.text")).toEqual([`${file}:2:35`]);
+  const broken = optionsOf(`{ vpn.networks.broken = throw "no network"; nodes.a.platform = "linux"; }`);
+  expect(broken.options.map(({ name }) => name)).toContain(
+    "nodes.<name>.configuration.environment.etc.<name>.text",
+  );
+});

@@ -4,8 +4,7 @@
 # start ID SYSTEM PREVIOUS SWITCH-TIMEOUT SUCCESS-TIMEOUT IGNORE-FAILED-UNITS BY [SELECTOR REBOOT-TIMEOUT RESENDS]: takes the
 # lock, starts the service and follows it. With a selector the machine is restarted into the system, also when it runs it
 # already: PREVIOUS is what it was started with then. RESENDS is 1 when the deployer sends the secrets again that are kept in
-# memory. Answers `refused`, `busy`, `changed` or `failed` when nothing was
-# begun, else `started`.
+# memory. Answers `refused`, `busy`, `changed` or `failed` when nothing was begun, else `started`.
 command_start() {
   case $1 in '' | *[!A-Za-z0-9-]*) usage ;; esac
   for path in "$2" "$3"; do

@@ -1,4 +1,5 @@
 /** All options of a network: its own, and those that a machine's configuration has on the `linux` platform. */
+import { NixError } from "../../lang/eval/errors.ts";
 import { Attrs, force, type Slot } from "../../lang/eval/value.ts";
 import { isHidden, type OptionReport, reportOption } from "../../modules/explained.ts";
 import { optionDefaultPriority, typeTag } from "../../modules/properties.ts";
@@ -32,12 +33,17 @@ export function documentOptions(network: Network): DocumentedOption[] {
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** The options of each machine's configuration. Those of NixOS machines are not even evaluated. */
+/** The options of each machine's configuration, as far as they can be told. Those of NixOS machines are not even evaluated. */
 function linuxConfigurations(network: Network): Attrs[] {
-  return network.nodes
-    .names()
-    .filter((name) => force(network.node(name).getByName("platform")!) === "linux")
-    .map((name) => network.configurationOf(name).evaluation.options);
+  const names = ifPossible(() => network.nodes.names()) ?? [];
+  return names.flatMap((name) => {
+    const options = ifPossible(() =>
+      force(network.node(name).getByName("platform")!) === "linux"
+        ? network.configurationOf(name).evaluation.options
+        : undefined,
+    );
+    return options === undefined ? [] : [options];
+  });
 }
 
 const configurationOf = (name: string): Location => ["nodes", name, "configuration"];
@@ -82,7 +88,10 @@ function locOf(inside: Attrs, otherwise: Location): Location {
   return otherwise;
 }
 
-/** By option: the places where this network defines it, in whichever attribute or machine. */
+/**
+ * By option: the places where this network defines it, in whichever attribute or machine. Definitions that can't be
+ * evaluated are left out: whoever is told of an option that is to be set looks for it here.
+ */
 function definitionPlaces(network: Network): ReadonlyMap<string, ReadonlySet<string>> {
   const places = new Map<string, Set<string>>();
   visit(network.evaluation.options, []);
@@ -96,7 +105,7 @@ function definitionPlaces(network: Network): ReadonlyMap<string, ReadonlySet<str
       if (!(value instanceof Attrs)) continue;
       const loc = [...prefix, name];
       if (typeTag(value) !== "option") visit(value, loc);
-      else if (!isHidden(value)) visitOption(value, loc);
+      else if (!isHidden(value)) ifPossible(() => visitOption(value, loc));
     }
   }
 
@@ -123,6 +132,16 @@ function definitionPlaces(network: Network): ReadonlyMap<string, ReadonlySet<str
       for (const [, element] of (force(attrs) as Attrs).entries()) visitMeta(element, [...loc, "<name>"]);
     }
     for (const element of elements(meta.getByName("list"))) visitMeta(element, [...loc, "*"]);
+  }
+}
+
+/** Undefined where the evaluation fails. */
+function ifPossible<T>(compute: () => T): T | undefined {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof NixError) return undefined;
+    throw error;
   }
 }
 
