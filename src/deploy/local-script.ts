@@ -3,9 +3,9 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { PassThrough, type Readable } from "node:stream";
+import { atExit } from "../store/exit.ts";
 import { started } from "../store/programs.ts";
 import { NodeError } from "./errors.ts";
-import { atExit } from "./exit.ts";
 import { hearLastWords, stopListening } from "./last-words.ts";
 import type { DeployableNode } from "./session.ts";
 

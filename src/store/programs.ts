@@ -1,6 +1,7 @@
 /** Programs of this machine, all started in one way: one that can't be is an error of whoever needs it, and of nobody else. */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
+import { atExit } from "./exit.ts";
 
 /** A program could not be started; the message says which and why. */
 export class StartError extends Error {
@@ -79,32 +80,28 @@ export async function run(
   const child = await started(program, () => spawn(program, args, options));
   const end = () => void child.kill();
   // It would outlive us.
-  process.once("exit", end);
-  try {
-    const ended = new Promise<Pick<Ended, "exitCode" | "signal">>((resolve) => {
-      child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
-    });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    let length = 0;
-    child.stdout?.on("data", (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= longest) stdout.push(chunk);
-      else {
-        end();
-        // What it has started, and writes on, is not waited for.
-        for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-      }
-    });
-    child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
-    // Whether it reads all of it is its own business.
-    child.stdin?.on("error", () => {}).end(input);
-    const how = await ended;
-    return {
-      ...how,
-      ...{ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), tooLong: length > longest },
-    };
-  } finally {
-    process.off("exit", end);
-  }
+  using _ = atExit(end);
+  const ended = new Promise<Pick<Ended, "exitCode" | "signal">>((resolve) => {
+    child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  let length = 0;
+  child.stdout?.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= longest) stdout.push(chunk);
+    else {
+      end();
+      // What it has started, and writes on, is not waited for.
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+    }
+  });
+  child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+  // Whether it reads all of it is its own business.
+  child.stdin?.on("error", () => {}).end(input);
+  const how = await ended;
+  return {
+    ...how,
+    ...{ stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), tooLong: length > longest },
+  };
 }
