@@ -7,14 +7,15 @@ import { NixError } from "../lang/eval/errors.ts";
 import { type Attrs, force, type Value } from "../lang/eval/value.ts";
 import { lookupSymbol } from "../lang/syntax/symbols.ts";
 import { fromText, toText } from "../store/bytes.ts";
+import { attached } from "./attached.ts";
 import { toJs } from "./convert.ts";
 import { currentScriptPosition } from "./script-position.ts";
 import type { ModuleSystem } from "./system.ts";
 
 export type View = Readonly<Record<string, unknown>>;
 
-const viewed = new WeakMap<object, () => Value>();
-const views = new WeakMap<Attrs, View>();
+const viewed = attached<object, () => Value>();
+const views = attached<Attrs, View>();
 
 /** The value that a view or a function that was read stands for; undefined for anything else. */
 export function viewedValue(value: object): Value | undefined {

@@ -49,7 +49,11 @@ function evaluateNow<R extends EvaluationRequest>(
 ): Promise<ResultOf<R["kind"]>> {
   const input: WorkerInput = { request, showTrace, useCache, known };
   return new Promise((resolve, reject) => {
-    const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
+    const worker = startEvaluationThread(
+      new URL("./worker.js", import.meta.url),
+      input,
+      request.kind === "network" ? "of many nodes" : "usual",
+    );
     worker.on("message", (message: EvaluationMessage) => {
       switch (message.type) {
         case "message":

@@ -6,10 +6,18 @@ import { Worker } from "node:worker_threads";
 const stackSizeMb = 64;
 
 /**
- * Megabytes. Evaluation makes much and keeps a third of it for a while: with V8's default, most of that is moved
- * again and again (docs/explanation/performance.md).
+ * How large the young generation may be. Evaluation makes much and keeps a third of it for a while: with V8's default,
+ * most of that is moved again and again (docs/explanation/performance.md).
  */
-const maxYoungGenerationSizeMb = 128;
+export type YoungGeneration = "usual" | "of many nodes";
+
+/** Megabytes: of all three of its parts at most, and of one to begin with. */
+const youngGenerations: Readonly<Record<YoungGeneration, { readonly most: number; readonly first: number }>> =
+  {
+    usual: { most: 128, first: 1 },
+    // It becomes that large when the first node has been evaluated (left-over.ts).
+    "of many nodes": { most: 768, first: 32 },
+  };
 
 /**
  * Most code of an evaluation is cold. V8's optimising compiler would take a quarter of all processor time for code
@@ -19,12 +27,23 @@ const flags = [
   "--interrupt-budget=132000",
   "--interrupt-budget-for-feedback-allocation=300",
   "--max-inlined-bytecode-size-cumulative=200",
+  // What V8 would put into the old generation at once only goes in full collections, and with it what it leads to.
+  "--no-allocation-site-pretenuring",
   // left-over.ts
   "--expose-gc",
 ];
 
 /** `entry` is the built file of the thread. The main thread's stack is fixed when Node starts, so it has to be another. */
-export function startEvaluationThread(entry: URL, data: unknown): Worker {
-  for (const flag of flags) setFlagsFromString(flag);
-  return new Worker(entry, { workerData: data, resourceLimits: { stackSizeMb, maxYoungGenerationSizeMb } });
+export function startEvaluationThread(
+  entry: URL,
+  data: unknown,
+  youngGeneration: YoungGeneration = "usual",
+): Worker {
+  const { most, first } = youngGenerations[youngGeneration];
+  for (const flag of [...flags, `--min-semi-space-size=${first}`]) setFlagsFromString(flag);
+  const resourceLimits = { stackSizeMb, maxYoungGenerationSizeMb: most };
+  const worker = new Worker(entry, { workerData: data, resourceLimits });
+  // It is a flag of all threads; left-over.ts changes it.
+  worker.once("exit", () => setFlagsFromString("--semi-space-growth-factor=2"));
+  return worker;
 }

@@ -45,6 +45,22 @@ export type NodeConfiguration =
   | { readonly platform: "linux"; readonly evaluation: Evaluation }
   | { readonly platform: "nixos"; readonly evaluation: NixosEvaluation };
 
+/** What evaluating it makes. */
+interface Made {
+  readonly evaluation: Evaluation;
+  /** By the node's name. */
+  readonly evaluated: Map<string, NodeConfiguration>;
+  /** `nodes` as configurations read it: the final configuration of every node, by name. */
+  readonly configurations: Slot;
+  /** The value of `nodes`, once somebody has asked for it. */
+  nodes: Attrs | undefined;
+}
+
+/** What a discarded network has instead of its nodes. */
+const gone = lazy(() => {
+  throw new Error("the network has been discarded");
+});
+
 /** Thrown where a node that is evaluated apart needs another one's configuration. */
 export class NeedsOtherNode extends Error {}
 
@@ -59,15 +75,13 @@ export class Network {
   readonly evaluator: Evaluator;
   /** Absolute path of the network file (a byte string). */
   readonly file: string;
-  /** The evaluation of the network's own modules. */
-  readonly evaluation: Evaluation;
+  private made: Made | undefined;
   /** `nixus.lock`. */
   readonly lock: NetworkLock;
   readonly secrets: NetworkSecrets;
   private readonly only: string | undefined;
   /** Whether, with `only`, something has asked for another node's configuration. */
   needsOtherNode = false;
-  private readonly evaluated = new Map<string, NodeConfiguration>();
   /** The nixpkgs of nodes that say none. */
   private readonly pinned: Slot = lazy(() => pinnedNixpkgs(this.evaluator, this.file));
 
@@ -78,13 +92,25 @@ export class Network {
     this.lock = new NetworkLock(evaluator.host, file, lock);
     this.secrets = new NetworkSecrets(evaluator, this.lock, toText(file));
     this.enter();
-    this.evaluation = evalModules(evaluator, {
+    const evaluation = evalModules(evaluator, {
       modules: [
         this.networkModule(),
         ...builtInModules(this.secrets),
         { kind: "nix", value: networkValue(evaluator, file), file },
       ],
     });
+    const configurations = lazy(() => this.configurations());
+    this.made = { evaluation, evaluated: new Map(), configurations, nodes: undefined };
+  }
+
+  /** The evaluation of the network's own modules. */
+  get evaluation(): Evaluation {
+    return this.parts.evaluation;
+  }
+
+  private get parts(): Made {
+    if (this.made === undefined) throw new Error("the network has been discarded");
+    return this.made;
   }
 
   /** Makes it the one that is evaluated, after another one has been. */
@@ -93,9 +119,19 @@ export class Network {
     ModuleSystem.of(this.evaluator).elsewhere = (loc) => this.elsewhere(loc);
   }
 
+  /**
+   * Gives up what was evaluated, which nobody may ask for any more. V8's collector of the young generation comes to a network as
+   * long as anything that is no longer used leads there (the hidden classes of its types, for one, whose accessors
+   * are functions that know it); the configurations of its nodes, which are large, it must not come to.
+   */
+  discard(): void {
+    this.made?.nodes?.values.fill(gone);
+    this.made = undefined;
+  }
+
   /** Whether something has asked for a node's configuration. */
   get hasConfigurations(): boolean {
-    return this.evaluated.size > 0;
+    return this.parts.evaluated.size > 0;
   }
 
   /** The final value of every option of the network. */
@@ -110,7 +146,9 @@ export class Network {
 
   /** All nodes: sets with the options of node-options.ts and `configuration`. */
   get nodes(): Attrs {
-    return this.attrs(this.config, "nodes");
+    const { parts } = this;
+    parts.nodes ??= this.attrs(this.config, "nodes");
+    return parts.nodes;
   }
 
   node(name: string): Attrs {
@@ -120,7 +158,7 @@ export class Network {
   /** How the node's configuration was evaluated. */
   configurationOf(name: string): NodeConfiguration {
     force(this.node(name).getByName("configuration")!);
-    return this.evaluated.get(name)!;
+    return this.parts.evaluated.get(name)!;
   }
 
   private attrs(set: Attrs, name: string): Attrs {
@@ -207,7 +245,7 @@ export class Network {
       nixpkgs: node.getByName("nixpkgs")!,
       prefix: loc,
       modules,
-      specialArgs: { nodes: this.configurations, name },
+      specialArgs: { nodes: this.parts.configurations, name },
     };
     const platform = this.evaluator.forceString(
       node.getByName("platform")!,
@@ -216,7 +254,7 @@ export class Network {
       undefined,
     );
     const configuration = this.evaluateOn(platform, evaluation);
-    this.evaluated.set(name, configuration);
+    this.parts.evaluated.set(name, configuration);
     return configuration.evaluation.config;
   }
 
@@ -231,14 +269,13 @@ export class Network {
     }
   }
 
-  /** `nodes` as configurations read it: the final configuration of every node, by name. */
-  private readonly configurations: Slot = lazy(() =>
-    Attrs.fromEntries(
+  private configurations(): Attrs {
+    return Attrs.fromEntries(
       this.nodes
         .names()
         .map((name) => [name, lazy(() => force(this.node(name).getByName("configuration")!))] as const),
-    ),
-  );
+    );
+  }
 }
 
 /** Whether an option or a set of options has the name. */

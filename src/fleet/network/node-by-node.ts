@@ -93,6 +93,9 @@ export class NodeByNode {
       result = this.host.messages.part(() => this.evaluate(network, name));
     } catch (error) {
       if (!(error instanceof NeedsOtherNode) && !network.needsOtherNode) throw error;
+    } finally {
+      network.discard();
+      this.network.enter();
     }
     // Whatever became of that on its way through the configuration.
     if (result === undefined || network.needsOtherNode) {

@@ -90,7 +90,7 @@ export const dnsModule = defineNetworkModule({
       ssh: {
         access: () =>
           Object.fromEntries(
-            facts.names.map((node) => [node, { hostNames: () => network.dns.names[node] ?? [] }]),
+            facts.names().map((node) => [node, { hostNames: () => network.dns.names[node] ?? [] }]),
           ),
       },
       assertions: () => plan().problems.map((message) => ({ assertion: false, message })),
@@ -101,7 +101,9 @@ export const dnsModule = defineNetworkModule({
         names: () => {
           const entries = readEntries(network.dns, new Problems());
           return Object.fromEntries(
-            facts.names.map((node) => [node, () => namesOfNode(node, entries, () => facts.addresses(node))]),
+            facts
+              .names()
+              .map((node) => [node, () => namesOfNode(node, entries, () => facts.addresses(node))]),
           );
         },
       },
@@ -121,9 +123,7 @@ function units(zones: NodeZones, keys: Keys, toFile: ReturnType<typeof storeWrit
 
 function factsOf(network: NetworkConfig): NodeFacts {
   return {
-    get names() {
-      return Object.keys(network.nodes);
-    },
+    names: () => Object.keys(network.nodes),
     addresses: (node) => {
       const { ipv4, ipv6 } = network.nodes[node]!.configuration.networking.public;
       return [ipv4, ipv6].filter((address) => address !== null);

@@ -15,7 +15,7 @@ import { compareRecords } from "./zone-text.ts";
 
 /** What is known of the nodes; each is only asked for those that the options name. */
 export interface NodeFacts {
-  readonly names: readonly string[];
+  readonly names: () => readonly string[];
   /** Public addresses. */
   readonly addresses: (node: string) => readonly string[];
   /** Public host keys. */
@@ -146,7 +146,7 @@ class Planner {
   }
 
   #isNode(option: string, node: string): boolean {
-    const { names } = this.#facts;
+    const names = this.#facts.names();
     if (names.includes(node)) return true;
     const [near] = nearest(node, names);
     const hint = near === undefined ? `it has: ${names.join(", ") || "none"}` : `did you mean '${near}'?`;

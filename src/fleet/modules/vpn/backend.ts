@@ -12,7 +12,6 @@ export interface Membership {
 }
 
 export interface Machine {
-  readonly name: string;
   /** Its networks that have the backend. */
   memberships(): readonly Membership[];
   /** The pointer to a secret of the machine (`secrets.files.<name>.file`). */

@@ -82,9 +82,6 @@ function machineOf(
   memberships: () => readonly Membership[],
 ): Machine {
   return {
-    get name() {
-      return args.name;
-    },
     memberships: () => memberships().filter(({ network }) => network.backend === backend.name),
     secretFile: (name) => args.config.secrets.files[name]!.file,
     packages: () => (config.nodes[args.name]?.platform === "nixos" ? (args["pkgs"] as View) : undefined),

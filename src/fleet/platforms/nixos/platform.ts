@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { NixError } from "../../../lang/eval/errors.ts";
 import type { Evaluator } from "../../../lang/eval/evaluator.ts";
-import { Attrs, force, NixPath, type Slot } from "../../../lang/eval/value.ts";
+import { Attrs, force, NixPath, type Slot, type Value } from "../../../lang/eval/value.ts";
 import { resolveSymlinks } from "../../../lang/symlinks.ts";
 import { noPos } from "../../../lang/syntax/positions.ts";
 import { moduleValue } from "../../../modules/sources.ts";
@@ -50,19 +50,38 @@ function evaluateWithNixpkgs(evaluator: Evaluator, node: NodeEvaluation): NixosE
       ["specialArgs", Attrs.fromEntries(Object.entries(node.specialArgs))],
     ]),
   );
-  const part = (name: "config" | "options"): Attrs => {
+  return new Evaluated(evaluator, evaluation, file);
+}
+
+/**
+ * A class, not an object with accessors of its own: V8 keeps the functions of those with the object's hidden class, where its
+ * young collections take them, and all that an evaluation has made, for alive.
+ */
+class Evaluated implements NixosEvaluation {
+  private readonly evaluator: Evaluator;
+  private readonly evaluation: Value;
+  private readonly file: string;
+
+  constructor(evaluator: Evaluator, evaluation: Value, file: string) {
+    this.evaluator = evaluator;
+    this.evaluation = evaluation;
+    this.file = file;
+  }
+
+  get config(): Attrs {
+    return this.part("config");
+  }
+
+  get options(): Attrs {
+    return this.part("options");
+  }
+
+  private part(name: "config" | "options"): Attrs {
+    const { evaluator, evaluation, file } = this;
     const slot = evaluator.forceAttrs(evaluation, noPos, "a value of the configuration").getByName(name);
     if (slot === undefined) throw new NixError("module", `'${file}' gives no '${name}'; is it a nixpkgs?`);
     return evaluator.forceAttrs(slot, noPos, "a value of the configuration");
-  };
-  return {
-    get config() {
-      return part("config");
-    },
-    get options() {
-      return part("options");
-    },
-  };
+  }
 }
 
 function findEvalConfig(evaluator: Evaluator, node: NodeEvaluation): string {
