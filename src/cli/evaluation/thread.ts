@@ -11,10 +11,10 @@ const stackSizeMb = 64;
  */
 export type YoungGeneration = "usual" | "of many nodes";
 
-/** Megabytes: of all three of its parts at most, and of one to begin with. */
+/** Megabytes: of all three of its parts at most, and of one to begin with. V8 takes powers of two for a part. */
 const youngGenerations: Readonly<Record<YoungGeneration, { readonly most: number; readonly first: number }>> =
   {
-    usual: { most: 128, first: 1 },
+    usual: { most: 96, first: 1 },
     // It becomes that large when the first node has been evaluated (left-over.ts).
     "of many nodes": { most: 768, first: 32 },
   };
