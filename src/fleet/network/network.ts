@@ -4,7 +4,7 @@
  */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
-import { Attrs, force, lazy, type Slot, type Value } from "../../lang/eval/value.ts";
+import { Attrs, force, lazy, type Slot, Thunk, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { defineModule, mkOverride, option } from "../../modules/define.ts";
 import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
@@ -125,7 +125,12 @@ export class Network {
    * are functions that know it); the configurations of its nodes, which are large, it must not come to.
    */
   discard(): void {
-    this.made?.nodes?.values.fill(gone);
+    const slots = this.made?.nodes?.values ?? [];
+    for (const slot of slots) {
+      const node = slot instanceof Thunk && slot.code === null ? slot.content : slot;
+      if (node instanceof Attrs) node.values.fill(gone);
+    }
+    slots.fill(gone);
     this.made = undefined;
   }
 
