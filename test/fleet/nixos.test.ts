@@ -52,6 +52,23 @@ describe("a NixOS node", () => {
     expect(deploymentOf(files).nodes.map(({ name }) => name)).toEqual(["bar", "foo"]);
   });
 
+  test("shares what was evaluated for another node, also where that reads the network only then", () => {
+    const text = `{ config, ... }: {
+      defaults.nixpkgs = ${nixpkgs};
+      defaults.configuration = { config, lib, pkgs, ... }: {
+        options.domain = lib.mkOption { };
+        config.nixpkgs.overlays = [ (final: prev: { domain = config.domain; }) ];
+      };
+      imports = [ ({ config, ... }: { defaults.configuration.domain = config.nodes.a.host; }) ];
+      nodes.a = { host = "example.org"; };
+      nodes.b.configuration = { pkgs, ... }: { environment.etc.domain.text = pkgs.domain; };
+      nodes.c.configuration = { pkgs, ... }: { environment.etc.domain.text = pkgs.domain; };
+    }`;
+    const { nodes, failures } = evaluationOf(text);
+    expect(failures).toEqual([]);
+    expect(nodes.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+  });
+
   test("restarts sshd where there is one that listens itself", () => {
     const stopped = (configuration: string) =>
       optionValue(

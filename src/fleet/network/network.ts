@@ -120,7 +120,7 @@ export class Network {
   }
 
   /**
-   * Gives up what was evaluated, which nobody may ask for any more. V8's collector of the young generation comes to a network as
+   * Gives up what was evaluated, which nobody may need any more. V8's collector of the young generation comes to a network as
    * long as anything that is no longer used leads there (the hidden classes of its types, for one, whose accessors
    * are functions that know it); the configurations of its nodes, which are large, it must not come to.
    */

@@ -88,13 +88,15 @@ export class NodeByNode {
     const { evaluator, file, secrets, lock } = this.network;
     const network = new Network(evaluator, file, { only: name, lock: lock.text });
     network.secrets.acceptsUnlocked = secrets.acceptsUnlocked;
+    const { remembered } = evaluator;
     let result: NodeResult | undefined;
     try {
       result = this.host.messages.part(() => this.evaluate(network, name));
     } catch (error) {
       if (!(error instanceof NeedsOtherNode) && !network.needsOtherNode) throw error;
     } finally {
-      network.discard();
+      // What is remembered of this node may still read the network, and would make it live on anyway.
+      if (evaluator.remembered === remembered) network.discard();
       this.network.enter();
     }
     // Whatever became of that on its way through the configuration.

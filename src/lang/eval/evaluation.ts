@@ -20,7 +20,7 @@ import { outermost } from "./frames.ts";
 import { internalFile, internalPath } from "./internal-files.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
-import { type SharedPlace, SharingCompiler } from "./sharing.ts";
+import { type SharedPlace, SharedValues, SharingCompiler } from "./sharing.ts";
 import { languageError } from "./stack.ts";
 import { Attrs, force, type List, lazy, PrimOp, type Slot, type Value } from "./value.ts";
 import { checkVariables } from "./variables.ts";
@@ -53,6 +53,7 @@ class Evaluation implements Evaluator {
   private readonly compiler: ClosureCompiler;
   private readonly reservedPath: (name: string) => string | undefined;
   private readonly sharedPlaces: readonly SharedPlace[];
+  private readonly sharedValues = new SharedValues();
   /** By the path that was asked for. */
   private readonly resolvedFiles = new Map<string, string>();
   private readonly files = new Map<string, Slot>();
@@ -84,6 +85,10 @@ class Evaluation implements Evaluator {
       if (settings.currentSystem !== undefined) constants.push(["currentSystem", settings.currentSystem]);
     }
     return constants;
+  }
+
+  get remembered(): number {
+    return this.sharedValues.count;
   }
 
   get globalNames(): readonly string[] {
@@ -131,7 +136,9 @@ class Evaluation implements Evaluator {
 
   private compilerOf(path: string, expr: Expr): ClosureCompiler {
     const places = this.sharedPlaces.filter(({ file }) => path.endsWith(file));
-    return places.length === 0 ? this.compiler : new SharingCompiler(this.compiler, places, expr, this.host);
+    return places.length === 0
+      ? this.compiler
+      : new SharingCompiler(this.compiler, places, expr, this.host, this.sharedValues);
   }
 
   importFile(path: string): Value {

@@ -43,6 +43,11 @@ export interface Evaluator {
   readonly settings: EvalSettings;
   /** `builtins`. */
   readonly builtins: Attrs;
+  /**
+   * How many values have been remembered for other environments in which they mean the same (sharing.ts), so far. Whatever was
+   * evaluated meanwhile may be needed by them.
+   */
+  readonly remembered: number;
   /** What every expression can name without defining it. */
   readonly globalNames: readonly string[];
 
