@@ -6,6 +6,7 @@ import type { StoreObject } from "../../store/tree.ts";
 import type { EvaluatedNetwork, EvaluatedSecrets, EvaluationFailure } from "../evaluated.ts";
 import { evaluateSecrets } from "../modules/secrets/evaluate.ts";
 import { Reader } from "../reader.ts";
+import { ifPossible } from "./attempt.ts";
 import { checkAssertions, type NodeResult } from "./evaluate-node.ts";
 import type { Network } from "./network.ts";
 import { type EvaluationOrder, NodeByNode } from "./node-by-node.ts";
@@ -79,11 +80,9 @@ function allDeployers(network: Network, reader: Reader): string[] {
 
 /** As far as it can be evaluated. */
 function hostOf(network: Network, reader: Reader, name: string): string | null {
-  try {
+  const host = ifPossible(() => {
     const slot = reader.at(network.node(name), "host");
     return reader.nullOr(slot, () => toText(reader.plain(slot, `nodes.${name}.host`)));
-  } catch (error) {
-    if (error instanceof NixError) return null;
-    throw error;
-  }
+  });
+  return host ?? null;
 }

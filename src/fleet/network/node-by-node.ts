@@ -7,6 +7,7 @@ import { NixError } from "../../lang/eval/errors.ts";
 import type { Message } from "../../lang/message-log.ts";
 import type { NodeHost } from "../../lang/node-host.ts";
 import { Reader } from "../reader.ts";
+import { attempt } from "./attempt.ts";
 import { evaluateNode, type NodeResult } from "./evaluate-node.ts";
 import { NeedsOtherNode, Network } from "./network.ts";
 
@@ -126,13 +127,4 @@ function inOrder(names: readonly string[], order: readonly string[]): string[] {
   const known = new Set(order);
   const selected = new Set(names);
   return [...order.filter((name) => selected.has(name)), ...names.filter((name) => !known.has(name))];
-}
-
-function attempt<T>(compute: () => T): T | NixError {
-  try {
-    return compute();
-  } catch (error) {
-    if (error instanceof NixError) return error;
-    throw error;
-  }
 }

@@ -1,5 +1,4 @@
 /** All options of a network: its own, and those that a machine's configuration has on the `linux` platform. */
-import { NixError } from "../../lang/eval/errors.ts";
 import { Attrs, force, type Slot } from "../../lang/eval/value.ts";
 import { isHidden, type OptionReport, reportOption } from "../../modules/explained.ts";
 import { optionDefaultPriority, typeTag } from "../../modules/properties.ts";
@@ -8,6 +7,7 @@ import { ModuleSystem } from "../../modules/system.ts";
 import type { Location } from "../../modules/type.ts";
 import { DefinitionValue } from "../../modules/type-value.ts";
 import { toText } from "../../store/bytes.ts";
+import { ifPossible } from "./attempt.ts";
 import type { Network } from "./network.ts";
 
 /** Texts are JavaScript strings. */
@@ -132,16 +132,6 @@ function definitionPlaces(network: Network): ReadonlyMap<string, ReadonlySet<str
       for (const [, element] of (force(attrs) as Attrs).entries()) visitMeta(element, [...loc, "<name>"]);
     }
     for (const element of elements(meta.getByName("list"))) visitMeta(element, [...loc, "*"]);
-  }
-}
-
-/** Undefined where the evaluation fails. */
-function ifPossible<T>(compute: () => T): T | undefined {
-  try {
-    return compute();
-  } catch (error) {
-    if (error instanceof NixError) return undefined;
-    throw error;
   }
 }
 
