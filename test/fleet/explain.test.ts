@@ -197,3 +197,29 @@ test("a VPN's server is no cause of what another VPN, or none, has brought", () 
     [],
   ]);
 });
+
+test("options of nixpkgs before 21.05 have the files and the values of their definitions apart", () => {
+  const file = networkFile(`{
+    nodes.a.configuration = {
+      _type = "configuration";
+      config.greeting = "hello";
+      options.greeting = {
+        _type = "option";
+        loc = [ "greeting" ];
+        value = "hello";
+        highestPrio = 50;
+        files = [ "/one.nix" "/two.nix" ];
+        definitions = [ "hello" "hello" ];
+        declarations = [ ];
+      };
+    };
+  }`);
+  const path = "nodes.a.configuration.greeting";
+  const result = runRequest({ kind: "explain", file, path }, {}, () => {});
+  if (result.kind !== "explain") throw new Error("not an explanation");
+  const { definitions } = result.explanation;
+  expect(definitions.map(({ place, value, priority }) => ({ place, value, priority }))).toEqual([
+    { place: "/one.nix", value: '"hello"', priority: 50 },
+    { place: "/two.nix", value: '"hello"', priority: 50 },
+  ]);
+});

@@ -1,5 +1,6 @@
 /** Which definitions made a value of the network, and how those of a machine's configuration came into it. */
-import { type Attrs, force } from "../../lang/eval/value.ts";
+import { Attrs, force, type List, type Slot } from "../../lang/eval/value.ts";
+import { noPos } from "../../lang/syntax/positions.ts";
 import type { GraphNode } from "../../modules/collect.ts";
 import type { Evaluation } from "../../modules/evaluate.ts";
 import {
@@ -9,6 +10,7 @@ import {
   reportOption,
 } from "../../modules/explained.ts";
 import { locateOption } from "../../modules/locate.ts";
+import { unknownFile } from "../../modules/names.ts";
 import { plainOrder } from "../../modules/properties.ts";
 import { showOption, showValue } from "../../modules/show.ts";
 import { ModuleSystem } from "../../modules/system.ts";
@@ -138,8 +140,8 @@ function optionOf(options: Attrs, prefix: Location, path: Location): OptionRepor
 /** What nixpkgs' own module system says of an option: files without positions, none of those that lost. */
 function nixosDefinitions(network: Network, options: Attrs, path: Location): ExplainedDefinition[] {
   const option = locateOption(options, path)?.option;
-  const definitions = option?.getByName("definitionsWithLocations");
-  if (option === undefined || definitions === undefined) return [];
+  if (option === undefined) return [];
+  const definitions = option.getByName("definitionsWithLocations") ?? olderDefinitions(network, option);
   const highest = force(option.getByName("highestPrio") ?? null);
   return definitionsOf(ModuleSystem.of(network.evaluator), definitions).map((def) => ({
     ...def,
@@ -148,6 +150,20 @@ function nixosDefinitions(network: Network, options: Attrs, path: Location): Exp
     place: def.file,
     discarded: false,
   }));
+}
+
+/** The same of releases before 21.05, whose options have the files and the values apart. */
+function olderDefinitions({ evaluator }: Network, option: Attrs): Slot {
+  const [files, values] = ["files", "definitions"].map((name) => {
+    const list = option.getByName(name);
+    return list === undefined ? [] : evaluator.forceList(list, noPos, `\`${name}' of an option`);
+  }) as [List, List];
+  return values.map((value, index) =>
+    Attrs.fromEntries([
+      ["file", files[index] ?? unknownFile],
+      ["value", value],
+    ]),
+  );
 }
 
 /** A definition of a node's `configuration` with the modules that it brings. */
