@@ -126,7 +126,8 @@ class Evaluation implements Evaluator {
 
   private parseOptions(basePath: string): ParseOptions {
     const home = this.host.environmentVariable("HOME");
-    return home === undefined ? { basePath } : { basePath, home };
+    const pipeOperators = this.settings.experimentalFeatures?.has("pipe-operators");
+    return { basePath, home, pipeOperators };
   }
 
   private run(expr: Expr, scope: GlobalScope, compiler = this.compiler): Value {

@@ -80,6 +80,17 @@ describe("nix-instantiate --eval", () => {
     });
   });
 
+  it("knows the pipe operators where they are turned on, also in files that are imported", async () => {
+    await withFiles({ "one.nix": "1 |> (x: x + 1)" }, async (directory) => {
+      const expr = ["--eval", "-E", "(x: x * 3) <| import ./one.nix"];
+      const { stdout } = await run([...expr, "--extra-experimental-features", "pipe-operators"], {
+        directory,
+      });
+      expect(stdout).toBe("6\n");
+      expect((await run(expr, { directory })).error).toContain("feature 'pipe-operators' is disabled");
+    });
+  });
+
   it("shows the search path as it was given, -I first", async () => {
     const env = { NIX_PATH: "a=/b:/c" };
     const { stdout } = await run(["--eval", "--strict", "-I", "foo=./x", "-E", "builtins.nixPath"], { env });
