@@ -121,10 +121,11 @@ function searchEntry(evaluator: Evaluator, slot: Slot): SearchPathEntry {
 }
 
 function failures(evaluator: Evaluator): readonly Builtin[] {
+  // A path is copied to the store, although only a message comes of it: one that does not exist is another failure.
   const message = (slot: Slot, builtin: string): string =>
     evaluator.coerceToString(slot, noPos, `the error message passed to builtins.${builtin}`, new Set(), {
       coerceMore: false,
-      copyToStore: false,
+      copyToStore: true,
     });
   const result = (success: boolean, value: Slot): Attrs =>
     Attrs.fromEntries([
@@ -206,7 +207,7 @@ function messages(evaluator: Evaluator): readonly Builtin[] {
       arity: 2,
       doc: "Shows a warning, a string, then is the second argument.",
       fn: (text, slot) => {
-        const warning = evaluator.forceString(text, noPos, argument("first", "warn"), undefined);
+        const warning = evaluator.forceString(text, noPos, argument("first", "warn"), new Set());
         evaluator.host.message("evaluation warning", warning);
         if (evaluator.settings.abortOnWarn === true) {
           throw new NixError("abort", "aborting to reveal stack trace of warning, as abort-on-warn is set");

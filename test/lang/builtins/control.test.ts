@@ -105,6 +105,23 @@ describe("values", () => {
   });
 });
 
+describe("failures and warnings", () => {
+  test("a path in a message is copied to the store", () => {
+    const { fail } = lab();
+    const copy = "/nix/store/00000000000000000000000000000000-a";
+    expect(fail("throw ./a").message).toBe(copy);
+    expect(fail("abort { outPath = ./a; }").message).toContain(`message: '${copy}'`);
+  });
+
+  test("a warning may refer to store paths", () => {
+    const { print, messages } = lab();
+    expect(print('builtins.warn "careful: ${./a}" 1')).toBe("1");
+    expect(messages).toEqual([
+      "evaluation warning: careful: /nix/store/00000000000000000000000000000000-a",
+    ]);
+  });
+});
+
 describe("genericClosure", () => {
   const closure = (start: string, operator: string): string =>
     `let c = builtins.genericClosure { startSet = ${start}; operator = ${operator}; }; in c`;
