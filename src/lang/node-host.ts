@@ -13,6 +13,7 @@ import type { TreeNode } from "../store/tree.ts";
 import { type Located, VirtualStore } from "../store/virtual-store.ts";
 import { NixError } from "./eval/errors.ts";
 import { asNixErrors } from "./eval/store-errors.ts";
+import { isAllowedUri } from "./fetch/allowed-uris.ts";
 import { FetchCache } from "./fetch/cache.ts";
 import { Fetcher, localPath } from "./fetch/fetcher.ts";
 import { TreeFetcher } from "./fetch/tree-fetcher.ts";
@@ -36,7 +37,12 @@ export interface NodeHostOptions {
   /** `text` is a byte string without its kind and without a line end. */
   readonly onMessage: (kind: MessageKind, text: string) => void;
   /** Restricted and pure evaluation: only these paths, what is below them, and the objects of the evaluation. */
-  readonly allowed?: { readonly mode: "restricted" | "pure"; readonly paths: readonly string[] };
+  readonly allowed?: {
+    readonly mode: "restricted" | "pure";
+    readonly paths: readonly string[];
+    /** What else restricted evaluation may fetch (`allowed-uris`); byte strings. */
+    readonly uris?: readonly string[];
+  };
   /** To share the objects of several evaluations; default: a new one. */
   readonly store?: VirtualStore;
 }
@@ -174,9 +180,7 @@ class FileSystemHost implements NodeHost {
 
   fetch(request: FetchRequest): string {
     return this.fetching(request.url, () => {
-      const local = localPath(request.url);
-      if (local !== undefined) this.checkAccess(local, true);
-      else this.checkUrl(request.url);
+      this.checkUrl(request.url, localPath(request.url));
       const storePath = this.makeFetchers().files.fetch(request);
       this.noteMounted(storePath);
       const pinned = storePath === request.expected;
@@ -188,7 +192,7 @@ class FileSystemHost implements NodeHost {
   fetchTree(request: TreeRequest): FetchedTree {
     return this.fetching(request.kind === "directory" ? request.path : request.url, () => {
       const local = request.kind === "archive" ? localPath(request.url) : undefined;
-      if (local !== undefined) this.checkAccess(local, true);
+      if (request.kind === "archive" && local !== undefined) this.checkUrl(request.url, local);
       const tree = this.makeFetchers().trees.fetch(request);
       const { storePath, rev, lastModified } = tree;
       this.noteMounted(storePath);
@@ -239,8 +243,11 @@ class FileSystemHost implements NodeHost {
     return this.fetchers;
   }
 
-  private checkUrl(url: string): void {
-    if (this.options.allowed?.mode !== "restricted") return;
+  /** `local`: the file that it means. Pure evaluation fetches what is locked from anywhere. */
+  private checkUrl(url: string, local: string | undefined): void {
+    const { allowed } = this.options;
+    if (allowed?.mode !== "restricted" || isAllowedUri(url, allowed.uris ?? [])) return;
+    if (local !== undefined) return this.checkAccess(local, true);
     throw new NixError("restricted", `access to URI '${url}' is forbidden in restricted mode`);
   }
 

@@ -5,6 +5,7 @@ import type { Evaluator } from "../eval/evaluator.ts";
 import { describeType } from "../eval/print.ts";
 import { asNixErrors } from "../eval/store-errors.ts";
 import { Attrs, force, lazy, NixPath, NixString, type Slot, type Value } from "../eval/value.ts";
+import { isAllowedUri } from "../fetch/allowed-uris.ts";
 import {
   type InputAttrs,
   type InputValue,
@@ -72,8 +73,9 @@ function requireLocked(evaluator: Evaluator, who: Fetcher, input: InputAttrs): v
 export function checkUrl(evaluator: Evaluator, input: InputAttrs): void {
   if (!evaluator.settings.restrictEval) return;
   const url = asNixErrors("eval", () => inputUrl(input));
-  if (url.scheme === "file") return;
-  throw new NixError("restricted", `access to URI '${printUrl(url)}' is forbidden in restricted mode`);
+  const text = printUrl(url);
+  if (url.scheme === "file" || isAllowedUri(text, evaluator.settings.allowedUris ?? [])) return;
+  throw new NixError("restricted", `access to URI '${text}' is forbidden in restricted mode`);
 }
 
 function parseInput(evaluator: Evaluator, who: Fetcher, slot: Slot): InputAttrs {

@@ -44,7 +44,8 @@ function fetch(evaluator: Evaluator, kind: FetchRequest["kind"], slot: Slot): Va
   const args = parseArguments(evaluator, who, slot);
   const { expected } = args;
   const url = kind === "tarball" ? resolveChannel(args.url) : args.url;
-  const name = args.name || (kind === "file" ? baseName(url) : "source");
+  const given = args.name ?? (kind === "file" ? "" : "source");
+  const name = given === "" ? baseName(url.replace(/\/+$/, "")) : given;
   checkName(who, name, { ...args, url });
   if (evaluator.settings.pureEval && expected === undefined) {
     throw new NixError("eval", `in pure evaluation mode, '${who}' requires a 'sha256' argument`);

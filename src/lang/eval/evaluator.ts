@@ -16,6 +16,8 @@ export interface SearchPathEntry {
 export interface EvalSettings {
   readonly pureEval: boolean;
   readonly restrictEval: boolean;
+  /** What restricted evaluation may fetch beside files that it sees (`allowed-uris`); default: nothing. */
+  readonly allowedUris?: readonly string[];
   /** Search path entries in order: `-I` first, then NIX_PATH. `prefix` may be empty. */
   readonly nixPath: readonly SearchPathEntry[];
   /** `builtins.currentSystem`; absent in pure evaluation. */

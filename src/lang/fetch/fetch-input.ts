@@ -48,7 +48,9 @@ export function fetchInput(
       if (options.final === true) {
         return { ...fetched, input: checkFinal(input, fetched.input), revCount: undefined };
       }
+      checkLastModified(input, fetched.input);
       checkRevision(input, fetched.input);
+      checkRevCount(input, fetched);
       return fetched;
     });
   } catch (error) {
@@ -128,7 +130,7 @@ function fetchFromForge(host: EvalHost, input: InputAttrs, type: ForgeName): Fet
   return complete(withAttrs(input, { ref: undefined }), { ...tree, rev });
 }
 
-/** The input with what its tree is known to have. What the caller says of time and count is taken as it is. */
+/** The input with what its tree is known to have. What the caller says of an archive's time and count is taken as it is. */
 function complete(input: InputAttrs, tree: FetchedTree): FetchedInput {
   const { storePath, narHash, lastModified, rev, ref, dirtyRev, revCount } = tree;
   const isArchive = typeOf(input) !== "git" && typeOf(input) !== "hg";
@@ -136,8 +138,7 @@ function complete(input: InputAttrs, tree: FetchedTree): FetchedInput {
     storePath,
     input: withAttrs(input, {
       narHash,
-      ...(lastModified === undefined ||
-      (input.has("lastModified") && (isArchive || revOf(input) !== undefined))
+      ...(lastModified === undefined || (isArchive && input.has("lastModified"))
         ? {}
         : { lastModified: BigInt(lastModified) }),
       ...(rev === undefined ? {} : { rev }),
@@ -146,7 +147,7 @@ function complete(input: InputAttrs, tree: FetchedTree): FetchedInput {
         ? {}
         : { dirtyRev: `${dirtyRev}-dirty`, dirtyShortRev: `${dirtyRev.slice(0, 7)}-dirty` }),
     }),
-    revCount: integerAttr(input, "revCount") === undefined ? revCount : undefined,
+    revCount,
   };
 }
 
@@ -165,6 +166,22 @@ function checkRevision(specified: InputAttrs, fetched: InputAttrs): void {
   const rev = revOf(specified);
   if (rev === undefined || revOf(fetched) === rev) return;
   throw new StoreError(`'rev' attribute mismatch in input '${showInput(fetched)}', expected ${rev}`);
+}
+
+function checkLastModified(specified: InputAttrs, fetched: InputAttrs): void {
+  const expected = integerAttr(specified, "lastModified");
+  const found = integerAttr(fetched, "lastModified");
+  if (expected === undefined || expected === found) return;
+  throw new StoreError(
+    `'lastModified' attribute mismatch in input '${showInput(fetched)}', expected ${expected}, got ${found ?? -1n}`,
+  );
+}
+
+/** Counting takes a while: only what says a count itself is counted now. */
+function checkRevCount(specified: InputAttrs, { input, revCount }: FetchedInput): void {
+  const expected = integerAttr(specified, "revCount");
+  if (expected === undefined || revCount === undefined || expected === BigInt(revCount())) return;
+  throw new StoreError(`'revCount' attribute mismatch in input '${showInput(input)}', expected ${expected}`);
 }
 
 /** The input as it was, when nothing of it contradicts what was fetched. */

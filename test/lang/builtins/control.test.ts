@@ -116,9 +116,7 @@ describe("failures and warnings", () => {
   test("a warning may refer to store paths", () => {
     const { print, messages } = lab();
     expect(print('builtins.warn "careful: ${./a}" 1')).toBe("1");
-    expect(messages).toEqual([
-      "evaluation warning: careful: /nix/store/00000000000000000000000000000000-a",
-    ]);
+    expect(messages).toEqual(["evaluation warning: careful: /nix/store/00000000000000000000000000000000-a"]);
   });
 });
 

@@ -168,6 +168,19 @@ describe("Git repositories of this machine", () => {
     );
   });
 
+  test.each([
+    ["revCount = 3;", "'revCount' attribute mismatch", ", expected 3"],
+    ["lastModified = 5;", "'lastModified' attribute mismatch", ", expected 5, got 1700000100"],
+  ])("%s contradicts what is fetched, with a revision and without", (wrong, message, values) => {
+    using scratch = scratchDirectory();
+    const { path } = project(scratch);
+    for (const rev of ["", `rev = "${second.rev}";`]) {
+      const failed = lab(scratch).fail(`fetchGit { url = ${path}; ${rev} ${wrong} }`);
+      expect(failed.message).toContain(message);
+      expect(failed.message).toContain(values);
+    }
+  });
+
   test("pure evaluation wants a revision, restricted evaluation none at all", () => {
     using scratch = scratchDirectory();
     const { path } = project(scratch);

@@ -195,7 +195,7 @@ test.each([
       "Please pass an attribute set with 'url' and 'name' attributes to 'fetchurl', so that it can create a valid store path.",
   ],
   [
-    'builtins.fetchurl { url = "http://x/"; }',
+    'builtins.fetchurl { url = ""; }',
     "name must not be empty. Please add a valid 'name' attribute to the argument for 'fetchurl'",
   ],
   [
@@ -220,6 +220,27 @@ test("pure evaluation wants a hash, restricted evaluation refuses the network", 
   expect(restricted.fail('builtins.fetchurl "file:///etc/passwd"').message).toBe(
     "access to absolute path '/etc/passwd' is forbidden in restricted mode",
   );
+});
+
+test("pure evaluation fetches what is locked from a file, restricted evaluation what is allowed", () => {
+  using scratch = scratchDirectory();
+  const directory = served(scratch);
+  const pure = lab(scratch, { settings: { pureEval: true }, allowed: { mode: "pure", paths: [] } });
+  const locked = `builtins.fetchurl { url = "file://${directory}/file"; sha256 = "${fileHash}"; }`;
+  expect(pure.print(`builtins.readFile (${locked})`)).toBe('"contents\\n"');
+  const allowing = (...uris: string[]) => lab(scratch, { allowed: { mode: "restricted", paths: [], uris } });
+  const read = `builtins.readFile (builtins.fetchurl "file://${directory}/file")`;
+  expect(allowing(`file://${directory}`).print(read)).toBe('"contents\\n"');
+  expect(allowing("file:").print(read)).toBe('"contents\\n"');
+  expect(allowing(`file://${directory.slice(0, -1)}`, "").fail(read).message).toContain("in restricted mode");
+});
+
+test("without a name, the last part of the URL is the name", () => {
+  using scratch = scratchDirectory();
+  const url = `file://${served(scratch)}/project.tar.gz`;
+  const here = lab(scratch);
+  expect(here.text(`"${"$"}{fetchTarball { url = "${url}"; name = ""; }}"`)).toMatch(/-project\.tar\.gz$/);
+  expect(here.fail(`builtins.fetchurl "file:///nonexistent/name/"`).message).not.toContain("store path name");
 });
 
 test("says so when there is no place for a cache", () => {
