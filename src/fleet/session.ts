@@ -31,6 +31,8 @@ export function createSession({ env, onMessage }: SessionOptions): Session {
       nixPath: searchPath(env["NIX_PATH"]),
       // The deploying machine's own system must not leak into what other machines get.
       currentSystem: undefined,
+      // There is no flag that turns it on; without it these operators are nothing that could mean something else.
+      experimentalFeatures: new Set(["pipe-operators"]),
     },
     families,
     ...reachableLib(() => evaluator),

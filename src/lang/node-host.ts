@@ -247,8 +247,10 @@ class FileSystemHost implements NodeHost {
   private checkUrl(url: string, local: string | undefined): void {
     const { allowed } = this.options;
     if (allowed?.mode !== "restricted" || isAllowedUri(url, allowed.uris ?? [])) return;
-    if (local !== undefined) return this.checkAccess(local, true);
-    throw new NixError("restricted", `access to URI '${url}' is forbidden in restricted mode`);
+    if (local === undefined) {
+      throw new NixError("restricted", `access to URI '${url}' is forbidden in restricted mode`);
+    }
+    this.checkAccess(local, true);
   }
 
   /** Fails when the evaluation may not see this path of the file system, or not all that is `below` it. */

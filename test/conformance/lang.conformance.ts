@@ -47,6 +47,7 @@ function evaluate(name: string): Outcome {
       nixPath: [...flags.searchPath, "lang/dir3", "lang/dir4"].map(searchPathEntry),
       currentSystem: "x86_64-linux",
       experimentalFeatures: flags.experimentalFeatures,
+      literalLint: flags.literalLint,
     },
     families,
   });

@@ -34,6 +34,11 @@ describe("a network", () => {
     expect(optionValue(files, "nodes.a.configuration.environment.etc.other.text")).toBe("alpha knows b");
   });
 
+  it("may be written with pipe operators, which no flag turns on for it", () => {
+    const network = `{ nodes.a = { platform = "linux"; host = [ "a" "lan" ] |> builtins.concatStringsSep "."; }; }`;
+    expect(optionValue(network, "nodes.a.host")).toBe("a.lan");
+  });
+
   it("takes configurations as paths, functions, sets and lists", () => {
     const files = {
       "default.nix": `{

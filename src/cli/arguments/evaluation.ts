@@ -1,5 +1,6 @@
 /** The flags that everything has that evaluates expressions of the language (Nix manual, "Common Options"). */
 import type { Flag } from "./flags.ts";
+import { configuredSettings } from "./nix-conf.ts";
 import { isOn, type Settings, setSetting, settingOfFlag } from "./settings.ts";
 
 /** A value for the functions that are called automatically. */
@@ -19,8 +20,14 @@ export interface EvaluationArguments {
   readonly unknownSettings: string[];
 }
 
-export function evaluationArguments(): EvaluationArguments {
-  return { searchPath: [], autoArguments: new Map(), settings: new Map(), unknownSettings: [] };
+/** Before any flag; what nix.conf and `env` say is the beginning of the settings. Throws a `UsageError`. */
+export function evaluationArguments(env: Readonly<Record<string, string | undefined>>): EvaluationArguments {
+  return {
+    searchPath: [],
+    autoArguments: new Map(),
+    settings: configuredSettings(env),
+    unknownSettings: [],
+  };
 }
 
 export function showsTrace(args: EvaluationArguments): boolean {

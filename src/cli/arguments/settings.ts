@@ -1,13 +1,20 @@
 /** Nix's configuration settings, as far as command lines for evaluations name them (nix.conf manual). */
+import type { Severity } from "../../lang/eval/literal-lint.ts";
 import { UsageError } from "./flags.ts";
+import { withoutEffect } from "./other-settings.ts";
 
-type SettingKind = "boolean" | "word" | "words";
+const kinds = ["boolean", "word", "words"] as const;
+type SettingKind = (typeof kinds)[number] | "severity";
 
 /** Settings that mean something here. */
 const understood: Readonly<Record<string, SettingKind>> = {
   "abort-on-warn": "boolean",
+  "allowed-uris": "words",
   "eval-system": "word",
   "experimental-features": "words",
+  "lint-absolute-path-literals": "severity",
+  "lint-short-path-literals": "severity",
+  "lint-url-literals": "severity",
   "nix-path": "words",
   "pure-eval": "boolean",
   "restrict-eval": "boolean",
@@ -16,43 +23,10 @@ const understood: Readonly<Record<string, SettingKind>> = {
   "trace-verbose": "boolean",
 };
 
-/** Settings for building, fetching and the like, which change nothing about a value. */
-const withoutEffect: Readonly<Record<string, SettingKind>> = {
-  "accept-flake-config": "boolean",
-  "allow-import-from-derivation": "boolean",
-  "allowed-uris": "words",
-  "auto-optimise-store": "boolean",
-  "build-users-group": "word",
-  builders: "word",
-  "connect-timeout": "word",
-  cores: "word",
-  "download-attempts": "word",
-  "eval-cache": "boolean",
-  "extra-platforms": "words",
-  fallback: "boolean",
-  "http-connections": "word",
-  "keep-derivations": "boolean",
-  "keep-failed": "boolean",
-  "keep-going": "boolean",
-  "keep-outputs": "boolean",
-  "lint-absolute-path-literals": "word",
-  "lint-short-path-literals": "word",
-  "lint-url-literals": "word",
-  "max-call-depth": "word",
-  "max-jobs": "word",
-  "max-silent-time": "word",
-  "require-sigs": "boolean",
-  sandbox: "word",
-  substitute: "boolean",
-  substituters: "words",
-  "system-features": "words",
-  "tarball-ttl": "word",
-  timeout: "word",
-  "trusted-public-keys": "words",
-  "warn-dirty": "boolean",
-};
-
-const known: Readonly<Record<string, SettingKind>> = { ...withoutEffect, ...understood };
+const known: ReadonlyMap<string, SettingKind> = new Map([
+  ...kinds.flatMap((kind) => withoutEffect[kind].map((name) => [name, kind] as const)),
+  ...Object.entries(understood),
+]);
 
 /** The values that a command line gives, by name. */
 export type Settings = Map<string, string>;
@@ -77,11 +51,15 @@ export function settingOfFlag(flag: string): SettingFlag | undefined {
 export function setSetting(settings: Settings, name: string, value: string): boolean {
   const kind = kindOf(name);
   if (kind === undefined) return false;
-  if (kind === "boolean") settings.set(name, String(parseBoolean(name, value)));
-  else if (kind === "words" && name.startsWith("extra-")) {
-    const base = name.slice("extra-".length);
-    settings.set(base, `${settings.get(base) ?? ""} ${value}`.trim());
-  } else settings.set(name, value);
+  // What means nothing here is not checked either: some of these have words beside yes and no.
+  if (kind === "boolean" && Object.hasOwn(understood, name)) {
+    settings.set(name, String(parseBoolean(name, value)));
+  } else if (name.startsWith("extra-")) settings.set(name, `${settings.get(name) ?? ""} ${value}`.trim());
+  else {
+    if (kind === "severity") checkSeverity(name, value);
+    settings.set(name, value);
+    settings.delete(`extra-${name}`);
+  }
   return true;
 }
 
@@ -89,14 +67,38 @@ export function isOn(settings: Settings, name: string): boolean {
   return settings.get(name) === "true";
 }
 
+export function severityOf(settings: Settings, name: string): Severity {
+  const value = settings.get(name);
+  return value !== undefined && isSeverity(value) ? value : "ignore";
+}
+
 export function wordsOf(settings: Settings, name: string): readonly string[] {
+  return [...wordsIn(settings, name), ...extraWordsOf(settings, name)];
+}
+
+/** Those that `extra-NAME` adds to the setting, or to its default where it has no value. */
+export function extraWordsOf(settings: Settings, name: string): readonly string[] {
+  return wordsIn(settings, `extra-${name}`);
+}
+
+function wordsIn(settings: Settings, name: string): readonly string[] {
   return (settings.get(name) ?? "").split(/\s+/).filter((word) => word !== "");
 }
 
 function kindOf(name: string): SettingKind | undefined {
-  const lookup = (key: string) => (Object.hasOwn(known, key) ? known[key] : undefined);
-  const extended = name.startsWith("extra-") ? lookup(name.slice("extra-".length)) : undefined;
-  return lookup(name) ?? (extended === "words" ? extended : undefined);
+  const extended = name.startsWith("extra-") ? known.get(name.slice("extra-".length)) : undefined;
+  return known.get(name) ?? (extended === "words" ? extended : undefined);
+}
+
+function isSeverity(value: string): value is Severity {
+  return value === "ignore" || value === "warn" || value === "fatal";
+}
+
+function checkSeverity(name: string, value: string): void {
+  if (isSeverity(value)) return;
+  throw new UsageError(
+    `option '${name}' has invalid value '${value}' (expected 'ignore', 'warn', or 'fatal')`,
+  );
 }
 
 function parseBoolean(name: string, value: string): boolean {

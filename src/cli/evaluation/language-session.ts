@@ -15,7 +15,7 @@ import { reachableLib } from "../../modules/lib/reachable.ts";
 import { fromBytes, fromText } from "../../store/bytes.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
 import type { AutoArgument, EvaluationArguments } from "../arguments/evaluation.ts";
-import { isOn, wordsOf } from "../arguments/settings.ts";
+import { extraWordsOf, isOn, severityOf, wordsOf } from "../arguments/settings.ts";
 
 export interface LanguageSession {
   readonly evaluator: Evaluator;
@@ -68,12 +68,19 @@ function evalSettings(
   return {
     pureEval,
     restrictEval: isOn(settings, "restrict-eval"),
+    allowedUris: wordsOf(settings, "allowed-uris").map(fromText),
     nixPath: pureEval ? [] : [...included.map(searchPathEntry), ...defaultSearchPath(settings, env)],
     currentSystem: fromText(settings.get("eval-system") || settings.get("system") || thisSystem()),
     experimentalFeatures: new Set(wordsOf(settings, "experimental-features")),
     workingDirectory,
+    literalLint: {
+      urls: severityOf(settings, "lint-url-literals"),
+      absolutePaths: severityOf(settings, "lint-absolute-path-literals"),
+      shortPaths: severityOf(settings, "lint-short-path-literals"),
+    },
     traceVerbose: isOn(settings, "trace-verbose"),
-    abortOnWarn: isOn(settings, "abort-on-warn") || env["NIX_ABORT_ON_WARN"] === "1",
+    abortOnWarn:
+      isOn(settings, "abort-on-warn") || ["1", "yes", "true"].includes(env["NIX_ABORT_ON_WARN"] ?? ""),
   };
 }
 
@@ -83,11 +90,12 @@ function defaultSearchPath(
   env: LanguageSessionOptions["env"],
 ): readonly SearchPathEntry[] {
   if (settings.has("nix-path")) return wordsOf(settings, "nix-path").map(searchPathEntry);
-  if (env["NIX_PATH"] !== undefined) return searchPath(env["NIX_PATH"]);
+  const extra = extraWordsOf(settings, "nix-path").map(searchPathEntry);
+  if (env["NIX_PATH"] !== undefined) return [...searchPath(env["NIX_PATH"]), ...extra];
   const root = "/nix/var/nix/profiles/per-user/root/channels";
   const channels = [`nixpkgs=${root}/nixpkgs`, root];
   if (env["HOME"]) channels.unshift(`${env["HOME"]}/.nix-defexpr/channels`);
-  return channels.map(searchPathEntry).filter(({ path }) => existsSync(path));
+  return [...channels.map(searchPathEntry).filter(({ path }) => existsSync(path)), ...extra];
 }
 
 function searchPathEntry(text: string): SearchPathEntry {
@@ -104,7 +112,7 @@ function allowedPaths(settings: EvalSettings): NodeHostOptions["allowed"] {
   if (!settings.restrictEval) return undefined;
   const local = settings.nixPath.filter(({ path }) => !isArchiveUrl(path));
   const paths = local.map(({ path }) => resolvePath(settings.workingDirectory ?? "/", path));
-  return { mode: "restricted", paths };
+  return { mode: "restricted", paths, uris: settings.allowedUris ?? [] };
 }
 
 const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {

@@ -17,7 +17,7 @@ export async function runNixInstantiate(
   ...args: string[]
 ): Promise<void> {
   const { process } = this;
-  const invocation = parse(args);
+  const invocation = parse(args, process.env);
   switch (invocation.task) {
     case "help":
       process.stdout.write(help);
@@ -30,9 +30,9 @@ export async function runNixInstantiate(
   }
 }
 
-function parse(args: readonly string[]): Invocation {
+function parse(args: readonly string[], env: NodeJS.ProcessEnv): Invocation {
   try {
-    return parseInvocation(args);
+    return parseInvocation(args, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${error.message}\n${text.tryHelp("nix-instantiate")}`);

@@ -174,10 +174,13 @@ function format(name: string, value: OutputFormat, brief: string): Flag<Draft> {
   };
 }
 
-/** Throws a UsageError. */
-export function parseInvocation(args: readonly string[]): Invocation {
+/** `env` has what settings begin with (nix-conf.ts). Throws a UsageError. */
+export function parseInvocation(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation {
   const draft: Draft = {
-    ...evaluationArguments(),
+    ...evaluationArguments(env),
     task: "instantiate",
     format: "plain",
     strict: false,

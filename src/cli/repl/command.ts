@@ -7,7 +7,7 @@ import { help, parseReplInvocation, type ReplInvocation } from "./flags.ts";
 import { converse } from "./terminal.ts";
 
 export async function runRepl(this: Context, _flags: Record<never, never>, ...args: string[]): Promise<void> {
-  const { help: isHelp, evaluation, files, expressions } = parse(args);
+  const { help: isHelp, evaluation, files, expressions } = parse(args, this.process.env);
   if (isHelp) {
     this.process.stdout.write(help);
     return;
@@ -19,9 +19,9 @@ export async function runRepl(this: Context, _flags: Record<never, never>, ...ar
   });
 }
 
-function parse(args: readonly string[]): ReplInvocation {
+function parse(args: readonly string[], env: NodeJS.ProcessEnv): ReplInvocation {
   try {
-    return parseReplInvocation(args);
+    return parseReplInvocation(args, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${error.message}\n${text.tryHelp("repl")}`);

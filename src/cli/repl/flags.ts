@@ -43,9 +43,12 @@ const own: readonly Flag<Draft>[] = [
   },
 ];
 
-/** Throws a UsageError. */
-export function parseReplInvocation(args: readonly string[]): ReplInvocation {
-  const draft: Draft = { ...evaluationArguments(), files: [], expressions: [], help: false };
+/** `env` has what settings begin with (nix-conf.ts). Throws a UsageError. */
+export function parseReplInvocation(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ReplInvocation {
+  const draft: Draft = { ...evaluationArguments(env), files: [], expressions: [], help: false };
   const words = readFlags<Draft>(args, [...own, ...evaluationFlags], draft, settingFlag);
   const { files, expressions, help, ...evaluation } = draft;
   return { evaluation, files: [...files, ...words], expressions, help };

@@ -57,6 +57,9 @@ function convertHash(evaluator: Evaluator, slot: Slot): string {
     const expected = "expect 'base16', 'base32', 'base64', or 'sri'";
     throw new NixError("eval", `unknown hash format '${formatName}', ${expected}`);
   }
+  if (formatName === "base32") {
+    evaluator.host.message("warning", '"base32" is a deprecated alias for hash format "nix32".');
+  }
   return asNixErrors("eval", () => {
     const parsed = parseHash(hash, algorithm === undefined ? undefined : parseHashAlgorithm(algorithm));
     return printHash(parsed, format, false);

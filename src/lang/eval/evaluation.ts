@@ -18,6 +18,7 @@ import type { CoercionOptions, EvalSettings, Evaluator, SearchPathEntry } from "
 import { expressionFile, findInSearchPath, locateEntry } from "./files.ts";
 import { outermost } from "./frames.ts";
 import { internalFile, internalPath } from "./internal-files.ts";
+import { literalCheck } from "./literal-lint.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
 import { type SharedPlace, SharedValues, SharingCompiler } from "./sharing.ts";
@@ -53,6 +54,7 @@ class Evaluation implements Evaluator {
   private readonly compiler: ClosureCompiler;
   private readonly reservedPath: (name: string) => string | undefined;
   private readonly sharedPlaces: readonly SharedPlace[];
+  private readonly onLiteral: ParseOptions["onLiteral"];
   private readonly sharedValues = new SharedValues();
   /** By the path that was asked for. */
   private readonly resolvedFiles = new Map<string, string>();
@@ -66,6 +68,7 @@ class Evaluation implements Evaluator {
     this.reservedPath = options.reservedPath ?? (() => undefined);
     this.compiler = new ClosureCompiler(new Coercion((path) => this.copyToStore(path)), printExpr);
     this.sharedPlaces = options.sharedPlaces ?? [];
+    this.onLiteral = literalCheck(options.host, options.settings.literalLint);
     const definitions = options.families.flatMap((family) => family(this));
     const { builtins, globals } = globalNames(definitions, this.constants(), options.extraGlobals ?? {});
     this.builtins = builtins;
@@ -125,9 +128,10 @@ class Evaluation implements Evaluator {
   }
 
   private parseOptions(basePath: string): ParseOptions {
-    const home = this.host.environmentVariable("HOME");
-    const pipeOperators = this.settings.experimentalFeatures?.has("pipe-operators");
-    return { basePath, home, pipeOperators };
+    const { pureEval, experimentalFeatures } = this.settings;
+    const home = pureEval ? undefined : this.host.environmentVariable("HOME");
+    const pipeOperators = experimentalFeatures?.has("pipe-operators");
+    return { basePath, home, pipeOperators, onLiteral: this.onLiteral };
   }
 
   private run(expr: Expr, scope: GlobalScope, compiler = this.compiler): Value {

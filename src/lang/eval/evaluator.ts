@@ -4,6 +4,7 @@
 import type { EvalHost } from "../host.ts";
 import type { AttrsExpr, Expr } from "../syntax/ast.ts";
 import type { Origin, Pos } from "../syntax/positions.ts";
+import type { LiteralLint } from "./literal-lint.ts";
 import type { Attrs, List, Slot, Value } from "./value.ts";
 
 /** An entry of the search path: `<name>` is looked for as `prefix` and what follows it, in `path`. */
@@ -30,6 +31,8 @@ export interface EvalSettings {
   readonly traceVerbose?: boolean;
   /** `builtins.warn` fails once it has shown its warning. */
   readonly abortOnWarn?: boolean;
+  /** Default: all literals are welcome. */
+  readonly literalLint?: LiteralLint;
 }
 
 export interface CoercionOptions {

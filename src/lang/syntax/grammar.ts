@@ -13,7 +13,11 @@ export interface ParseOptions {
   readonly home?: string | undefined;
   /** Accept `|>` and `<|`. */
   readonly pipeOperators?: boolean | undefined;
+  /** Sees every URL and every path without quotes (up to an interpolation), and may refuse it. */
+  readonly onLiteral?: ((kind: LiteralKind, literal: string, pos: Pos) => void) | undefined;
 }
+
+export type LiteralKind = "url" | "path";
 
 /**
  * One run of the parser. Its functions begin at the current token and leave the first token after what they have read as

@@ -101,7 +101,7 @@ function interpolation(grammar: Grammar): Expr {
 }
 
 function absolutePath(grammar: Grammar, literal: string, pos: Pos): string {
-  const { basePath, home } = grammar.options;
+  const { basePath, home, onLiteral } = grammar.options;
   let path: string;
   if (literal.startsWith("/")) path = literal;
   else if (literal.startsWith("~")) {
@@ -110,6 +110,7 @@ function absolutePath(grammar: Grammar, literal: string, pos: Pos): string {
     }
     path = home + literal.slice(1);
   } else path = `${basePath}/${literal}`;
+  onLiteral?.("path", literal, pos);
   const normal = normalisePath(path);
   return literal.length > 1 && literal.endsWith("/") ? `${normal}/` : normal;
 }

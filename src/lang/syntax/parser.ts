@@ -354,6 +354,7 @@ class Parser implements Grammar {
       }
       case Token.uri: {
         const value = lexer.tokenText();
+        this.options.onLiteral?.("url", value, pos);
         lexer.next();
         return { kind: "string", pos, value };
       }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { evaluationArguments, evaluationFlags, settingFlag } from "../../../src/cli/arguments/evaluation.ts";
 import { describeFlags, type Flag, readFlags } from "../../../src/cli/arguments/flags.ts";
+import { wordsOf } from "../../../src/cli/arguments/settings.ts";
 
 interface Draft {
   readonly seen: string[];
@@ -55,7 +56,7 @@ describe("flags of Nix's programs", () => {
 
 describe("flags of evaluations", () => {
   function evaluation(...args: string[]) {
-    const draft = evaluationArguments();
+    const draft = evaluationArguments({ NIX_CONF_DIR: "/nonexistent", XDG_CONFIG_DIRS: "" });
     readFlags(args, evaluationFlags, draft, settingFlag);
     return draft;
   }
@@ -77,7 +78,15 @@ describe("flags of evaluations", () => {
     });
     expect(of("--option", "trace-verbose", "yes")).toEqual({ "trace-verbose": "true" });
     expect(of("--extra-experimental-features", "a", "--extra-experimental-features", "b c")).toEqual({
-      "experimental-features": "a b c",
+      "extra-experimental-features": "a b c",
+    });
+    const { settings } = evaluation("--nix-path", "a", "--extra-nix-path", "b");
+    expect(wordsOf(settings, "nix-path")).toEqual(["a", "b"]);
+    expect(of("--extra-nix-path", "b", "--nix-path", "a")).toEqual({ "nix-path": "a" });
+    expect(of("--sandbox", "--use-sqlite-wal", "--max-free", "3", "--option", "sandbox", "relaxed")).toEqual({
+      sandbox: "relaxed",
+      "use-sqlite-wal": "true",
+      "max-free": "3",
     });
     expect(of("--show-trace", "--no-show-trace")).toEqual({ "show-trace": "false" });
   });
@@ -86,6 +95,9 @@ describe("flags of evaluations", () => {
     expect(evaluation("--option", "no-such-thing", "1").unknownSettings).toEqual(["no-such-thing"]);
     expect(() => evaluation("--option", "pure-eval", "maybe")).toThrow(
       "Boolean setting 'pure-eval' has invalid value 'maybe'",
+    );
+    expect(() => evaluation("--lint-url-literals", "loud")).toThrow(
+      "option 'lint-url-literals' has invalid value 'loud' (expected 'ignore', 'warn', or 'fatal')",
     );
     expect(() => evaluation("--option", "pure-eval")).toThrow("'--option' requires 2 arguments");
     expect(() => evaluation("--constructor")).toThrow("unrecognised flag '--constructor'");

@@ -24,13 +24,14 @@ export async function run(
   args: readonly string[],
   { env = {}, directory = "/" }: RunOptions = {},
 ): Promise<Ran> {
-  const invocation = parseInvocation(args);
+  const environment = { PATH: "", NIX_PATH: "", NIX_CONF_DIR: "/nonexistent", XDG_CONFIG_DIRS: "", ...env };
+  const invocation = parseInvocation(args, environment);
   let stdout = "";
   const messages: string[] = [];
   let error: string | undefined;
   try {
     await instantiate(invocation, {
-      env: { PATH: "", NIX_PATH: "", ...env },
+      env: environment,
       workingDirectory: directory,
       onMessage: (kind, text) => messages.push(`${kind}: ${toText(text)}`),
       write: (text) => {

@@ -91,6 +91,91 @@ describe("nix-instantiate --eval", () => {
     });
   });
 
+  it("adds --extra-nix-path to NIX_PATH", async () => {
+    const env = { NIX_PATH: "a=/b" };
+    const args = ["--eval", "--strict", "-E", "map (x: x.path) builtins.nixPath", "-I", "/i"];
+    expect((await run([...args, "--extra-nix-path", "c=/c"], { env })).stdout).toBe('[ "/i" "/b" "/c" ]\n');
+    expect((await run([...args, "--nix-path", "/d", "--extra-nix-path", "/c"], { env })).stdout).toBe(
+      '[ "/i" "/d" "/c" ]\n',
+    );
+  });
+
+  it("begins with the settings of nix.conf and NIX_CONFIG", async () => {
+    const files = {
+      "nix.conf": "# of the machine\nextra-experimental-features = flakes\ninclude more.conf\ncores = 3",
+      "more.conf": "system = s-more # why not\n!include absent\nnix-path = a=/conf",
+      "user.conf": "extra-experimental-features = pipe-operators",
+    };
+    await withFiles(files, async (directory) => {
+      const env = { NIX_CONF_DIR: directory, NIX_USER_CONF_FILES: `${directory}/user.conf` };
+      const system = ["--eval", "-E", "1 |> (_: builtins.currentSystem)"];
+      expect((await run(system, { env })).stdout).toBe('"s-more"\n');
+      const NIX_CONFIG = "system = s-env\n";
+      expect((await run(system, { env: { ...env, NIX_CONFIG } })).stdout).toBe('"s-env"\n');
+      expect((await run([...system, "--system", "s-flag"], { env })).stdout).toBe('"s-flag"\n');
+      const none = [...system, "--experimental-features", ""];
+      expect((await run(none, { env })).error).toContain("'pipe-operators' is disabled");
+      // The lab sets NIX_PATH, which wins.
+      expect((await run(["--eval", "-E", "builtins.nixPath"], { env })).stdout).toBe("[ ]\n");
+      await expect(run(system, { env: { NIX_CONFIG: "system=x" } })).rejects.toThrow(
+        "syntax error in configuration line 'system=x' in 'NIX_CONFIG'",
+      );
+      await expect(run(system, { env: { NIX_CONFIG: "include /nonexistent/file" } })).rejects.toThrow(
+        "file '/nonexistent/file' included from 'NIX_CONFIG' not found",
+      );
+    });
+  });
+
+  it("aborts on warnings where the environment says so", async () => {
+    const args = ["--eval", "-E", 'builtins.warn "x" 1'];
+    const ended = async (value: string) => (await run(args, { env: { NIX_ABORT_ON_WARN: value } })).error;
+    for (const yes of ["1", "yes", "true"]) expect(await ended(yes)).toContain("abort-on-warn is set");
+    for (const no of ["0", "on", ""]) expect(await ended(no)).toBeUndefined();
+  });
+
+  it.each([
+    ["url", "a:b", 'URL literals are disallowed. Consider using a string literal "a:b" instead'],
+    [
+      "absolute-path",
+      "/a/${b}",
+      "absolute path literals are not portable. Consider replacing path literal '/a/'",
+    ],
+    ["absolute-path", "~/a", "home path literals are not portable. Consider replacing path literal '~/a'"],
+    ["short-path", "a/b", "relative path literal 'a/b' should be prefixed with '.' for clarity: './a/b'"],
+  ])("--lint-%s-literals: %s", async (lint, literal, message) => {
+    const args = ["--eval", "-E", `let b = "c"; in builtins.seq (${literal}) 1`, `--lint-${lint}-literals`];
+    const env = { HOME: "/home" };
+    const { error } = await run([...args, "fatal"], { env });
+    expect(error).toContain(`error: ${message}`);
+    expect(error).toContain("«string»:1:31:");
+    const { stdout, messages } = await run([...args, "warn"], { env });
+    expect(stdout).toBe("1\n");
+    expect(messages).toEqual([expect.stringContaining(message.replace("disallowed", "discouraged"))]);
+    expect((await run([...args, "ignore"], { env })).messages).toEqual([]);
+    const others = ["--eval", "-E", 'builtins.seq [ ./a ../b "a:b" <nix/fetchurl.nix> (1 / 2) ] 1'];
+    const all = ["url", "absolute-path", "short-path"].flatMap((each) => [
+      `--lint-${each}-literals`,
+      "fatal",
+    ]);
+    expect((await run([...others, ...all], { env })).stdout).toBe("1\n");
+  });
+
+  it("knows no home in pure evaluation", async () => {
+    const { error } = await run(["--eval", "--pure-eval", "-E", "~/a"], { env: { HOME: "/home" } });
+    expect(error).toContain("the path '~/a' can not be resolved in pure mode");
+  });
+
+  it("fetches what --allowed-uris allows in restricted evaluation", async () => {
+    await withFiles({ file: "contents" }, async (directory) => {
+      const env = { HOME: directory };
+      const expr = `builtins.readFile (builtins.fetchurl "file://${directory}/file")`;
+      const args = ["--eval", "--restrict-eval", "-E", expr];
+      expect((await run(args, { env })).error).toContain("is forbidden in restricted mode");
+      const allowed = await run([...args, "--allowed-uris", `https://x file://${directory}/`], { env });
+      expect(allowed.stdout).toBe('"contents"\n');
+    });
+  });
+
   it("shows the search path as it was given, -I first", async () => {
     const env = { NIX_PATH: "a=/b:/c" };
     const { stdout } = await run(["--eval", "--strict", "-I", "foo=./x", "-E", "builtins.nixPath"], { env });

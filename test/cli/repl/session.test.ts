@@ -11,7 +11,7 @@ function makeRepl(directory = "/", colors = false) {
   const show = (text: string) => {
     shown += toText(text);
   };
-  const repl = new Repl(evaluationArguments(), {
+  const repl = new Repl(evaluationArguments({}), {
     env: { PATH: "", NIX_PATH: "" },
     workingDirectory: directory,
     colors,

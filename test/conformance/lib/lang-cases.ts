@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import type { LiteralLint, Severity } from "../../../src/lang/eval/literal-lint.ts";
 import { nixSource } from "./settings.ts";
 
 /** Paths in the flags and in NIX_PATH are relative to this. */
@@ -36,6 +37,7 @@ export interface Flags {
   readonly attribute: string | undefined;
   readonly experimentalFeatures: ReadonlySet<string>;
   readonly showTrace: boolean;
+  readonly literalLint: LiteralLint;
 }
 
 export function flagsOf(name: string): Flags {
@@ -45,6 +47,11 @@ export function flagsOf(name: string): Flags {
   const experimentalFeatures = new Set<string>();
   let attribute: string | undefined;
   let showTrace = true;
+  const severities: Record<keyof LiteralLint, Severity> = {
+    urls: "ignore",
+    absolutePaths: "ignore",
+    shortPaths: "ignore",
+  };
   const next = (): string => words.shift() ?? "";
   while (words.length > 0) {
     switch (next()) {
@@ -67,6 +74,15 @@ export function flagsOf(name: string): Flags {
       case "--extra-experimental-features":
         experimentalFeatures.add(next());
         break;
+      case "--lint-url-literals":
+        severities.urls = next() as Severity;
+        break;
+      case "--lint-absolute-path-literals":
+        severities.absolutePaths = next() as Severity;
+        break;
+      case "--lint-short-path-literals":
+        severities.shortPaths = next() as Severity;
+        break;
       case "--no-show-trace":
         showTrace = false;
         break;
@@ -74,7 +90,7 @@ export function flagsOf(name: string): Flags {
       // What the flag asks for is so anyway (--eval, --strict), or the case fails and is listed.
     }
   }
-  return { searchPath, args, attribute, experimentalFeatures, showTrace };
+  return { searchPath, args, attribute, experimentalFeatures, showTrace, literalLint: severities };
 }
 
 /**

@@ -225,7 +225,8 @@ test("pure evaluation wants a hash, restricted evaluation refuses the network", 
 test("pure evaluation fetches what is locked from a file, restricted evaluation what is allowed", () => {
   using scratch = scratchDirectory();
   const directory = served(scratch);
-  const pure = lab(scratch, { settings: { pureEval: true }, allowed: { mode: "pure", paths: [] } });
+  const env = { XDG_CACHE_HOME: join(scratch.path, "cache") };
+  const pure = storeLab({ env, settings: { pureEval: true }, allowed: { mode: "pure", paths: [] } });
   const locked = `builtins.fetchurl { url = "file://${directory}/file"; sha256 = "${fileHash}"; }`;
   expect(pure.print(`builtins.readFile (${locked})`)).toBe('"contents\\n"');
   const allowing = (...uris: string[]) => lab(scratch, { allowed: { mode: "restricted", paths: [], uris } });
