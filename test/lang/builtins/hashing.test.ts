@@ -1,5 +1,5 @@
-import { describe } from "vitest";
-import { agreesWithNix, evaluates, fails, quoted } from "./support.ts";
+import { describe, expect, test } from "vitest";
+import { agreesWithNix, builtinsLab, evaluates, fails, quoted } from "./support.ts";
 
 const hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const sri = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
@@ -55,3 +55,9 @@ agreesWithNix(
     ["", "abc", "é\n", "x".repeat(1000)].map((text) => `builtins.hashString "${algorithm}" ${quoted(text)}`),
   ),
 );
+
+test("base32 is an old name of a format", () => {
+  const { print, messages } = builtinsLab();
+  print('builtins.convertHash { hash = "md5:00000000000000000000000000000000"; toHashFormat = "base32"; }');
+  expect(messages).toEqual(['warning: "base32" is a deprecated alias for hash format "nix32".']);
+});
