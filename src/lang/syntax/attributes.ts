@@ -9,7 +9,7 @@ import type { Sym } from "./symbols.ts";
 
 /** An AttrsExpr that its parser still fills; a later path may even add to one that was closed. */
 export interface AttrsDraft extends AttrsExpr {
-  readonly bindings: AttrBinding[];
+  bindings: AttrBinding[];
   inheritFrom: Expr[];
   dynamic: AttrsExpr["dynamic"][number][];
 }
@@ -18,7 +18,12 @@ export interface AttrsDraft extends AttrsExpr {
 const nothing: never[] = [];
 
 export function newAttrs(pos: Pos, recursive: boolean): AttrsDraft {
-  return { kind: "attrs", pos, recursive, bindings: [], inheritFrom: nothing, dynamic: nothing };
+  return { kind: "attrs", pos, recursive, bindings: nothing, inheritFrom: nothing, dynamic: nothing };
+}
+
+/** Gives back the room for more bindings. There may be more all the same. */
+export function trim(attrs: AttrsDraft): void {
+  if (attrs.bindings.length > 1) attrs.bindings = attrs.bindings.slice();
 }
 
 /** From this many bindings on, an index is kept to find them. */
@@ -28,6 +33,13 @@ const indexFrom = 12;
 export class AttrsFiller {
   /** Of large sets: where in `bindings` each name is. */
   private readonly indices = new Map<AttrsDraft, Map<Sym, number>>();
+  /** Sets that no brace ends: a later path may still add to them. */
+  private readonly opened: AttrsDraft[] = [];
+
+  /** At the end of the source. */
+  end(): void {
+    for (const attrs of this.opened) trim(attrs);
+  }
 
   /** `path = value;`, with the position of the path. Sets on the way are made, or found and added to. */
   add(attrs: AttrsDraft, path: readonly AttrName[], pos: Pos, value: Expr): void {
@@ -71,6 +83,7 @@ export class AttrsFiller {
     if (known === undefined) {
       const nested = newAttrs(pos, false);
       this.append(attrs, { kind: "plain", name: name.name, pos, value: nested });
+      this.opened.push(nested);
       return nested;
     }
     if (known.kind === "plain" && known.value.kind === "attrs") return known.value as AttrsDraft;
@@ -132,6 +145,10 @@ export class AttrsFiller {
   }
 
   private append(attrs: AttrsDraft, binding: AttrBinding): void {
+    if (attrs.bindings === nothing) {
+      attrs.bindings = [binding];
+      return;
+    }
     const length = attrs.bindings.push(binding);
     if (length > indexFrom) this.indices.get(attrs)?.set(binding.name, length - 1);
   }

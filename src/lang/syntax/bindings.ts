@@ -1,6 +1,6 @@
 /** Attribute names and paths, and the bindings of sets and `let`. */
 import type { AttrBinding, AttrName, Expr } from "./ast.ts";
-import type { AttrsDraft } from "./attributes.ts";
+import { type AttrsDraft, trim } from "./attributes.ts";
 import { anyOfMany, type Grammar, skipToken, syntaxError, unexpected } from "./grammar.ts";
 import { parseString } from "./literals.ts";
 import type { Pos } from "./positions.ts";
@@ -18,13 +18,15 @@ export function parseAttrPath(grammar: Grammar): AttrName[] {
 
 /** The path that begins with a name that was read already. */
 export function restOfAttrPath(grammar: Grammar, first: AttrName): AttrName[] {
-  const { lexer } = grammar;
-  const path = [first];
+  const { lexer, names } = grammar;
+  if (lexer.token !== Token.dot) return [first];
+  const start = names.begin();
+  names.push(first);
   while (lexer.token === Token.dot) {
     lexer.next();
-    path.push(parseAttrName(grammar));
+    names.push(parseAttrName(grammar));
   }
-  return path;
+  return names.take(start);
 }
 
 function parseAttrName(grammar: Grammar): AttrName {
@@ -86,6 +88,7 @@ export function parseBindings(
     }
   }
   lexer.next();
+  trim(attrs);
 }
 
 /** `= value;` behind a path. */

@@ -1,9 +1,10 @@
 /** What the parts of the parser share. */
 import { NixError } from "../eval/errors.ts";
-import type { Expr } from "./ast.ts";
+import type { AttrName, Expr } from "./ast.ts";
 import type { AttrsFiller } from "./attributes.ts";
 import type { Lexer } from "./lexer.ts";
 import type { Pos } from "./positions.ts";
+import type { Scratch } from "./scratch.ts";
 import { type Token, unexpectedToken } from "./tokens.ts";
 
 export interface ParseOptions {
@@ -27,6 +28,7 @@ export interface Grammar {
   readonly lexer: Lexer;
   readonly options: ParseOptions;
   readonly filler: AttrsFiller;
+  readonly names: Scratch<AttrName>;
   /** An expression of any kind. */
   expression(): Expr;
 }

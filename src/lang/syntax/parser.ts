@@ -4,7 +4,7 @@
  * LALR automaton in that state).
  */
 import { NixError } from "../eval/errors.ts";
-import type { AttrsExpr, Expr } from "./ast.ts";
+import type { AttrName, AttrsExpr, Expr } from "./ast.ts";
 import { AttrsFiller, newAttrs } from "./attributes.ts";
 import { parseAttrPath, parseBindings, parseBindingValue, restOfAttrPath } from "./bindings.ts";
 import {
@@ -38,6 +38,7 @@ import {
 } from "./operators.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { addSource, type Origin, type Pos } from "./positions.ts";
+import { Scratch } from "./scratch.ts";
 import { intern, type Sym } from "./symbols.ts";
 import { Token } from "./tokens.ts";
 
@@ -116,6 +117,8 @@ class Parser implements Grammar {
   readonly lexer: Lexer;
   readonly options: ParseOptions;
   readonly filler = new AttrsFiller();
+  readonly names = new Scratch<AttrName>();
+  private readonly exprs = new Scratch<Expr>();
 
   constructor(lexer: Lexer, options: ParseOptions) {
     this.lexer = lexer;
@@ -126,6 +129,7 @@ class Parser implements Grammar {
     this.lexer.next();
     const expr = this.expression();
     requireToken(this.lexer, Token.end);
+    this.filler.end();
     return expr;
   }
 
@@ -282,10 +286,13 @@ class Parser implements Grammar {
     const { lexer } = this;
     const fn = this.selection(pos, first);
     if (beginsOperand[lexer.token] === 0) return fn;
-    const args: Expr[] = [];
-    do args.push(this.selection(lexer.pos, undefined));
+    const arg = this.selection(lexer.pos, undefined);
+    if (beginsOperand[lexer.token] === 0) return call(pos, fn, [arg]);
+    const start = this.exprs.begin();
+    this.exprs.push(arg);
+    do this.exprs.push(this.selection(lexer.pos, undefined));
     while (beginsOperand[lexer.token] !== 0);
-    return call(pos, fn, args);
+    return call(pos, fn, this.exprs.take(start));
   }
 
   /** `a.b.c`, `a.b or c`, and `a or`, which calls `a` with the variable `or`. */
@@ -328,8 +335,9 @@ class Parser implements Grammar {
       }
       case Token.bracketOpen: {
         lexer.next();
-        const elements: Expr[] = [];
-        while (beginsOperand[lexer.token] !== 0) elements.push(this.selection(lexer.pos, undefined));
+        const start = this.exprs.begin();
+        while (beginsOperand[lexer.token] !== 0) this.exprs.push(this.selection(lexer.pos, undefined));
+        const elements = this.exprs.take(start);
         if (lexer.token !== Token.bracketClose) throw unexpected(lexer, anyOfMany);
         lexer.next();
         return { kind: "list", pos, elements };
