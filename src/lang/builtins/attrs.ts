@@ -6,7 +6,8 @@ import { Shape } from "../eval/shape.ts";
 import { sortNumbers } from "../eval/sort-symbols.ts";
 import { nearMisses } from "../eval/suggestions.ts";
 import { Attrs, emptyAttrs, force, type Slot, type Value } from "../eval/value.ts";
-import { noPos, type Pos } from "../syntax/positions.ts";
+import { withoutSpareRoom } from "../spare-room.ts";
+import { noPos } from "../syntax/positions.ts";
 import { intern, lookupSymbol, type Sym, symbolName } from "../syntax/symbols.ts";
 import { suspend } from "./apply.ts";
 import type { Builtin } from "./builtin.ts";
@@ -103,7 +104,7 @@ export function attrsFamily(evaluator: Evaluator): readonly Builtin[] {
           const slot = attrsArgument(set, what).get(sym);
           if (slot !== undefined) found.push(slot);
         }
-        return found;
+        return withoutSpareRoom(found);
       },
     },
     {
@@ -134,7 +135,7 @@ export function attrsFamily(evaluator: Evaluator): readonly Builtin[] {
             appendTo(collected, sym, values[index]!);
           });
         }
-        return attrsOfMap(collected, (values, sym) => suspend(fn, symbolName(sym), values));
+        return attrsOfMap(collected, (values, sym) => suspend(fn, symbolName(sym), withoutSpareRoom(values)));
       },
     },
   ];
@@ -229,12 +230,8 @@ function listToAttrs(evaluator: Evaluator, slot: Slot): Value {
   }
   if (pairs.size === 0) return emptyAttrs;
   const symbols = sortNumbers([...pairs.keys()]);
-  const values: Slot[] = [];
-  const positions: Pos[] = [];
-  for (const sym of symbols) {
-    const pair = pairs.get(sym)!;
-    values.push(required(pair, valueSym, context));
-    positions.push(pair.positionOf(valueSym));
-  }
+  const found = symbols.map((sym) => pairs.get(sym)!);
+  const values = found.map((pair) => required(pair, valueSym, context));
+  const positions = found.map((pair) => pair.positionOf(valueSym));
   return new Attrs(Shape.of(symbols), values, positions);
 }

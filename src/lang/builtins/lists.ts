@@ -4,6 +4,7 @@ import type { Evaluator } from "../eval/evaluator.ts";
 import { integer } from "../eval/numbers.ts";
 import { Shape } from "../eval/shape.ts";
 import { Attrs, force, Lambda, type List, PrimOp, type Slot, type Value } from "../eval/value.ts";
+import { withoutSpareRoom } from "../spare-room.ts";
 import { noPos } from "../syntax/positions.ts";
 import { intern, type Sym } from "../syntax/symbols.ts";
 import { suspend } from "./apply.ts";
@@ -97,7 +98,7 @@ function transformations(evaluator: Evaluator): readonly Builtin[] {
         const kept = elements.filter((element) =>
           evaluator.forceBool(evaluator.call(f, element), noPos, what),
         );
-        return kept.length === elements.length ? elements : kept;
+        return kept.length === elements.length ? elements : withoutSpareRoom(kept);
       },
     },
     {
@@ -176,8 +177,9 @@ function comparison(evaluator: Evaluator, less: Value): Less<Slot> {
 function concatenated(lists: readonly List[]): List {
   const filled = lists.filter((list) => list.length > 0);
   if (filled.length === 1) return filled[0]!;
-  const all: Slot[] = [];
-  for (const list of filled) for (const element of list) all.push(element);
+  const all: Slot[] = new Array(filled.reduce((sum, list) => sum + list.length, 0));
+  let at = 0;
+  for (const list of filled) for (let i = 0; i < list.length; i++) all[at++] = list[i]!;
   return all;
 }
 
@@ -243,7 +245,9 @@ function groupings(evaluator: Evaluator): readonly Builtin[] {
           const accept = evaluator.forceBool(evaluator.call(f, element), noPos, what);
           (accept ? accepted : refused).push(element);
         }
-        const values = partitionShape.symbols.map((sym) => (sym === right ? accepted : refused));
+        const values = partitionShape.symbols.map((sym) =>
+          withoutSpareRoom(sym === right ? accepted : refused),
+        );
         return new Attrs(partitionShape, values);
       },
     },
@@ -260,7 +264,7 @@ function groupings(evaluator: Evaluator): readonly Builtin[] {
           const name = evaluator.forceString(evaluator.call(f, element), noPos, what, undefined);
           appendTo(groups, intern(name), element);
         }
-        return attrsOfMap(groups, (group) => group);
+        return attrsOfMap(groups, withoutSpareRoom);
       },
     },
   ];

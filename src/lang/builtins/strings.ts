@@ -4,6 +4,7 @@ import type { CoercionOptions, Evaluator } from "../eval/evaluator.ts";
 import { integer } from "../eval/numbers.ts";
 import { parentPath } from "../eval/paths.ts";
 import { force, type List, NixPath, type NixString, type Slot, stringValue } from "../eval/value.ts";
+import { withoutSpareRoom } from "../spare-room.ts";
 import { noPos } from "../syntax/positions.ts";
 import type { Builtin } from "./builtin.ts";
 import { compileRegex, type Regex, RegexError } from "./regex.ts";
@@ -203,7 +204,7 @@ function matching(evaluator: Evaluator): readonly Builtin[] {
         groups.forEach((group, index) => {
           result.push(group, texts[index + 1]!);
         });
-        return result;
+        return withoutSpareRoom(result);
       },
     },
   ];

@@ -1,4 +1,5 @@
 /** Attribute sets and `let`. */
+import { withoutSpareRoom } from "../spare-room.ts";
 import type { AttrBinding, AttrsExpr, Expr } from "../syntax/ast.ts";
 import { formatPos, type Pos } from "../syntax/positions.ts";
 import { intern, symbolName } from "../syntax/symbols.ts";
@@ -102,8 +103,8 @@ function compileBindings(
     }
   }
   return {
-    recipes,
-    sources: sources.every((source) => source === "inner") ? undefined : sources,
+    recipes: withoutSpareRoom(recipes),
+    sources: sources.every((source) => source === "inner") ? undefined : withoutSpareRoom(sources),
     inheritFrom: expr.inheritFrom.map((from) => compiler.delay(from, inner)),
   };
 }

@@ -188,14 +188,13 @@ class SetFunction implements LambdaCode {
   /** Where each formal is in sets of this shape; fails when one is missing or the set has others. */
   private match(attrs: Attrs): readonly number[] {
     const { shape } = attrs;
-    const indices: number[] = [];
     let used = 0;
-    for (const formal of this.formals) {
+    const indices = this.formals.map((formal) => {
       const index = shape.indexOf(formal.name);
       if (index >= 0) used++;
       else if (!formal.hasDefault) throw this.missing(formal.name);
-      indices.push(index);
-    }
+      return index;
+    });
     if (!this.ellipsis && used !== shape.symbols.length) throw this.unexpected(attrs);
     this.cachedShape = shape;
     this.cachedIndices = indices;

@@ -224,16 +224,11 @@ export class AttrsBuilder {
   build(): Attrs {
     if (this.found.size === 0) return emptyAttrs;
     const symbols = sortNumbers([...this.found.keys()]);
-    const values: Slot[] = [];
-    const positions: Pos[] = [];
-    for (const sym of symbols) {
-      const { slot, pos } = this.found.get(sym)!;
-      values.push(slot);
-      positions.push(pos);
-    }
+    const found = symbols.map((sym) => this.found.get(sym)!);
+    const positions = found.map(({ pos }) => pos);
     return new Attrs(
       Shape.of(symbols),
-      values,
+      found.map(({ slot }) => slot),
       positions.some((pos) => pos !== noPos) ? positions : undefined,
     );
   }

@@ -2,6 +2,7 @@
  * Attribute sets while they are parsed: nested paths are merged and duplicates are refused as soon as they are read.
  */
 import { NixError } from "../eval/errors.ts";
+import { withoutSpareRoom } from "../spare-room.ts";
 import type { AttrBinding, AttrName, AttrsExpr, Expr } from "./ast.ts";
 import { formatPos, type Pos } from "./positions.ts";
 import { showAttrPath } from "./printer.ts";
@@ -23,7 +24,7 @@ export function newAttrs(pos: Pos, recursive: boolean): AttrsDraft {
 
 /** Gives back the room for more bindings. There may be more all the same. */
 export function trim(attrs: AttrsDraft): void {
-  if (attrs.bindings.length > 1) attrs.bindings = attrs.bindings.slice();
+  if (attrs.bindings.length > 1) attrs.bindings = withoutSpareRoom(attrs.bindings);
 }
 
 /** From this many bindings on, an index is kept to find them. */
