@@ -1,4 +1,21 @@
+import { relative, resolve } from "node:path";
 import { defineConfig, type UserConfig } from "tsdown";
+
+const sources = resolve("src");
+
+/**
+ * A module finds scripts, Nix files and threads beside itself, and names itself in messages, by `import.meta.url`: in a bundle, too,
+ * that is where its source would stand in dist/. There the scripts and Nix files are.
+ */
+const modulesKeepTheirPlaces = {
+  name: "modules-keep-their-places",
+  transform(code: string, file: string) {
+    if (!file.startsWith(`${sources}/`) || !code.includes("import.meta.url")) return null;
+    const place = relative(sources, file).replace(/\.ts$/, ".js");
+    const url = `(import.meta.url.replace(/^(.*\\/dist\\/).*$/, "$1") + ${JSON.stringify(place)})`;
+    return { code: code.replaceAll("import.meta.url", url), map: null };
+  },
+};
 
 const common: UserConfig = {
   outDir: "dist",
@@ -6,30 +23,36 @@ const common: UserConfig = {
   target: "node20",
   format: "esm",
   fixedExtension: false,
+  plugins: [modulesKeepTheirPlaces],
+  dts: false,
+  clean: false,
 };
 
 export default defineConfig([
   {
     ...common,
-    entry: ["src/index.ts", "src/cli/main.ts", "src/cli/evaluation/worker.ts"],
-    // One output file per source file: assets (.sh, .nix) are read beside the module that uses them.
-    unbundle: true,
+    entry: "src/index.ts",
     dts: { entry: "src/index.ts" },
     clean: true,
     copy: [{ from: ["src/**/*.sh", "src/**/*.nix"], to: "dist", flatten: false }],
+    outputOptions: { chunkFileNames: "library/[name]-[hash].js" },
   },
   {
     ...common,
-    // The threads of the language's own tools: in few files, packages included, which load in a third of the time.
+    entry: { "cli/main": "src/cli/main.ts" },
+    outputOptions: { chunkFileNames: "cli/main/[name]-[hash].js" },
+  },
+  {
+    ...common,
+    // The threads that evaluate: in few files, which load in a third of the time.
     entry: {
+      "cli/evaluation/worker": "src/cli/evaluation/worker.ts",
       "cli/instantiate/worker": "src/cli/instantiate/worker.ts",
       "cli/repl/worker": "src/cli/repl/worker.ts",
     },
-    clean: false,
     noExternal: ["ipaddr.js"],
     banner:
       "/*! With ipaddr.js. MIT License, Copyright (C) 2011-2017 whitequark <whitequark@whitequark.org> */",
-    dts: false,
     outputOptions: { chunkFileNames: "cli/evaluation/[name]-[hash].js" },
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   },

@@ -14,7 +14,7 @@ export type YoungGeneration = "usual" | "of many nodes";
 /** Megabytes: of all three of its parts at most, and of one to begin with. V8 takes powers of two for a part. */
 const youngGenerations: Readonly<Record<YoungGeneration, { readonly most: number; readonly first: number }>> =
   {
-    usual: { most: 96, first: 1 },
+    usual: { most: 96, first: 32 },
     // It becomes that large when the first node has been evaluated (left-over.ts).
     "of many nodes": { most: 768, first: 32 },
   };
@@ -31,6 +31,8 @@ const flags = [
   "--no-allocation-site-pretenuring",
   // left-over.ts
   "--expose-gc",
+  // Megabytes of the old generation before V8 looks for garbage there: one system leaves little, and looking takes longer.
+  "--initial-old-space-size=600",
 ];
 
 /** `entry` is the built file of the thread. The main thread's stack is fixed when Node starts, so it has to be another. */

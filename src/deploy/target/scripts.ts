@@ -1,14 +1,15 @@
 /** The programs that run on machines: scripts sent over SSH, and the switcher, which travels as a store object. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { StoreObject, TreeNode } from "../../store/tree.ts";
 import { VirtualStore } from "../../store/virtual-store.ts";
 import { quote } from "../ssh/remote-script.ts";
 
-const directory = import.meta.dirname;
+function file(name: string): URL {
+  return new URL(name, import.meta.url);
+}
 
 function read(name: string): string {
-  return readFileSync(join(directory, name), "utf8");
+  return readFileSync(file(name), "utf8");
 }
 
 const selectorFiles = [
@@ -41,7 +42,7 @@ export function switcherObject(): StoreObject {
     entries.set(name, {
       type: "regular",
       executable: index === 0,
-      contents: readFileSync(join(directory, name)),
+      contents: readFileSync(file(name)),
     });
   }
   const path = store.addTree("nixus-switcher", { type: "directory", entries });
