@@ -86,7 +86,7 @@ function closure(objects: VirtualStore, roots: Iterable<string>): readonly strin
   const visit = (path: string): void => {
     if (seen.has(path)) return;
     seen.add(path);
-    for (const reference of objects.references(path)) visit(reference);
+    if (objects.get(path) !== undefined) for (const reference of objects.references(path)) visit(reference);
     order.push(path);
   };
   for (const root of roots) visit(root);

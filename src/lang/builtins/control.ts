@@ -297,6 +297,8 @@ function types(): readonly Builtin[] {
 function reflection(evaluator: Evaluator): readonly Builtin[] {
   /** One module system after the other asks for those of the same functions. */
   const known = new WeakMap<LambdaCode, Attrs>();
+  /** Nix has `derivation` in the language itself: `drvAttrs @ { outputs ? [ "out" ], ... }: ...`. */
+  const ofDerivation = Attrs.fromEntries([["outputs", true]]);
   return [
     {
       name: "functionArgs",
@@ -305,7 +307,9 @@ function reflection(evaluator: Evaluator): readonly Builtin[] {
       fn: (slot) => {
         const fn = force(slot);
         if (!isFunction(fn)) throw new NixError("type", "'functionArgs' requires a function");
-        if (!(fn instanceof Lambda)) return emptyAttrs;
+        if (!(fn instanceof Lambda)) {
+          return fn === evaluator.builtins.getByName("derivation") ? ofDerivation : emptyAttrs;
+        }
         let args = known.get(fn.code);
         if (args === undefined) {
           args = argumentsOf(fn.code);

@@ -109,6 +109,7 @@ function scanBoolean(scanner: TomlScanner): boolean | undefined {
 }
 
 function scanFloat(scanner: TomlScanner): number | undefined {
+  const start = scanner.at;
   const special = scanner.match(/([+-]?)(inf|nan)/y);
   if (special !== undefined) {
     const value = special[2] === "inf" ? Number.POSITIVE_INFINITY : Number.NaN;
@@ -117,7 +118,9 @@ function scanFloat(scanner: TomlScanner): number | undefined {
   const found = scanner.match(
     /[+-]?(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*(?:[eE][+-]?[0-9](?:_?[0-9])*)?|[eE][+-]?[0-9](?:_?[0-9])*)/y,
   );
-  return found && Number(found[0].replaceAll("_", ""));
+  const value = found && Number(found[0].replaceAll("_", ""));
+  if (value !== undefined && !Number.isFinite(value)) return scanner.fail("the float is too large", start);
+  return value;
 }
 
 function scanInteger(scanner: TomlScanner): bigint | undefined {

@@ -36,7 +36,8 @@ export function findInSearchPath(
     if (rest === undefined) continue;
     const directory = resolve(path);
     if (directory === undefined) continue;
-    const candidate = resolvePath(directory, `./${rest}`);
+    // `..` leads no further up than there.
+    const candidate = normalisePath(`${directory}${normalisePath(`/${rest}`)}`);
     if (host.fileType(candidate) !== undefined) return candidate;
   }
   return undefined;

@@ -44,6 +44,21 @@ describe("writing derivations to the store of this machine", () => {
     });
   });
 
+  it("says of a derivation that is nowhere that it is nowhere", async () => {
+    await withFiles({ "nix-store": nixStore }, async (directory) => {
+      const path = `/nix/store/${"0".repeat(32)}-x.drv`;
+      const set = `{ type = "derivation"; name = "x"; outputName = "dev"; drvPath = "${path}"; }`;
+      const env = { PATH: `${directory}:/usr/bin:/bin` };
+      expect(await run(["-E", set], { env })).toEqual({
+        stdout: `${path}!dev\n`,
+        messages: [
+          `warning: nothing was written to the store: '${path}' is not valid there and was not made here`,
+        ],
+        error: undefined,
+      });
+    });
+  });
+
   it("makes roots, numbered from the second one on", async () => {
     await withFiles({ "nix-store": nixStore, "nix-instantiate": nixInstantiate }, async (directory) => {
       const { stdout, messages } = await run(

@@ -58,6 +58,10 @@ describe("the search path", () => {
     ["<nix/fetchurl.nix>", "/reserved.nix"],
     ["(builtins.tryEval <nixpkgs/absent>).success", "false"],
     ['builtins.findFile [ { path = "/p"; prefix = "a"; } ] "a/lib"', "/p/lib"],
+    [
+      'builtins.findFile [ { path = "/p/lib"; prefix = "a"; } ] "a/.././../default.nix"',
+      "/p/lib/default.nix",
+    ],
     ["map (e: e.path) builtins.nixPath == null", "false"],
   ])("%s", (expression, expected) => {
     const map = { name: "map", arity: 2, doc: "", global: true, fn: () => [] } as const;

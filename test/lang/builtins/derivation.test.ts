@@ -204,3 +204,7 @@ test("warns about an empty hash and about what structured attributes disable", (
     "warning: 'structuredAttrs' disables the effect of the derivation attribute 'maxSize'; use 'outputChecks.<output>.maxSize' instead (while evaluating derivation 'x')",
   ]);
 });
+
+test("derivation has a set pattern, as in Nix, where it is a function of the language", () => {
+  expect(storeLab().print("builtins.functionArgs builtins.derivation")).toBe("{ outputs = true; }");
+});

@@ -118,12 +118,19 @@ describe("documents", () => {
       "while parsing TOML: [error] toml::parse_dec_integer: too large integer: current max digits = 2^63\n --> fromTOML\n   |\n 1 | attr = 9223372036854775808\n   |        ^-- here",
     ],
     [
+      'builtins.fromTOML "a = -1e400"',
+      "while parsing TOML: [error] the float is too large\n --> fromTOML\n   |\n 1 | a = -1e400\n   |     ^-- here",
+    ],
+    [
       "fromTOML 1",
       "expected a string but found an integer: 1",
       "while evaluating the argument passed to builtins.fromTOML",
     ],
   ]);
-  evaluates([['fromTOML "a = 1"', "{ a = 1; }"]]);
+  evaluates([
+    ['fromTOML "a = 1"', "{ a = 1; }"],
+    ['fromTOML "a = 1e-400"', "{ a = 0; }"],
+  ]);
 });
 
 test.each([
