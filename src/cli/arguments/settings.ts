@@ -21,6 +21,7 @@ const understood: Readonly<Record<string, SettingKind>> = {
   "show-trace": "boolean",
   system: "word",
   "trace-verbose": "boolean",
+  "warn-short-path-literals": "boolean",
 };
 
 const known: ReadonlyMap<string, SettingKind> = new Map([
@@ -67,9 +68,13 @@ export function isOn(settings: Settings, name: string): boolean {
   return settings.get(name) === "true";
 }
 
+/** Of `lint-short-path-literals`, `warn-short-path-literals` is an older form. */
 export function severityOf(settings: Settings, name: string): Severity {
   const value = settings.get(name);
-  return value !== undefined && isSeverity(value) ? value : "ignore";
+  if (value !== undefined && isSeverity(value)) return value;
+  return name === "lint-short-path-literals" && isOn(settings, "warn-short-path-literals")
+    ? "warn"
+    : "ignore";
 }
 
 export function wordsOf(settings: Settings, name: string): readonly string[] {

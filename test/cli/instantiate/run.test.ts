@@ -160,6 +160,14 @@ describe("nix-instantiate --eval", () => {
     expect((await run([...others, ...all], { env })).stdout).toBe("1\n");
   });
 
+  it("--warn-short-path-literals is an older form of a lint", async () => {
+    const args = ["--eval", "-E", "a/b", "--warn-short-path-literals"];
+    expect((await run(args)).messages).toEqual([
+      expect.stringContaining("warning: relative path literal 'a/b'"),
+    ]);
+    expect((await run([...args, "--lint-short-path-literals", "ignore"])).messages).toEqual([]);
+  });
+
   it("knows no home in pure evaluation", async () => {
     const { error } = await run(["--eval", "--pure-eval", "-E", "~/a"], { env: { HOME: "/home" } });
     expect(error).toContain("the path '~/a' can not be resolved in pure mode");
