@@ -33,7 +33,11 @@ export interface EvalHost {
   fetch(request: FetchRequest): string;
   /** As {@link fetch}, of a tree of which more is to be known. */
   fetchTree(request: TreeRequest): FetchedTree;
-  /** Whether the store has the object, or gets it from what was fetched earlier. */
+  /** Fails where restricted evaluation may not fetch from there. */
+  checkUrl(url: string): void;
+  /** Whether the store has the object, of which the expression says the hash: then pure evaluation may read it too. */
+  hasPinned(storePath: string): boolean;
+  /** As {@link hasPinned}; or it gets it from what was fetched earlier. */
   isAvailable(storePath: string): boolean;
   readonly store: EvalStore;
 }

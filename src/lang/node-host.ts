@@ -69,6 +69,8 @@ class FileSystemHost implements NodeHost {
     | undefined;
   readonly messages = new MessageLog();
   readonly reads = new ReadLog();
+  /** What is in the store of this machine and may be read whatever is allowed. */
+  private readonly pinned = new Set<string>();
   /** What was copied whole, and is noted. */
   private readonly copied = new Set<string>();
 
@@ -180,7 +182,7 @@ class FileSystemHost implements NodeHost {
 
   fetch(request: FetchRequest): string {
     return this.fetching(request.url, () => {
-      this.checkUrl(request.url, localPath(request.url));
+      this.checkUrl(request.url);
       const storePath = this.makeFetchers().files.fetch(request);
       this.noteMounted(storePath);
       const pinned = storePath === request.expected;
@@ -191,8 +193,7 @@ class FileSystemHost implements NodeHost {
 
   fetchTree(request: TreeRequest): FetchedTree {
     return this.fetching(request.kind === "directory" ? request.path : request.url, () => {
-      const local = request.kind === "archive" ? localPath(request.url) : undefined;
-      if (request.kind === "archive" && local !== undefined) this.checkUrl(request.url, local);
+      if (request.kind === "archive" && localPath(request.url) !== undefined) this.checkUrl(request.url);
       const tree = this.makeFetchers().trees.fetch(request);
       const { storePath, rev, lastModified } = tree;
       this.noteMounted(storePath);
@@ -206,8 +207,14 @@ class FileSystemHost implements NodeHost {
     if (this.locate(path).type === "outside") this.reads.looked("storePaths", path, exists);
   }
 
+  hasPinned(storePath: string): boolean {
+    const isThere = this.store.has(storePath);
+    if (isThere) this.pinned.add(storePath);
+    return isThere;
+  }
+
   isAvailable(storePath: string): boolean {
-    if (this.store.has(storePath)) return true;
+    if (this.hasPinned(storePath)) return true;
     if (cacheDirectory(this.options.env) === undefined) return false;
     const isMounted = this.makeFetchers().cache.mount(storePath, "nar");
     if (isMounted) this.noteMounted(storePath);
@@ -243,10 +250,11 @@ class FileSystemHost implements NodeHost {
     return this.fetchers;
   }
 
-  /** `local`: the file that it means. Pure evaluation fetches what is locked from anywhere. */
-  private checkUrl(url: string, local: string | undefined): void {
+  /** Pure evaluation fetches what is locked from anywhere. */
+  checkUrl(url: string): void {
     const { allowed } = this.options;
     if (allowed?.mode !== "restricted" || isAllowedUri(url, allowed.uris ?? [])) return;
+    const local = asNixErrors("io", () => localPath(url));
     if (local === undefined) {
       throw new NixError("restricted", `access to URI '${url}' is forbidden in restricted mode`);
     }
@@ -331,7 +339,8 @@ class FileSystemHost implements NodeHost {
   }
 
   private isBelowAllowed(path: string): boolean {
-    return this.options.allowed?.paths.some((root) => isWithin(path, root)) ?? true;
+    const { allowed } = this.options;
+    return allowed === undefined || [...allowed.paths, ...this.pinned].some((root) => isWithin(path, root));
   }
 }
 

@@ -5,6 +5,7 @@ import { NixError } from "../../src/lang/eval/errors.ts";
 import { createNodeHost, type NodeHostOptions } from "../../src/lang/node-host.ts";
 import { resolveSymlinks } from "../../src/lang/symlinks.ts";
 import { sha256Hex } from "../../src/store/hash.ts";
+import { VirtualStore } from "../../src/store/virtual-store.ts";
 import { scratchDirectory } from "../store/installed-nix.ts";
 
 const makeHost = (options: Partial<NodeHostOptions> = {}) =>
@@ -145,4 +146,16 @@ test("restricted evaluation sees only what is allowed", () => {
   expect(failure("restricted", () => host.store.addPath("x", scratch.path))).toContain(refused);
   const made = host.store.addText("made", Buffer.from("here"), []);
   expect(Buffer.from(host.readFile(made)).toString()).toBe("here");
+});
+
+test("what the expression says the hash of may be read from the store of this machine", () => {
+  const [pinned, other] = ["0", "1"].map((digit) => `/nix/store/${digit.repeat(32)}-x`) as [string, string];
+  const store = new VirtualStore();
+  store.has = () => true;
+  const host = makeHost({ store, allowed: { mode: "pure", paths: [] } });
+  const refused = "is forbidden in pure evaluation mode (use '--impure' to override)";
+  expect(failure("restricted", () => host.readFile(`${pinned}/y`))).toContain(refused);
+  expect(host.hasPinned(pinned)).toBe(true);
+  expect(failure("io", () => host.readFile(`${pinned}/y`))).toBe(`path '${pinned}/y' does not exist`);
+  expect(failure("restricted", () => host.readFile(other))).toContain(refused);
 });

@@ -70,7 +70,7 @@ function requireLocked(evaluator: Evaluator, who: Fetcher, input: InputAttrs): v
 }
 
 /** In restricted evaluation only files, which the host checks for themselves. */
-export function checkUrl(evaluator: Evaluator, input: InputAttrs): void {
+function checkUrl(evaluator: Evaluator, input: InputAttrs): void {
   if (!evaluator.settings.restrictEval) return;
   const url = asNixErrors("eval", () => inputUrl(input));
   const text = printUrl(url);

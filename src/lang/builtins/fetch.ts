@@ -44,6 +44,7 @@ function fetch(evaluator: Evaluator, kind: FetchRequest["kind"], slot: Slot): Va
   const args = parseArguments(evaluator, who, slot);
   const { expected } = args;
   const url = kind === "tarball" ? resolveChannel(args.url) : args.url;
+  host.checkUrl(url);
   const given = args.name ?? (kind === "file" ? "" : "source");
   const name = given === "" ? baseName(url.replace(/\/+$/, "")) : given;
   checkName(who, name, { ...args, url });
@@ -52,7 +53,7 @@ function fetch(evaluator: Evaluator, kind: FetchRequest["kind"], slot: Slot): Va
   }
   const method = kind === "file" ? "flat" : "nar";
   const expectedPath = expected && fixedOutputPath(name, method, expected);
-  if (expectedPath !== undefined && host.store.has(expectedPath)) return storePathValue(expectedPath);
+  if (expectedPath !== undefined && host.hasPinned(expectedPath)) return storePathValue(expectedPath);
   const fetched = host.fetch({ kind, url, name, expected: expectedPath });
   if (expected !== undefined && fetched !== expectedPath) {
     const found: Hash = { algorithm: "sha256", bytes: host.store.contentHash(fetched, method) };

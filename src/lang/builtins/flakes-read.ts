@@ -17,7 +17,6 @@ import type { AttrsExpr, Expr } from "../syntax/ast.ts";
 import { parse } from "../syntax/parser.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
 import { intern, symbolName } from "../syntax/symbols.ts";
-import { checkUrl } from "./fetch-tree.ts";
 import type { InputPath } from "./flakes-lock-file.ts";
 
 export interface FlakeInput {
@@ -53,7 +52,6 @@ export class FlakeReader {
     const key = JSON.stringify([final, ...[...ref.input].map(([name, value]) => [name, String(value)])]);
     let tree = this.fetched.get(key);
     if (tree === undefined) {
-      checkUrl(this.evaluator, ref.input);
       tree = fetchInput(this.evaluator.host, ref.input, { final });
       this.fetched.set(key, tree);
     }

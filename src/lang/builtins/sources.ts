@@ -177,7 +177,7 @@ function copy(evaluator: Evaluator, request: CopyRequest): Value {
     const references = referencesOf(evaluator, sourcePath, context);
     const expectedPath =
       expected && asNixErrors("eval", () => fixedOutputPath(name, method, expected, references));
-    if (expectedPath !== undefined && host.store.has(expectedPath)) return storePathValue(expectedPath);
+    if (expectedPath !== undefined && host.hasPinned(expectedPath)) return storePathValue(expectedPath);
     const resolved = resolveSymlinks(host, sourcePath, "full");
     const copied =
       method === "flat"

@@ -217,6 +217,8 @@ test("pure evaluation wants a hash, restricted evaluation refuses the network", 
   expect(restricted.fail('fetchTarball "http://127.0.0.1:9/x"').message).toBe(
     "access to URI 'http://127.0.0.1:9/x' is forbidden in restricted mode",
   );
+  const locked = `builtins.fetchurl { url = "file:///etc/passwd"; sha256 = "${fileHash}"; }`;
+  expect(restricted.fail(locked).message).toContain("is forbidden in restricted mode");
   expect(restricted.fail('builtins.fetchurl "file:///etc/passwd"').message).toBe(
     "access to absolute path '/etc/passwd' is forbidden in restricted mode",
   );

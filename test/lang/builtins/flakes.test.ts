@@ -8,7 +8,7 @@ import { type StoreLab, storeLab } from "./store-lab.ts";
 
 function lab(
   scratch: ScratchDirectory,
-  options: Partial<NodeHostOptions> & { settings?: { pureEval?: boolean } } = {},
+  options: Partial<NodeHostOptions> & { settings?: { pureEval?: boolean; restrictEval?: boolean } } = {},
 ): StoreLab {
   return storeLab({ env: { ...gitEnvironment, XDG_CACHE_HOME: join(scratch.path, "cache") }, ...options });
 }
@@ -26,6 +26,14 @@ function flakes(scratch: ScratchDirectory, texts: Readonly<Record<string, string
 const leaf = '{ outputs = { self }: { value = "leaf"; }; }';
 const middle =
   '{ inputs.leaf.url = "path:@/leaf"; outputs = { self, leaf }: { value = "middle " + leaf.value; }; }';
+
+test("restricted evaluation gets flakes from anywhere, as Nix 2.34 does", () => {
+  using scratch = scratchDirectory();
+  flakes(scratch, { leaf, middle });
+  const settings = { restrictEval: true };
+  const restricted = lab(scratch, { settings, allowed: { mode: "restricted" as const, paths: [] } });
+  expect(restricted.print(`(builtins.getFlake "path:${scratch.path}/middle").value`)).toBe('"middle leaf"');
+});
 
 describe("without a lock file, what a flake says is fetched as it is", () => {
   test("outputs, inputs and metadata", () => {

@@ -76,6 +76,8 @@ export function lab(options: LabOptions = {}): Lab {
     },
     fetch: outside,
     fetchTree: outside,
+    checkUrl: outside,
+    hasPinned: outside,
     isAvailable: outside,
     store: {
       storeDir: "/nix/store",
