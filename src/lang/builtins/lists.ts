@@ -109,7 +109,9 @@ function transformations(evaluator: Evaluator): readonly Builtin[] {
         const n = evaluator.forceInt(length, noPos, "the second argument passed to builtins.genList");
         if (n < 0n || n > maxLength) throw new NixError("eval", `cannot create list of size ${n}`);
         const f = evaluator.forceFunction(fn, noPos, "the first argument passed to builtins.genList");
-        return Array.from({ length: Number(n) }, (_, index) => suspend(f, integer(index)));
+        const list: Slot[] = new Array(Number(n));
+        for (let index = 0; index < list.length; index++) list[index] = suspend(f, integer(index));
+        return list;
       },
     },
     {

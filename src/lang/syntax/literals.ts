@@ -3,7 +3,7 @@ import { NixError } from "../eval/errors.ts";
 import type { Expr } from "./ast.ts";
 import { type Grammar, requireToken, unexpected } from "./grammar.ts";
 import { type IndentedPiece, stripIndentation } from "./indentation.ts";
-import { normalisePath } from "./paths.ts";
+import { normalisePath, pathFrom } from "./paths.ts";
 import type { Pos } from "./positions.ts";
 import { Token } from "./tokens.ts";
 
@@ -102,15 +102,14 @@ function interpolation(grammar: Grammar): Expr {
 
 function absolutePath(grammar: Grammar, literal: string, pos: Pos): string {
   const { basePath, home, onLiteral } = grammar.options;
-  let path: string;
-  if (literal.startsWith("/")) path = literal;
+  let normal: string;
+  if (literal.startsWith("/")) normal = normalisePath(literal);
   else if (literal.startsWith("~")) {
     if (home === undefined) {
       throw new NixError("restricted", `the path '${literal}' can not be resolved in pure mode`, { pos });
     }
-    path = home + literal.slice(1);
-  } else path = `${basePath}/${literal}`;
+    normal = normalisePath(home + literal.slice(1));
+  } else normal = pathFrom(basePath, literal);
   onLiteral?.("path", literal, pos);
-  const normal = normalisePath(path);
   return literal.length > 1 && literal.endsWith("/") ? `${normal}/` : normal;
 }
