@@ -20,7 +20,8 @@
  * }
  * ```
  */
-import { z } from "zod";
+import type { ZodType } from "zod";
+import { type Checked, type LazySchema, lazySchema } from "../store/schema.ts";
 
 export const lockFileName = "nixus.lock";
 
@@ -35,13 +36,13 @@ export class LockFileError extends Error {
 /** The part of the file that a module keeps. */
 export interface LockSection<T> {
   readonly name: string;
-  readonly schema: z.ZodType<T>;
+  readonly schema: LazySchema<ZodType<T>>;
   /** What it is where the file has none. */
   readonly empty: T;
 }
 
-const contents = z.record(z.string(), z.json());
-type Contents = z.infer<typeof contents>;
+const contents = lazySchema((z) => z.record(z.string(), z.json()));
+type Contents = Checked<typeof contents>;
 type Json = Contents[string];
 
 export class LockFile {
@@ -64,7 +65,7 @@ export class LockFile {
 
   /** Fails with a {@link LockFileError}. */
   static parse(path: string, text: string): LockFile {
-    const parsed = contents.safeParse(parseJson(path, text));
+    const parsed = contents().safeParse(parseJson(path, text));
     if (!parsed.success) throw new LockFileError(`'${path}' is not a lock file: it is not a JSON object`);
     const { version: written, ...sections } = parsed.data;
     if (typeof written !== "number" || !Number.isInteger(written) || written < 1) {
@@ -83,7 +84,7 @@ export class LockFile {
     const written = this.sections.get(section.name);
     if (written === undefined) return section.empty;
     if (this.checked.has(section)) return this.checked.get(section) as T;
-    const parsed = section.schema.safeParse(written);
+    const parsed = section.schema().safeParse(written);
     if (parsed.success) {
       this.checked.set(section, parsed.data);
       return parsed.data;

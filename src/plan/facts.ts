@@ -1,6 +1,7 @@
 /** What is known of a machine before anything is planned: the answer of `src/deploy/target/facts.sh`. */
-import { z } from "zod";
+
 import type { SecretEntry } from "../fleet/modules/secrets/secret.ts";
+import { lazySchema, zod } from "../store/schema.ts";
 
 const format = "1";
 
@@ -67,39 +68,40 @@ export class FactsError extends Error {
   override readonly name = "FactsError";
 }
 
-const optionalText = z
-  .string()
-  .default("")
-  .transform((text) => (text === "" ? null : text));
-const count = z.string().regex(/^\d+$/).transform(Number);
-
-const schema = z.object({
-  "nixus-facts": z.literal(format),
-  uid: count,
-  machine: z.string(),
-  init: z.string(),
-  systemd: z
+const lazyFacts = lazySchema((z) => {
+  const optionalText = z
     .string()
-    .regex(/^\d+/)
-    .transform((text) => Number.parseInt(text, 10))
-    .nullable()
-    .default(null),
-  nixVersion: optionalText,
-  packageManager: optionalText.pipe(z.enum(["apt"]).nullable()),
-  currentSystem: optionalText,
-  bootedSystem: optionalText,
-  profile: optionalText,
-  freeStore: count,
-  freeState: count,
-  freeBoot: count.nullable().default(null),
-  bootId: z.string().min(1),
-  lockId: z.string().optional(),
-  lockBy: z.string().default(""),
-  lockSince: count.default(0),
-  lockState: z.string().default(""),
-  lockLive: z.enum(["0", "1"]).default("0"),
-  lastDeployment: optionalText,
-  storeProblem: optionalText,
+    .default("")
+    .transform((text) => (text === "" ? null : text));
+  const count = z.string().regex(/^\d+$/).transform(Number);
+  return z.object({
+    "nixus-facts": z.literal(format),
+    uid: count,
+    machine: z.string(),
+    init: z.string(),
+    systemd: z
+      .string()
+      .regex(/^\d+/)
+      .transform((text) => Number.parseInt(text, 10))
+      .nullable()
+      .default(null),
+    nixVersion: optionalText,
+    packageManager: optionalText.pipe(z.enum(["apt"]).nullable()),
+    currentSystem: optionalText,
+    bootedSystem: optionalText,
+    profile: optionalText,
+    freeStore: count,
+    freeState: count,
+    freeBoot: count.nullable().default(null),
+    bootId: z.string().min(1),
+    lockId: z.string().optional(),
+    lockBy: z.string().default(""),
+    lockSince: count.default(0),
+    lockState: z.string().default(""),
+    lockLive: z.enum(["0", "1"]).default("0"),
+    lastDeployment: optionalText,
+    storeProblem: optionalText,
+  });
 });
 
 const listKeys = [
@@ -142,9 +144,9 @@ export function parseFacts(output: string): Facts {
     if (isListKey(key)) lists[key].push(value);
     else single[key] = value;
   }
-  const parsed = schema.safeParse(single);
+  const parsed = lazyFacts().safeParse(single);
   if (!parsed.success) {
-    throw new FactsError(`unexpected facts in the machine's answer: ${z.prettifyError(parsed.error)}`, {
+    throw new FactsError(`unexpected facts in the machine's answer: ${zod().prettifyError(parsed.error)}`, {
       cause: parsed.error,
     });
   }

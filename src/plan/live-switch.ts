@@ -2,7 +2,7 @@
  * Whether a NixOS system can be switched to while the machine runs, by the answer of `src/deploy/target/live-switch.sh`.
  * Pure. nixpkgs' own checks refuse the same, but only once the activation has begun.
  */
-import { z } from "zod";
+import { lazySchema } from "../store/schema.ts";
 
 /** What two systems, the running one and the new one, say of themselves. */
 export interface LiveSwitchFacts {
@@ -47,7 +47,7 @@ export function rebootNeeded(reasons: readonly string[]): string {
   return `the system can't be switched to while the machine runs, as it changes ${reasons.join(", ")}; a reboot is needed`;
 }
 
-const namedInhibitors = z.record(z.string(), z.unknown());
+const namedInhibitors = lazySchema((z) => z.record(z.string(), z.unknown()));
 
 /**
  * What of the running system's inhibitors is another thing in the new system. Those that only one of them names don't
@@ -67,7 +67,7 @@ function changedInhibitors({ running, next }: Versions): string[] {
 
 function parseInhibitors(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    return namedInhibitors.safeParse(JSON.parse(text)).data;
+    return namedInhibitors().safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -2,8 +2,9 @@
  * Whether a machine is switched to its new system while it runs, or restarted into it. Decided when the system is on the
  * machine, from the answer of `src/deploy/target/reboot.sh`, and before anything is changed. Pure.
  */
-import { z } from "zod";
+
 import type { RebootPolicy } from "../fleet/settings.ts";
+import { lazySchema, zod } from "../store/schema.ts";
 import { type LiveSwitch, rebootNeeded } from "./live-switch.ts";
 
 /** What of a system only a restart replaces, by the names that NixOS gives them in it. */
@@ -96,11 +97,13 @@ function describeReason(reason: RebootReason): string {
   }
 }
 
-const schema = z.object({
-  differs: z.array(z.enum(bootParts)),
-  selector: z.string().nullable(),
-  selectorProblem: z.string(),
-});
+const schema = lazySchema((z) =>
+  z.object({
+    differs: z.array(z.enum(bootParts)),
+    selector: z.string().nullable(),
+    selectorProblem: z.string(),
+  }),
+);
 
 /** Parses the script's output; lines before it are ignored. Throws a RebootFactsError. */
 export function parseRebootFacts(output: string): RebootFacts {
@@ -111,15 +114,18 @@ export function parseRebootFacts(output: string): RebootFacts {
   const own = lines.slice(first, last);
   const all = (key: string) =>
     own.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
-  const parsed = schema.safeParse({
+  const parsed = schema().safeParse({
     differs: all("differs"),
     selector: all("selector")[0] ?? null,
     selectorProblem: all("selectorProblem")[0] ?? "",
   });
   if (!parsed.success) {
-    throw new RebootFactsError(`unexpected facts in the machine's answer: ${z.prettifyError(parsed.error)}`, {
-      cause: parsed.error,
-    });
+    throw new RebootFactsError(
+      `unexpected facts in the machine's answer: ${zod().prettifyError(parsed.error)}`,
+      {
+        cause: parsed.error,
+      },
+    );
   }
   return parsed.data;
 }

@@ -21,7 +21,11 @@ import { fromText, toText } from "../../src/store/bytes.ts";
 import { networkOf } from "./network-of.ts";
 
 type Names = Record<string, string>;
-const section: LockSection<Names> = { name: "mine", schema: z.record(z.string(), z.string()), empty: {} };
+const section: LockSection<Names> = {
+  name: "mine",
+  schema: () => z.record(z.string(), z.string()),
+  empty: {},
+};
 const other: LockSection<Names> = { ...section, name: "other" };
 
 function errorOf(action: () => unknown): string {

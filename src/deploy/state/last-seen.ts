@@ -1,16 +1,19 @@
 /** Which system each machine ran when it was last seen from here: `machines.json`. */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import { type Checked, lazySchema, zod } from "../../store/schema.ts";
 import { StateError, writeState } from "./directory.ts";
 
-const schema = z.object({
-  version: z.literal(1),
-  /** The network file, for people who look. */
-  file: z.string(),
-  machines: z.record(z.string(), z.object({ system: z.string(), time: z.string() })),
-});
-type Machines = z.infer<typeof schema>;
+const schema = lazySchema((z) =>
+  z.object({
+    version: z.literal(1),
+    /** The network file, for people who look. */
+    file: z.string(),
+    machines: z.record(z.string(), z.object({ system: z.string(), time: z.string() })),
+  }),
+);
+type Machines = Checked<typeof schema>;
 
 const fileName = "machines.json";
 
@@ -43,10 +46,10 @@ function read(directory: string): Machines | undefined {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new StateError(`${path} can't be read: ${(cause as Error).message}`, { cause });
   }
-  const parsed = schema.safeParse(parseJson(text));
+  const parsed = schema().safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   throw new StateError(
-    `${path} is not what nixus has written (${z.prettifyError(parsed.error)}); remove it: the next deployment then takes machines as they are`,
+    `${path} is not what nixus has written (${zod().prettifyError(parsed.error)}); remove it: the next deployment then takes machines as they are`,
     { cause: parsed.error },
   );
 }

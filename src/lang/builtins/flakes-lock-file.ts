@@ -1,11 +1,11 @@
 /** Lock files of flakes (`flake.lock`, versions 5 to 7; Nix manual, `nix flake`, "Lock files"). */
 import { fromBytes, fromText, toText } from "../../store/bytes.ts";
+import { type Checked, lazySchema, zod } from "../../store/schema.ts";
 import { NixError } from "../eval/errors.ts";
 import { asNixErrors } from "../eval/store-errors.ts";
 import { type InputAttrs, inputJson } from "../fetch/attributes.ts";
 import { type FlakeRef, flakeRefFromAttrs, printFlakeRef } from "../fetch/flake-ref.ts";
 import { isLocked, relativePath } from "../fetch/input.ts";
-import { type Checked, lazySchema, zod } from "../schema.ts";
 
 /** Names of inputs, from the flake that everything starts from. */
 export type InputPath = readonly string[];

@@ -19,10 +19,10 @@ import { fsPath, readChunksSync } from "../../store/file-chunks.ts";
 import { type Hash, hashOfChunks, printHash, sha256Hex } from "../../store/hash.ts";
 import { hashNar } from "../../store/nar.ts";
 import { readTree } from "../../store/read-tree.ts";
+import type { Checked, LazySchema } from "../../store/schema.ts";
 import { fixedOutputPath, storeDir } from "../../store/store-path.ts";
 import { systemErrorCode, withSystemErrors } from "../../store/system-error.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
-import type { Checked, LazySchema } from "../schema.ts";
 
 export type Method = "flat" | "nar";
 

@@ -1,5 +1,5 @@
 /** What became of a derivation that a store was asked to build. */
-import { z } from "zod";
+import { lazySchema } from "../schema.ts";
 import { storeDir } from "../store-path.ts";
 import { withoutColours } from "./messages.ts";
 import type { WireReader } from "./wire.ts";
@@ -21,7 +21,7 @@ const failures: ReadonlyMap<number, BuildFailure> = new Map([
   [16, "cancelled"],
 ]);
 
-const realisation = z.object({ outPath: z.string() });
+const realisation = lazySchema((z) => z.object({ outPath: z.string() }));
 
 export async function readBuildResult(minor: number, reader: WireReader): Promise<BuildResult> {
   const status = await reader.integer();
@@ -40,7 +40,7 @@ export async function readBuildResult(minor: number, reader: WireReader): Promis
   if (minor >= 28) {
     for (let left = await reader.count(); left > 0; left--) {
       const id = await reader.string();
-      const { outPath } = realisation.parse(JSON.parse(await reader.string()));
+      const { outPath } = realisation().parse(JSON.parse(await reader.string()));
       outputs.set(id.slice(id.indexOf("!") + 1), `${storeDir}/${outPath}`);
     }
   }

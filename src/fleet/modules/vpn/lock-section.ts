@@ -1,16 +1,18 @@
 /** What the VPNs keep in `nixus.lock`. */
-import { z } from "zod";
+import { type Checked, lazySchema } from "../../../store/schema.ts";
 import type { LockSection } from "../../lock-file.ts";
 
-const addresses = z.record(z.string(), z.record(z.string(), z.record(z.string(), z.string())));
+const addresses = lazySchema((z) =>
+  z.record(z.string(), z.record(z.string(), z.record(z.string(), z.string()))),
+);
 
 export type VpnLock = {
   /** By network, node and option (`subnetIp`, `subnetIp6`): addresses that were assigned. */
-  readonly addresses: z.infer<typeof addresses>;
+  readonly addresses: Checked<typeof addresses>;
 };
 
 export const vpnSection: LockSection<VpnLock> = {
   name: "vpn",
-  schema: z.object({ addresses: addresses.default({}) }),
+  schema: lazySchema((z) => z.object({ addresses: addresses().default({}) })),
   empty: { addresses: {} },
 };

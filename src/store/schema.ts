@@ -1,6 +1,6 @@
 /**
- * Checks of what is read from files, by zod. It is loaded when there is something to check: that takes as long as to load all
- * the rest of the evaluator, and most evaluations neither fetch anything nor read the lock file of a flake.
+ * Checks of what is read from files and comes from machines, by zod. It is loaded when there is something to check: that takes
+ * as long as to load all the rest of the evaluator, and most commands neither fetch anything nor read a lock file.
  */
 import { createRequire } from "node:module";
 import type { z } from "zod";
