@@ -1,4 +1,5 @@
 /** Arithmetic and the text of numbers. */
+import { toFixed } from "../syntax/decimals.ts";
 import type { Pos } from "../syntax/positions.ts";
 import { NixError } from "./errors.ts";
 
@@ -21,7 +22,7 @@ export function integer(n: number): bigint {
 export function floatToString(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (Math.abs(value) < 1e21) return `${Object.is(value, -0) ? "-" : ""}${value.toFixed(6)}`;
+  if (Math.abs(value) < 1e21) return `${Object.is(value, -0) ? "-" : ""}${toFixed(value, 6)}`;
   // From 2^53 on a double is an integer, and BigInt has all of its digits.
   return `${BigInt(value)}.000000`;
 }

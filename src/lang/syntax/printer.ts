@@ -5,6 +5,7 @@
 import { NixError } from "../eval/errors.ts";
 import type { AttrName, AttrsExpr, Expr, LambdaExpr } from "./ast.ts";
 import { isIdentifierName } from "./characters.ts";
+import { toExponential, toFixed } from "./decimals.ts";
 import { isReservedWord } from "./identifiers.ts";
 import { isStackOverflow } from "./overflow.ts";
 import { type Sym, symbolName } from "./symbols.ts";
@@ -57,9 +58,8 @@ function escapeCharacter(character: string): string {
 /** As C's `%g`: six significant digits. */
 export function showFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
-  const [mantissa, exponentText] = value.toExponential(5).split("e") as [string, string];
-  const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 6) return trimZeros(value.toFixed(5 - exponent));
+  const [mantissa, exponent] = toExponential(value, 5);
+  if (exponent >= -4 && exponent < 6) return trimZeros(toFixed(value, 5 - exponent));
   const digits = String(Math.abs(exponent)).padStart(2, "0");
   return `${trimZeros(mantissa)}e${exponent < 0 ? "-" : "+"}${digits}`;
 }
