@@ -42,18 +42,18 @@ export default defineConfig([
     entry: { "cli/main": "src/cli/main.ts" },
     outputOptions: { chunkFileNames: "cli/main/[name]-[hash].js" },
   },
-  {
-    ...common,
-    // The threads that evaluate: in few files, which load in a third of the time.
-    entry: {
-      "cli/evaluation/worker": "src/cli/evaluation/worker.ts",
-      "cli/instantiate/worker": "src/cli/instantiate/worker.ts",
-      "cli/repl/worker": "src/cli/repl/worker.ts",
-    },
-    noExternal: ["ipaddr.js"],
-    banner:
-      "/*! With ipaddr.js. MIT License, Copyright (C) 2011-2017 whitequark <whitequark@whitequark.org> */",
-    outputOptions: { chunkFileNames: "cli/evaluation/[name]-[hash].js" },
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-  },
+  { ...common, entry: { "cli/evaluation/loader": "src/cli/evaluation/loader.ts" }, format: "cjs" },
+  // Each thread that evaluates has one file, whose compiled code is kept (src/cli/evaluation/compiled-code.ts).
+  ...["evaluation", "instantiate", "repl"].map(
+    (thread): UserConfig => ({
+      ...common,
+      entry: { [`cli/${thread}/worker`]: `src/cli/${thread}/worker.ts` },
+      format: "cjs",
+      noExternal: ["ipaddr.js"],
+      banner:
+        "/*! With ipaddr.js. MIT License, Copyright (C) 2011-2017 whitequark <whitequark@whitequark.org> */",
+      outputOptions: { codeSplitting: false },
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    }),
+  ),
 ]);

@@ -14,10 +14,11 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Environment, EvaluationCache } from "../../src/cli/evaluation/cache.ts";
+import { EvaluationCache } from "../../src/cli/evaluation/cache.ts";
 import { isAnswer, keep as keepIn, lookUp, nothingKnown } from "../../src/cli/evaluation/kept.ts";
 import type { EvaluationRequest, EvaluationResult } from "../../src/cli/evaluation/protocol.ts";
 import { runRecorded } from "../../src/cli/evaluation/run.ts";
+import type { Environment } from "../../src/cli/private-cache.ts";
 import { createNodeHost } from "../../src/lang/node-host.ts";
 import { factsOf, holds } from "../../src/lang/read-facts.ts";
 

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Environment, EvaluationCache } from "../../src/cli/evaluation/cache.ts";
+import { EvaluationCache } from "../../src/cli/evaluation/cache.ts";
 import {
   type Answer,
   isAnswer,
@@ -16,6 +16,7 @@ import {
 } from "../../src/cli/evaluation/kept.ts";
 import type { EvaluationRequest, EvaluationResult } from "../../src/cli/evaluation/protocol.ts";
 import { runRecorded } from "../../src/cli/evaluation/run.ts";
+import type { Environment } from "../../src/cli/private-cache.ts";
 
 const fixture = resolve(import.meta.dirname, "../fixtures/nixpkgs");
 

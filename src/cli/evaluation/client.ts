@@ -50,7 +50,7 @@ function evaluateNow<R extends EvaluationRequest>(
   const input: WorkerInput = { request, showTrace, useCache, known };
   return new Promise((resolve, reject) => {
     const worker = startEvaluationThread(
-      new URL("./worker.js", import.meta.url),
+      new URL("./worker.cjs", import.meta.url),
       input,
       request.kind === "network" ? "of many nodes" : "usual",
     );

@@ -1,6 +1,9 @@
 /** The threads that evaluate: with a stack that is deep enough for the recursion that Nix programs use. */
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { CompiledCode } from "./compiled-code.ts";
+import type { Compiled, ThreadData } from "./thread-data.ts";
 
 /** Megabytes; 100 000 nested calls of the language fit (docs/decisions). */
 const stackSizeMb = 64;
@@ -35,17 +38,38 @@ const flags = [
   "--initial-old-space-size=600",
 ];
 
-/** `entry` is the built file of the thread. The main thread's stack is fixed when Node starts, so it has to be another. */
+/**
+ * `program` is the built file with the thread's program, which gets `input`. The main thread's stack is fixed when Node
+ * starts, so it has to be another.
+ */
 export function startEvaluationThread(
-  entry: URL,
-  data: unknown,
+  program: URL,
+  input: unknown,
   youngGeneration: YoungGeneration = "usual",
 ): Worker {
   const { most, first } = youngGenerations[youngGeneration];
-  for (const flag of [...flags, `--min-semi-space-size=${first}`]) setFlagsFromString(flag);
-  const resourceLimits = { stackSizeMb, maxYoungGenerationSizeMb: most };
-  const worker = new Worker(entry, { workerData: data, resourceLimits });
-  // It is a flag of all threads; left-over.ts changes it.
-  worker.once("exit", () => setFlagsFromString("--semi-space-growth-factor=2"));
+  const allFlags = [...flags, `--min-semi-space-size=${first}`];
+  for (const flag of allFlags) setFlagsFromString(flag);
+  const file = fileURLToPath(program);
+  const compiledCode = CompiledCode.of(process.env, file, allFlags);
+  const { port1, port2 } = new MessageChannel();
+  const data: ThreadData = {
+    program: file,
+    compiled: compiledCode?.read(),
+    compiledPort: compiledCode && port2,
+    input,
+  };
+  const worker = new Worker(new URL("./loader.cjs", import.meta.url), {
+    workerData: data,
+    transferList: compiledCode === undefined ? [] : [port2],
+    resourceLimits: { stackSizeMb, maxYoungGenerationSizeMb: most },
+  });
+  worker.once("exit", () => {
+    // It is a flag of all threads; left-over.ts changes it.
+    setFlagsFromString("--semi-space-growth-factor=2");
+    const made: { readonly message: Compiled } | undefined = receiveMessageOnPort(port1);
+    if (made !== undefined) compiledCode?.write(made.message);
+    port1.close();
+  });
   return worker;
 }

@@ -2,7 +2,7 @@
  * The thread that evaluates: takes one request, answers with its result or a rendered error, keeps what can be used the
  * next time, and ends.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { NixError } from "../../lang/eval/errors.ts";
 import { showError } from "../../lang/eval/show-error.ts";
 import { toText } from "../../store/bytes.ts";
@@ -11,10 +11,10 @@ import { type Answer, keep } from "./kept.ts";
 import { LeftOver } from "./left-over.ts";
 import type { EvaluationMessage, WorkerInput } from "./protocol.ts";
 import { runRecorded } from "./run.ts";
+import { threadInput } from "./thread-data.ts";
 
-const { request, showTrace, useCache, known } = workerData as WorkerInput;
-
-function evaluate(): void {
+export function run(): void {
+  const { request, showTrace, useCache, known } = threadInput<WorkerInput>();
   const started = BigInt(Date.now()) * 1_000_000n;
   const messages: Answer["messages"][number][] = [];
   const send = (message: EvaluationMessage): void => {
@@ -33,5 +33,3 @@ function evaluate(): void {
     send({ type: "error", text: toText(showError(error, { showTrace })) });
   }
 }
-
-evaluate();

@@ -44,7 +44,7 @@ function evaluate(process: NodeJS.Process, invocation: Invocation): Promise<void
   // Whoever reads the output may have had enough of it, or has no more room for it: nobody else needs a value.
   process.stdout.on("error", () => process.exit(1));
   const shown = (message: string): string => (process.stderr.isTTY ? message : withoutColors(message));
-  const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
+  const worker = startEvaluationThread(new URL("./worker.cjs", import.meta.url), input);
   return new Promise((resolve, reject) => {
     worker.on("message", (message: InstantiateMessage) => {
       switch (message.type) {

@@ -63,7 +63,7 @@ export class EvaluatorThread {
 
   private start(): Worker {
     const input: ReplInput = { ...this.input, journal: this.journal };
-    const worker = startEvaluationThread(new URL("./worker.js", import.meta.url), input);
+    const worker = startEvaluationThread(new URL("./worker.cjs", import.meta.url), input);
     worker.on("message", (message: FromRepl) => this.receive(message));
     worker.on("error", (error) => this.onFailure?.(error));
     return worker;
