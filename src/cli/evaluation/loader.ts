@@ -25,7 +25,7 @@ type Wrapper = (
 const { program, compiled, compiledPort } = workerData as ThreadData;
 
 async function load(): Promise<void> {
-  const started = performance.now();
+  const started = Date.now();
   const text = readFileSync(program, "utf8");
   const script = new Script(
     `(function (exports, require, module, __filename, __dirname) { "use strict"; ${text}\n})`,
@@ -35,7 +35,7 @@ async function load(): Promise<void> {
   const wrapper: Wrapper = script.runInThisContext();
   wrapper(module.exports, createRequire(program), module, program, dirname(program));
   await (module.exports as Program).run();
-  const after = performance.now() - started;
+  const after = Date.now() - started;
   if (compiledPort === undefined || !isWorthKeeping(script.cachedDataRejected !== false, after)) return;
   // Code is only good for the flags that it was made with; left-over.ts has changed this one.
   setFlagsFromString("--semi-space-growth-factor=2");
