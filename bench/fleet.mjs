@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureEngine } from "../scripts/setup/build.mjs";
 import { randomFates, writeFleetSsh } from "../test/deploy/rig/fleet-ssh.mjs";
 
 const machines = 1000;
@@ -25,10 +26,12 @@ const facts = {
 
 /** To be run in a process of its own: prints milliseconds of processor time for each machine, and MiB. */
 async function measure() {
-  const dist = (/** @type {string} */ path) => import(new URL(`../dist/${path}`, import.meta.url).href);
-  const { deploy } = await dist("deploy/deploy.js");
-  const { remoteCommand } = await dist("deploy/ssh/remote-script.js");
-  const { switcherObject } = await dist("deploy/target/scripts.js");
+  await ensureEngine();
+  const engine = (/** @type {string} */ path) =>
+    import(new URL(`../dist-test/engine/${path}`, import.meta.url).href);
+  const { deploy } = await engine("index.js");
+  const { remoteCommand } = await engine("deploy/ssh/remote-script.js");
+  const { switcherObject } = await engine("deploy/target/scripts.js");
   const hosts = Array.from({ length: machines }, (_, index) => `host${index}`);
   const switcher = switcherObject();
   const directory = mkdtempSync(join(tmpdir(), "nixus-fleet-"));

@@ -37,6 +37,14 @@ const faults = {
   sources: ["test/machines/lib", "test/machines/faults", "scripts/setup"],
 };
 
+/** @type {Product} */
+const engine = {
+  title: "Building the engine for benchmarks",
+  config: "tsdown.bench.config.ts",
+  output: "dist-test/engine/index.js",
+  sources: ["src"],
+};
+
 /** Builds dist/, when it is older than its sources. */
 export const ensureProgram = () => ensure(program);
 
@@ -45,6 +53,9 @@ export const ensureLabLibrary = () => ensure(labLibrary);
 
 /** Builds dist-test/faults.js, when it is older than its sources. */
 export const ensureFaults = () => ensure(faults);
+
+/** Builds dist-test/engine, when it is older than its sources. */
+export const ensureEngine = () => ensure(engine);
 
 /** @param {Product} product */
 async function ensure(product) {
