@@ -1,8 +1,10 @@
 /** Values as XML: `builtins.toXML` and `nix-instantiate --xml`. */
 import { isList } from "../eval/checks.ts";
 import { isDerivation } from "../eval/equality.ts";
+import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
 import { printValue } from "../eval/print.ts";
+import { languageError } from "../eval/stack.ts";
 import {
   Attrs,
   force,
@@ -46,11 +48,18 @@ export interface XmlPrintOptions {
 
 export function printXml(slot: Slot, options: XmlPrintOptions): string {
   const printer = new XmlPrinter(options);
-  printer.document(slot);
+  try {
+    printer.document(slot);
+  } catch (error) {
+    throw languageError(error, noPos);
+  }
   return printer.text();
 }
 
 type XmlAttributes = readonly (readonly [name: string, value: string])[];
+
+/** Values that are nested deeper have no XML. Nix would print until memory or disk are full, and a value may contain itself. */
+const deepest = 10_000;
 
 /** So many pieces of text are put together at a time. */
 const chunkSize = 4096;
@@ -61,6 +70,7 @@ class XmlPrinter {
   private pieces: string[] = ["<?xml version='1.0' encoding='utf-8'?>\n"];
   private readonly options: XmlPrintOptions;
   private indentation = "";
+  private depth = 0;
   /** Derivations that were printed in full. */
   private readonly derivations = new Set<string>();
 
@@ -77,7 +87,13 @@ class XmlPrinter {
   }
 
   private print(slot: Slot): void {
-    const value = this.evaluated(slot);
+    if (this.depth >= deepest) throw new NixError("stackOverflow", "stack overflow; max-call-depth exceeded");
+    this.depth++;
+    this.value(this.evaluated(slot));
+    this.depth--;
+  }
+
+  private value(value: Value | undefined): void {
     if (value instanceof Attrs) {
       this.attrs(value);
     } else if (value instanceof Lambda) {

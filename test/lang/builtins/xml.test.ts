@@ -44,6 +44,14 @@ describe("printXml", () => {
     );
   });
 
+  test.each([
+    ["a set in itself", "let x = { a = x; }; in x"],
+    ["a list in itself", "rec { r = [ r ]; }"],
+    ["ever new values", "let f = n: [ (f (n + 1)) ]; in f 0"],
+  ])("%s is too deep", (_, expression) => {
+    expect(() => xml(expression)).toThrow("stack overflow; max-call-depth exceeded");
+  });
+
   test("functions", () => {
     expect(xml("[ (x: x) ({ b, a ? 1, ... }@all: a) ({ }: 1) ]")).toBe(
       `${head}<expr>
