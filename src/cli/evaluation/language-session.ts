@@ -32,14 +32,19 @@ export interface LanguageSessionOptions {
   /** `text` is a byte string. */
   readonly onMessage: (kind: MessageKind, text: string) => void;
   readonly store?: VirtualStore;
+  /** The value is printed as far as it is computed: that has to be as far as Nix computes it. */
+  readonly printsUncomputed?: boolean;
 }
 
 export function createLanguageSession(
   args: EvaluationArguments,
-  { env, workingDirectory, onMessage, store }: LanguageSessionOptions,
+  { env, workingDirectory, onMessage, store, printsUncomputed = false }: LanguageSessionOptions,
 ): LanguageSession {
   for (const name of args.unknownSettings) onMessage("warning", `unknown setting '${fromText(name)}'`);
-  const settings = evalSettings(args, env, fromText(workingDirectory));
+  const settings = {
+    ...evalSettings(args, env, fromText(workingDirectory)),
+    lazyLiterals: printsUncomputed,
+  };
   const allowed = allowedPaths(settings);
   const host = createNodeHost({
     env,

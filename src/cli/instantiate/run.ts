@@ -27,7 +27,8 @@ export interface InstantiateOptions extends Omit<LanguageSessionOptions, "store"
 
 /** Throws NixErrors. */
 export async function instantiate(invocation: Invocation, options: InstantiateOptions): Promise<void> {
-  const session = createLanguageSession(invocation.evaluation, options);
+  const printsUncomputed = invocation.task === "evaluate" && !invocation.strict;
+  const session = createLanguageSession(invocation.evaluation, { ...options, printsUncomputed });
   switch (invocation.task) {
     case "find-file":
       findFiles(session, invocation, options);

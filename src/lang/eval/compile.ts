@@ -24,10 +24,13 @@ export class ClosureCompiler implements Compiler {
   readonly coercion: Coercion;
   /** Prints an expression, for the message of a failed assertion. */
   readonly show: (expr: Expr) => string;
+  /** {@link EvalSettings.lazyLiterals} */
+  readonly lazyLiterals: boolean;
 
-  constructor(coercion: Coercion, show: (expr: Expr) => string) {
+  constructor(coercion: Coercion, show: (expr: Expr) => string, lazyLiterals: boolean) {
     this.coercion = coercion;
     this.show = show;
+    this.lazyLiterals = lazyLiterals;
   }
 
   compile(expr: Expr, scope: Scope): Code {
@@ -84,11 +87,11 @@ export class ClosureCompiler implements Compiler {
       case "select":
         return delaySelect(this, expr, scope) ?? new DeferredCode(this, expr, scope);
       case "lambda":
-        return functionRecipe(this, expr, scope);
+        return this.lazyLiterals ? new DeferredCode(this, expr, scope) : functionRecipe(this, expr, scope);
       case "list":
         return expr.elements.length === 0 ? constantRecipe(emptyList) : new DeferredCode(this, expr, scope);
       case "attrs":
-        return expr.bindings.length === 0 && expr.dynamic.length === 0
+        return expr.bindings.length === 0 && expr.dynamic.length === 0 && !this.lazyLiterals
           ? constantRecipe(emptyAttrs)
           : new DeferredCode(this, expr, scope);
       default:

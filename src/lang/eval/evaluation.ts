@@ -66,7 +66,8 @@ class Evaluation implements Evaluator {
     this.host = options.host;
     this.settings = options.settings;
     this.reservedPath = options.reservedPath ?? (() => undefined);
-    this.compiler = new ClosureCompiler(new Coercion((path) => this.copyToStore(path)), printExpr);
+    const coercion = new Coercion((path) => this.copyToStore(path));
+    this.compiler = new ClosureCompiler(coercion, printExpr, options.settings.lazyLiterals ?? false);
     this.sharedPlaces = options.sharedPlaces ?? [];
     this.onLiteral = literalCheck(options.host, options.settings.literalLint);
     const definitions = options.families.flatMap((family) => family(this));

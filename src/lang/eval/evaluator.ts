@@ -31,6 +31,11 @@ export interface EvalSettings {
   readonly traceVerbose?: boolean;
   /** `builtins.warn` fails once it has shown its warning. */
   readonly abortOnWarn?: boolean;
+  /**
+   * Functions and empty sets that are written out are only values once something has needed them, as in Nix. It takes time, and
+   * shows where a value is printed as far as it is computed. Default: no.
+   */
+  readonly lazyLiterals?: boolean;
   /** Default: all literals are welcome. */
   readonly literalLint?: LiteralLint;
 }

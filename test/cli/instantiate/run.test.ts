@@ -24,6 +24,15 @@ const evaluations: readonly (readonly [args: readonly string[], stdout: string])
   [["--eval", "--argstr", "x", "y", "{ __functor = self: { x }: x; }"], '"y"\n'],
   [["--eval", "{ x, y ? 2 }: x + y"], "<LAMBDA>\n"],
   [
+    ["--eval", "{ f = x: x; a = { }; r = rec { }; n = [ { } (x: x) ]; s = { }.s or { }; }"],
+    "{ a = <CODE>; f = <CODE>; n = <CODE>; r = <CODE>; s = <CODE>; }\n",
+  ],
+  [
+    ["--eval", "let f = x: x; a = { }; g = f; in builtins.seq f [ f a g (x: x) ({ d ? { } }: d) ]"],
+    "[ <LAMBDA> <CODE> <LAMBDA> <CODE> <CODE> ]\n",
+  ],
+  [["--eval", "--strict", "{ f = x: x; a = { }; }"], "{ a = { }; f = <LAMBDA>; }\n"],
+  [
     ["--eval", "--xml", "--no-location", "{ a = 1 + 1; }"],
     "<?xml version='1.0' encoding='utf-8'?>\n<expr>\n  <attrs>\n    <attr name=\"a\">\n      <unevaluated />\n    </attr>\n  </attrs>\n</expr>\n",
   ],
@@ -33,6 +42,7 @@ const evaluations: readonly (readonly [args: readonly string[], stdout: string])
 const newEvaluations: typeof evaluations = [
   [["--eval", "--strict", "--json", '{ a = 1 + 1; b = "\\n"; }'], '{"a":2,"b":"\\n"}\n'],
   [["--eval", "--json", "[ 1 true ]"], "[1,true]\n"],
+  [["--eval", "{ a = [ ]; b = { }; }"], "{ a = [ ]; b = <CODE>; }\n"],
   [
     ["--eval", "--xml", "--strict", "{ a = 1; f = { x, ... } @ y: 1; }"],
     `<?xml version='1.0' encoding='utf-8'?>
