@@ -60,6 +60,13 @@ describe("the program", () => {
     expect(entries()).toEqual([entry]);
   });
 
+  it("keeps that of the REPL too", async () => {
+    using program = await Program.create();
+    const { stdout } = await program.nixus(["repl"], { input: "1 + 1\n:q\n" });
+    expect(stdout).toContain("2");
+    expect(readdirSync(join(program.home, ".cache/nixus/code"))).toHaveLength(2);
+  });
+
   it("evaluates where there is no place for a cache", async () => {
     using program = await Program.create();
     const env = { HOME: "/dev/null/nobody" };

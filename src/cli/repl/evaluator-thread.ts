@@ -51,13 +51,17 @@ export class EvaluatorThread {
 
   /** Gives up what is being evaluated; what it was asked for ends when a new thread has the same variables. */
   async interrupt(): Promise<void> {
-    this.worker.removeAllListeners();
-    await this.worker.terminate();
+    await this.end();
     this.worker = this.start();
   }
 
   async stop(): Promise<void> {
-    this.worker.removeAllListeners();
+    await this.end();
+  }
+
+  /** Nobody hears of it any more, but for what is kept of its compiled code. */
+  private async end(): Promise<void> {
+    for (const event of ["message", "error"]) this.worker.removeAllListeners(event);
     await this.worker.terminate();
   }
 
