@@ -1,4 +1,5 @@
 /** The threads that evaluate: with a stack that is deep enough for the recursion that Nix programs use. */
+import { totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
@@ -35,7 +36,7 @@ const flags = [
   // left-over.ts
   "--expose-gc",
   // Megabytes of the old generation before V8 looks for garbage there: one system leaves little, and looking takes longer.
-  "--initial-old-space-size=600",
+  `--initial-old-space-size=${Math.min(600, Math.floor(totalmem() / 4 / 1024 ** 2))}`,
 ];
 
 /**
