@@ -272,9 +272,12 @@ describe("a power cut after a machine has built its system", () => {
     await bar.powerCut();
     await bar.powerOn();
     await bar.waitForSsh();
-    const damaged =
-      "for path in /nix/store/*-lost; do nix-store --check-validity $path && ! nix-store --verify-path $path; done";
-    await bar.exec(damaged);
+    await bar.exec("nix-store --check-validity /nix/store/*-lost");
+    // Where the kernel has written it by itself meanwhile, which it does sooner or later, it is lost all the same.
+    await bar.exec("nix-store --verify-path /nix/store/*-lost && : >$(echo /nix/store/*-lost)/file", {
+      check: false,
+    });
+    expect((await bar.exec("nix-store --verify-path /nix/store/*-lost", { check: false })).exitCode).toBe(1);
     const { stdout, stderr, exitCode } = await nixus(["deploy", "-f", network("")], { nix: false });
     expect(exitCode, stdout + stderr).toBe(0);
     expect(await bar.readFile("/etc/greeting")).toBe("built twice");
