@@ -5,6 +5,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -15,7 +16,8 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { systemErrorCode } from "../store/system-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -39,7 +41,7 @@ export class PrivateCache {
     if (!base) return undefined;
     const directory = join(base, "nixus", name);
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectory(directory);
       const { uid, mode } = lstatSync(directory);
       if (uid !== process.getuid?.() || (mode & 0o077) !== 0) return undefined;
       return new PrivateCache(directory, keyIn(directory));
@@ -100,6 +102,25 @@ export class PrivateCache {
     for (const { path, size } of entries) {
       total += size;
       if (total > mostBytes) rmSync(path, { force: true });
+    }
+  }
+}
+
+/** With those that it lies in. Node's own `recursive` never ends where nothing can be made in a directory that is there, as in /proc. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    switch (systemErrorCode(error)) {
+      case "EEXIST":
+        return;
+      case "ENOENT":
+        if (existsSync(dirname(path))) throw error;
+        makeDirectory(dirname(path));
+        makeDirectory(path);
+        return;
+      default:
+        throw error;
     }
   }
 }

@@ -67,10 +67,13 @@ describe("the program", () => {
     expect(readdirSync(join(program.home, ".cache/nixus/code"))).toHaveLength(2);
   });
 
-  it("evaluates where there is no place for a cache", async () => {
-    using program = await Program.create();
-    const env = { HOME: "/dev/null/nobody" };
-    const { stdout } = await program.nixus(["nix-instantiate", "--eval", "-E", "1 + 1"], { env });
-    expect(stdout).toBe("2\n");
-  });
+  it.each(["/dev/null/nobody", "/proc/1/nobody"])(
+    "evaluates where there is no place for a cache: %s",
+    async (HOME) => {
+      using program = await Program.create();
+      const env = { HOME };
+      const { stdout } = await program.nixus(["nix-instantiate", "--eval", "-E", "1 + 1"], { env });
+      expect(stdout).toBe("2\n");
+    },
+  );
 });
