@@ -196,6 +196,14 @@ describe("what changes makes the network anew", () => {
       change: { "network/b.nix": '{ networking.hostName = "new"; }' },
       known: [],
     },
+    "the file of a node that others leave alone, which read each other's configurations": {
+      files: {
+        "network/a.nix": `{ nodes, ... }: ${etc("nodes.b.networking.hostName")}`,
+        "network/b.nix": `{ nodes, ... }: ${etc("nodes.a.networking.hostName")}`,
+      },
+      change: { "network/c.nix": etc('"c"') },
+      known: ["a", "b"],
+    },
     "a file of a node that a network module reads the configuration of": {
       files: {
         "network/default.nix": network({

@@ -52,6 +52,28 @@ describe("a NixOS node", () => {
     expect(deploymentOf(files).nodes.map(({ name }) => name)).toEqual(["bar", "foo"]);
   });
 
+  test.each([
+    ["a name", "nodes.bar.networking.hostName", "nodes.foo.networking.hostName"],
+    ["what comes of its own", "nodes.bar.environment.etc.file.text", '"bar"'],
+    ["a whole system", '"${nodes.bar.system.build.toplevel}"', '"bar"'],
+    ["whole systems both ways", '"${nodes.bar.system.build.toplevel}"', "nodes.foo.system.build.name"],
+    [
+      "what the network has of it",
+      "config.nodes.bar.host",
+      '"${config.nodes.foo.configuration.system.build.toplevel}"',
+    ],
+  ])("is the same system apart as in the network of all, reading %s of another one", (_, foo, bar) => {
+    const text = network(`imports = [ ({ config, ... }: {
+      nodes.foo.configuration = { nodes, ... }: { environment.etc.file.text = ${foo}; system.build.name = "foo"; };
+      nodes.bar = { host = "example.org"; configuration = { nodes, ... }: { environment.etc.file.text = ${bar}; }; };
+    }) ];`);
+    const { nodes } = deploymentOf(text);
+    for (const { name, toplevel } of nodes) {
+      expect(optionValue(text, `nodes.${name}.configuration.system.build.toplevel.outPath`)).toBe(toplevel);
+    }
+    expect(nodes.map(({ name }) => name)).toEqual(["bar", "foo"]);
+  });
+
   test("shares what was evaluated for another node, also where that reads the network only then", () => {
     const text = `{ config, ... }: {
       defaults.nixpkgs = ${nixpkgs};

@@ -2,9 +2,10 @@
  * The network: one evaluation of the module system, in which every node's configuration is evaluated by its
  * platform.
  */
+import { computedValue } from "../../lang/eval/code.ts";
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
-import { Attrs, force, lazy, type Slot, Thunk, type Value } from "../../lang/eval/value.ts";
+import { Attrs, force, lazy, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { defineModule, mkOverride, option } from "../../modules/define.ts";
 import { type Evaluation, evalModules } from "../../modules/evaluate.ts";
@@ -61,12 +62,9 @@ const gone = lazy(() => {
   throw new Error("the network has been discarded");
 });
 
-/** Thrown where a node that is evaluated apart needs another one's configuration. */
-export class NeedsOtherNode extends Error {}
-
 export interface NetworkChoices {
-  /** The one node whose configuration is evaluated; where that needs another one's, {@link NeedsOtherNode} is thrown. */
-  readonly only?: string;
+  /** The one node whose configuration is evaluated in this network; those of others are read in the network `others`. */
+  readonly apart?: { readonly name: string; readonly others: Network };
   /** What `nixus.lock` would say, instead of what it says. */
   readonly lock?: string | undefined;
 }
@@ -79,16 +77,14 @@ export class Network {
   /** `nixus.lock`. */
   readonly lock: NetworkLock;
   readonly secrets: NetworkSecrets;
-  private readonly only: string | undefined;
-  /** Whether, with `only`, something has asked for another node's configuration. */
-  needsOtherNode = false;
+  private readonly apart: NetworkChoices["apart"];
   /** The nixpkgs of nodes that say none. */
   private readonly pinned: Slot = lazy(() => pinnedNixpkgs(this.evaluator, this.file));
 
-  constructor(evaluator: Evaluator, file: string, { only, lock }: NetworkChoices = {}) {
+  constructor(evaluator: Evaluator, file: string, { apart, lock }: NetworkChoices = {}) {
     this.evaluator = evaluator;
     this.file = file;
-    this.only = only;
+    this.apart = apart;
     this.lock = new NetworkLock(evaluator.host, file, lock);
     this.secrets = new NetworkSecrets(evaluator, this.lock, toText(file));
     this.enter();
@@ -127,16 +123,21 @@ export class Network {
   discard(): void {
     const slots = this.made?.nodes?.values ?? [];
     for (const slot of slots) {
-      const node = slot instanceof Thunk && slot.code === null ? slot.content : slot;
+      const node = computedValue(slot);
       if (node instanceof Attrs) node.values.fill(gone);
     }
     slots.fill(gone);
     this.made = undefined;
   }
 
-  /** Whether something has asked for a node's configuration. */
-  get hasConfigurations(): boolean {
-    return this.parts.evaluated.size > 0;
+  /** Whether something that was evaluated in this network has needed the node's whole system. */
+  hasSystem(name: string): boolean {
+    let value: Value | undefined = this.nodes;
+    for (const part of [name, "configuration", "system", "build", "toplevel"]) {
+      const slot: Slot | undefined = value instanceof Attrs ? value.getByName(part) : undefined;
+      value = slot === undefined ? undefined : computedValue(slot);
+    }
+    return value !== undefined;
   }
 
   /** The final value of every option of the network. */
@@ -234,9 +235,8 @@ export class Network {
 
   private evaluateConfiguration(loc: Location, modules: readonly ModuleSource[]): Attrs {
     const name = loc[1]!;
-    if (this.only !== undefined && name !== this.only) {
-      this.needsOtherNode = true;
-      throw new NeedsOtherNode();
+    if (this.apart !== undefined && name !== this.apart.name) {
+      return this.apart.others.configurationOf(name).evaluation.config;
     }
     const node = this.node(name);
     const evaluation: NodeEvaluation = {

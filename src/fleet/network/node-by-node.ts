@@ -1,7 +1,7 @@
 /**
  * Evaluates nodes one after the other, each in a network of its own: its evaluation can go when its result is there. What
- * nixpkgs has for all of them is still evaluated once. Nodes that read other nodes' configurations are evaluated
- * together, in one network.
+ * nixpkgs has for all of them is still evaluated once. What a node reads of other nodes' configurations is evaluated in
+ * the network of all, as far as it is read.
  */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Message } from "../../lang/message-log.ts";
@@ -9,7 +9,7 @@ import type { NodeHost } from "../../lang/node-host.ts";
 import { Reader } from "../reader.ts";
 import { attempt } from "./attempt.ts";
 import { evaluateNode, type NodeResult } from "./evaluate-node.ts";
-import { NeedsOtherNode, Network } from "./network.ts";
+import { Network } from "./network.ts";
 
 /** A node that was evaluated apart. */
 export interface NodePart {
@@ -41,9 +41,6 @@ export class NodeByNode {
   private readonly network: Network;
   private readonly host: NodeHost;
   private readonly reader: Reader;
-  /** How many nodes could be evaluated apart, and how many could not. */
-  private independent = 0;
-  private dependent = 0;
 
   constructor(network: Network, host: NodeHost) {
     this.network = network;
@@ -62,7 +59,6 @@ export class NodeByNode {
     const found = new Map<string, NodeResult | NixError>();
     for (const { name, result, messages } of known.filter((node) => names.includes(node.name))) {
       found.set(name, result);
-      this.independent++;
       this.host.messages.part(() => {
         for (const { kind, text } of messages) this.host.message(kind, text);
       });
@@ -83,35 +79,21 @@ export class NodeByNode {
     return names.map((name) => ({ name, result: found.get(name)! }));
   }
 
-  /** Undefined where the node needs others, as far as that is known. */
+  /** Undefined where nothing is gained by it. */
   private apart(name: string): NodeResult | undefined {
-    if (!this.isWorthTrying() || this.together(() => this.platformOf(name)) !== "nixos") return undefined;
+    if (this.together(() => this.platformOf(name)) !== "nixos" || this.network.hasSystem(name))
+      return undefined;
     const { evaluator, file, secrets, lock } = this.network;
-    const network = new Network(evaluator, file, { only: name, lock: lock.text });
+    const network = new Network(evaluator, file, { apart: { name, others: this.network }, lock: lock.text });
     network.secrets.acceptsUnlocked = secrets.acceptsUnlocked;
     const { remembered } = evaluator;
-    let result: NodeResult | undefined;
     try {
-      result = this.host.messages.part(() => this.evaluate(network, name));
-    } catch (error) {
-      if (!(error instanceof NeedsOtherNode) && !network.needsOtherNode) throw error;
+      return this.host.messages.part(() => this.evaluate(network, name));
     } finally {
       // What is remembered of this node may still read the network, and would make it live on anyway.
       if (evaluator.remembered === remembered) network.discard();
       this.network.enter();
     }
-    // Whatever became of that on its way through the configuration.
-    if (result === undefined || network.needsOtherNode) {
-      this.dependent++;
-      return undefined;
-    }
-    this.independent++;
-    return result;
-  }
-
-  /** Not where what all nodes have in common reads their configurations, nor where most nodes read those of others. */
-  private isWorthTrying(): boolean {
-    return !this.network.hasConfigurations && this.dependent <= this.independent + 1;
   }
 
   private evaluate(network: Network, name: string): NodeResult {
