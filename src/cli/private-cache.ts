@@ -5,9 +5,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import {
-  existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,8 +14,8 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { systemErrorCode } from "../store/system-error.ts";
+import { join } from "node:path";
+import { makeDirectory } from "../store/make-directory.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,7 +39,7 @@ export class PrivateCache {
     if (!base) return undefined;
     const directory = join(base, "nixus", name);
     try {
-      makeDirectory(directory);
+      makeDirectory(directory, 0o700);
       const { uid, mode } = lstatSync(directory);
       if (uid !== process.getuid?.() || (mode & 0o077) !== 0) return undefined;
       return new PrivateCache(directory, keyIn(directory));
@@ -102,25 +100,6 @@ export class PrivateCache {
     for (const { path, size } of entries) {
       total += size;
       if (total > mostBytes) rmSync(path, { force: true });
-    }
-  }
-}
-
-/** With those that it lies in. Node's own `recursive` never ends where nothing can be made in a directory that is there, as in /proc. */
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    switch (systemErrorCode(error)) {
-      case "EEXIST":
-        return;
-      case "ENOENT":
-        if (existsSync(dirname(path))) throw error;
-        makeDirectory(dirname(path));
-        makeDirectory(path);
-        return;
-      default:
-        throw error;
     }
   }
 }

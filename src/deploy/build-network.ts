@@ -1,10 +1,11 @@
 /** Builds what the nodes of a network need, and keeps it from the garbage collector where it was built. */
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm, symlink } from "node:fs/promises";
+import { rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { EventSink } from "../events/event.ts";
 import type { EvaluatedNetwork, EvaluatedNode } from "../fleet/evaluated.ts";
 import { type BuildPlace, buildPlace, buildsOf, neededPaths } from "../plan/build.ts";
+import { makeDirectory } from "../store/make-directory.ts";
 import { NodeError } from "./errors.ts";
 import { withSocketDirectory } from "./identity.ts";
 import { Connection } from "./ssh/connection.ts";
@@ -123,7 +124,7 @@ class Machines {
 }
 
 async function keepHere(store: StorePlace, roots: string, paths: ReadonlyMap<string, string>): Promise<void> {
-  await mkdir(roots, { recursive: true });
+  makeDirectory(roots);
   const open = await store.open(() => {});
   try {
     for (const [name, path] of paths) {

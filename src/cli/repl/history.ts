@@ -1,6 +1,7 @@
 /** The lines of earlier sessions. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "../../store/make-directory.ts";
 
 /** How many lines are kept. */
 export const historySize = 1000;
@@ -30,7 +31,7 @@ export function readHistory(file: string | undefined): string[] {
 export function writeHistory(file: string | undefined, newestFirst: readonly string[]): void {
   if (file === undefined) return;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file), 0o700);
     const lines = newestFirst.slice(0, historySize).toReversed();
     writeFileSync(file, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
   } catch {

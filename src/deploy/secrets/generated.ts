@@ -1,11 +1,12 @@
 /** Secrets that are kept beside the network file, encrypted with age to those who deploy the nodes that have them. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type SecretsLock, secretsSection } from "../../fleet/modules/secrets/lock.ts";
 import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import { readLockFile, updateLockFile } from "../../fleet/update-lock-file.ts";
 import { toBase32 } from "../../store/base32.ts";
+import { makeDirectory } from "../../store/make-directory.ts";
 import { decrypt, encrypt } from "./age/age.ts";
 import type { Identities } from "./age/identities.ts";
 import { SecretError } from "./errors.ts";
@@ -73,7 +74,7 @@ export async function writeEncrypted(
 ): Promise<void> {
   const encrypted = await encrypt(content, recipients);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     writeFileSync(`${path}.new`, encrypted, { flush: true });
     renameSync(`${path}.new`, path);
   } catch (error) {

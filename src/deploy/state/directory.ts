@@ -3,9 +3,10 @@
  * `$XDG_STATE_HOME/nixus` (XDG Base Directory Specification; by default `~/.local/state/nixus`).
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { realpathSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import { makeDirectory } from "../../store/make-directory.ts";
 
 /** What is remembered can't be read or written; the message says what to do. */
 export class StateError extends Error {
@@ -35,7 +36,7 @@ function realPath(path: string): string {
 /** Writes a file as a whole, for us alone. Throws a StateError. */
 export function writeState(path: string, contents: string | Uint8Array): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path), 0o700);
     const temporary = `${path}.${process.pid}`;
     writeFileSync(temporary, contents, { mode: 0o600 });
     renameSync(temporary, path);

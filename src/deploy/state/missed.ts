@@ -2,10 +2,11 @@
  * What the last deployment has missed, for `--resume`: the evaluated nodes and their store objects as they were, so that
  * the same systems are deployed whatever the network file says by then.
  */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
+import { makeDirectory } from "../../store/make-directory.ts";
 import type { StoreObject, TreeNode } from "../../store/tree.ts";
 import { StateError, writeState } from "./directory.ts";
 
@@ -109,7 +110,7 @@ class Copies {
         if (node.contents instanceof Uint8Array) return node;
         const name = String(++this.count);
         try {
-          mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+          makeDirectory(this.directory, 0o700);
           copyFileSync(node.contents.sourcePath, join(this.directory, name));
         } catch (cause) {
           throw new StateError(`what was missed can't be kept for --resume: ${(cause as Error).message}`, {

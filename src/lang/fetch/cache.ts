@@ -4,19 +4,11 @@
  * - `objects/<digest>-<name>`: contents of store objects, complete once they are there;
  * - `origins/<SHA-256>.json`: what something that may be asked for gave, e.g. a URL or a revision.
  */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fromText, toText } from "../../store/bytes.ts";
 import { fsPath, readChunksSync } from "../../store/file-chunks.ts";
 import { type Hash, hashOfChunks, printHash, sha256Hex } from "../../store/hash.ts";
+import { makeDirectory } from "../../store/make-directory.ts";
 import { hashNar } from "../../store/nar.ts";
 import { readTree } from "../../store/read-tree.ts";
 import type { Checked, LazySchema } from "../../store/schema.ts";
@@ -39,7 +31,7 @@ export class FetchCache {
   /** Runs something with a directory of its own in the cache, which is gone afterwards. */
   withTemporaryDirectory<T>(run: (directory: string) => T): T {
     const work = withSystemErrors("creating directory", this.directory, () => {
-      mkdirSync(fsPath(this.directory), { recursive: true });
+      makeDirectory(fsPath(this.directory));
       return fromText(mkdtempSync(`${toText(this.directory)}/tmp-`));
     });
     try {
@@ -57,7 +49,7 @@ export class FetchCache {
         : { algorithm: "sha256", bytes: hashNar(readTree(contents, { inMemoryLimit: 0 })).hash };
     const storePath = fixedOutputPath(name, method, hash);
     try {
-      mkdirSync(fsPath(`${this.directory}/objects`), { recursive: true });
+      makeDirectory(fsPath(`${this.directory}/objects`));
       renameSync(fsPath(contents), fsPath(this.objectFile(storePath)));
     } catch (error) {
       // Another process was faster, and has put there the same.
@@ -94,7 +86,7 @@ export class FetchCache {
   /** Notes plain data, whole or not at all. */
   write(key: readonly string[], value: object): void {
     this.withTemporaryDirectory((work) => {
-      mkdirSync(fsPath(`${this.directory}/origins`), { recursive: true });
+      makeDirectory(fsPath(`${this.directory}/origins`));
       writeFileSync(fsPath(`${work}/origin`), JSON.stringify(value));
       renameSync(fsPath(`${work}/origin`), fsPath(this.originFile(key)));
     });

@@ -1,9 +1,10 @@
 /** Trees of Git repositories: of a commit, or a work tree of this machine with its changes. */
-import { existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, realpathSync, rmSync } from "node:fs";
 import { fromBytes } from "../../store/bytes.ts";
 import { StoreError } from "../../store/errors.ts";
 import { fsPath } from "../../store/file-chunks.ts";
 import { sha256Hex } from "../../store/hash.ts";
+import { makeDirectory } from "../../store/make-directory.ts";
 import { lazySchema } from "../../store/schema.ts";
 import { storeDir } from "../../store/store-path.ts";
 import { withSystemErrors } from "../../store/system-error.ts";
@@ -160,9 +161,7 @@ export class GitFetcher {
     const directory = `${cache.directory}/git/${sha256Hex(url)}${shallow}`;
     const git = this.git.inRepository(directory);
     if (!existsSync(fsPath(`${directory}/HEAD`))) {
-      withSystemErrors("creating directory", directory, () =>
-        mkdirSync(fsPath(directory), { recursive: true }),
-      );
+      withSystemErrors("creating directory", directory, () => makeDirectory(fsPath(directory)));
       git.run(["init", "--quiet", "--bare"]);
     }
     const { rev } = request;

@@ -1,10 +1,11 @@
 /** Trees of Mercurial repositories, by the `hg` program. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { fromBytes, fromText, toText } from "../../store/bytes.ts";
 import { StoreError } from "../../store/errors.ts";
 import { fsPath } from "../../store/file-chunks.ts";
 import { sha256Hex } from "../../store/hash.ts";
+import { makeDirectory } from "../../store/make-directory.ts";
 import { lazySchema } from "../../store/schema.ts";
 import { storeDir } from "../../store/store-path.ts";
 import type { FetchedTree, MercurialRequest } from "../host.ts";
@@ -100,7 +101,7 @@ export class MercurialFetcher {
   private update(clone: string, source: string, which: string): string {
     if (existsSync(fsPath(clone))) this.hg(["pull", "-q", "-R", clone, "--", source]);
     else {
-      mkdirSync(fsPath(`${this.options.cache.directory}/hg`), { recursive: true });
+      makeDirectory(fsPath(`${this.options.cache.directory}/hg`));
       this.hg(["clone", "-q", "--noupdate", "--", source, clone]);
     }
     return this.log(clone, which, "{node}");
