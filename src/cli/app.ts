@@ -1,4 +1,12 @@
-import { buildApplication, buildRouteMap, run, type StricliProcess, text_en } from "@stricli/core";
+import {
+  buildApplication,
+  buildRouteMap,
+  ExitCode,
+  type RouteMap,
+  run,
+  type StricliProcess,
+  text_en,
+} from "@stricli/core";
 import { buildCommand } from "./commands/build.ts";
 import { confirmCommand } from "./commands/confirm.ts";
 import { deployCommand } from "./commands/deploy.ts";
@@ -20,7 +28,9 @@ import { sshKeysCommands } from "./commands/ssh-keys.ts";
 import { statusCommand } from "./commands/status.ts";
 import { vpnCommands } from "./commands/vpn.ts";
 import type { Context } from "./context.ts";
+import { UsageError } from "./errors.ts";
 import { formatFailure } from "./failure.ts";
+import { misreadArguments, unknownCommand } from "./misread.ts";
 import * as text from "./text.ts";
 import { version } from "./version.ts";
 
@@ -51,23 +61,54 @@ const routes = buildRouteMap({
   docs: { brief: text.brief },
 });
 
-const app = buildApplication<Context>(routes, {
-  name: "nixus",
-  versionInfo: { currentVersion: version },
-  scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
-  documentation: { disableAnsiColor: false, onlyRequiredInUsageLine: true },
-  determineExitCode: () => 1,
-  localization: {
-    text: {
-      ...text_en,
-      exceptionWhileRunningCommand: (error) => formatFailure(error),
-      commandErrorResult: (error) => formatFailure(error),
-    },
-  },
-});
+/** The exit status of a command line that can't be read. */
+const misused = 2;
 
 /** Carries out the command line of the process. */
 export async function runApp(process: NodeJS.Process): Promise<void> {
+  const words = process.argv.slice(2);
+  const command = commandOf(words);
+  const app = buildApplication<Context>(routes, {
+    name: "nixus",
+    versionInfo: { currentVersion: version },
+    scanner: {
+      caseStyle: "allow-kebab-for-camel",
+      allowArgumentEscapeSequence: true,
+      distanceOptions: {
+        threshold: 3,
+        weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
+      },
+    },
+    documentation: { disableAnsiColor: false, onlyRequiredInUsageLine: true },
+    determineExitCode: (error) => (error instanceof UsageError ? ExitCode.InvalidArgument : 1),
+    localization: {
+      text: {
+        ...text_en,
+        noCommandRegisteredForInput: ({ input, corrections }) => unknownCommand(command, input, corrections),
+        exceptionWhileParsingArguments: misreadArguments,
+        exceptionWhileRunningCommand: (error) => formatFailure(error),
+        commandErrorResult: (error) => formatFailure(error),
+      },
+    },
+  });
   // The cast only bridges `exitCode`'s types: stricli's allow null, Node's allow undefined.
-  await run(app, process.argv.slice(2), { process: process as NodeJS.Process & StricliProcess });
+  await run(app, words, { process: process as NodeJS.Process & StricliProcess });
+  if (process.exitCode === ExitCode.UnknownCommand || process.exitCode === ExitCode.InvalidArgument) {
+    process.stderr.write(`${text.tryHelp(command)}\n`);
+    process.exitCode = misused;
+  }
+}
+
+/** The words at the beginning that name a command. */
+function commandOf(words: readonly string[]): readonly string[] {
+  const path: string[] = [];
+  let group: RouteMap<Context> | undefined = routes;
+  for (const word of words) {
+    const target: ReturnType<RouteMap<Context>["getRoutingTargetForInput"]> =
+      group?.getRoutingTargetForInput(word);
+    if (target === undefined) break;
+    path.push(word);
+    group = "getRoutingTargetForInput" in target ? target : undefined;
+  }
+  return path;
 }

@@ -2,3 +2,8 @@
 export class UserError extends Error {
   override readonly name: string = "UserError";
 }
+
+/** A command line that can't be read, or contradicts itself. */
+export class UsageError extends UserError {
+  override readonly name = "UsageError";
+}

@@ -70,14 +70,19 @@ export async function machinesOf(
 ): Promise<readonly NodeSettings[]> {
   const nodes = await settingsOf(context, flags, words);
   const machines = nodes.filter(({ host }) => host !== null);
-  if (machines.length > 0) return machines;
-  const [only] = nodes;
-  if (only === undefined) throw new UserError("no machine is meant: the network has no node that is enabled");
-  throw new UserError(
-    nodes.length === 1
-      ? `node '${only.name}' has no host: there is no machine`
-      : "there is no machine: none of these nodes has a host",
-  );
+  if (machines.length === 0) throw new UserError(`there is no machine: ${whyNoMachine(nodes, words)}`);
+  return machines;
+}
+
+/** Why nodes that the words select, none of which has a host, are no machines. */
+export function whyNoMachine(nodes: readonly { readonly name: string }[], words: readonly string[]): string {
+  const [first, ...more] = nodes;
+  if (first === undefined) {
+    return words.length === 0
+      ? "the network has no node that is enabled"
+      : "no node is left of those that are enabled";
+  }
+  return more.length === 0 ? `node '${first.name}' has no host` : "none of these nodes has a host";
 }
 
 /** Runs an action that an interrupt ends. */

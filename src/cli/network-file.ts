@@ -11,6 +11,11 @@ const names = [
   ...["ts", "mts", "js", "mjs"].map((extension) => `nixus.config.${extension}`),
 ];
 
+/** There is nothing at the path that was given. */
+export class NoNetworkFile extends UserError {
+  override readonly name = "NoNetworkFile";
+}
+
 /** A network with the options that every network has. */
 const emptyNetwork = fileURLToPath(new URL("../fleet/network/no-nodes.nix", import.meta.url));
 
@@ -32,7 +37,7 @@ export function findNetworkFile(given: string | undefined, directory: string): s
   if (kind === "file") return start;
   const flake = kind === "none" ? /^(.*)#([^#]*)$/.exec(given ?? "") : null;
   if (flake !== null) return flakeNetwork(flake[1]!, flake[2]!, directory);
-  if (kind === "none") throw new UserError(`network file '${given}' does not exist`);
+  if (kind === "none") throw new NoNetworkFile(`network file '${given}' does not exist`);
   const found = fileIn(start);
   if (found !== undefined) return found;
   const looked = "default.nix, network.nix or nixus.config.ts";

@@ -2,9 +2,10 @@
 import type { DeploymentReport } from "../deploy/deploy.ts";
 import type { SecretAccess } from "../deploy/secrets/update.ts";
 import type { EventSink } from "../events/event.ts";
-import type { EvaluatedNetwork } from "../fleet/evaluated.ts";
+import type { EvaluatedNetwork, EvaluatedNode } from "../fleet/evaluated.ts";
 import { select } from "../fleet/selection.ts";
 import { UserError } from "./errors.ts";
+import { whyNoMachine } from "./machines.ts";
 import { evaluateWithSecrets, type NetworkWithSecrets } from "./secrets/evaluate.ts";
 
 export interface Beginning {
@@ -40,9 +41,7 @@ export async function evaluateForDeployment(
   const time = Date.now();
   const nodes = network.nodes.map((node) => node.name);
   sink({ type: "evaluated", time, nodes, milliseconds: time - started });
-  if (network.failures.length === 0 && !network.nodes.some((node) => node.host !== null)) {
-    throw new UserError("there is nothing to deploy: no node of the network has a host");
-  }
+  if (network.failures.length === 0) refuseNoMachine(network.nodes, words);
   return { network, contents };
 }
 
@@ -66,9 +65,6 @@ export async function builtForDeployment(
   beginning: Beginning,
   sink: EventSink,
 ): Promise<NetworkWithSecrets> {
-  if (!network.nodes.some(({ host }) => host !== null)) {
-    throw new UserError("there is nothing to deploy: no node that was built has a host");
-  }
   return await withCurrentSecrets(network, beginning, sink);
 }
 
@@ -78,6 +74,7 @@ async function withCurrentSecrets(
   sink: EventSink,
 ): Promise<NetworkWithSecrets> {
   const nodes = select(beginning.words, network.nodes);
+  refuseNoMachine(nodes, beginning.words);
   const used = nodes.flatMap(({ secrets }) => secrets.filter((secret) => secret.used));
   if (used.length === 0) return { network: { ...network, nodes }, contents: new Map() };
   // Contents are kept nowhere: they are read again, and have to be those that the systems point to.
@@ -90,6 +87,11 @@ async function withCurrentSecrets(
     );
   }
   return { network: { ...network, nodes }, contents: now.contents };
+}
+
+function refuseNoMachine(nodes: readonly EvaluatedNode[], words: readonly string[]): void {
+  if (nodes.some(({ host }) => host !== null)) return;
+  throw new UserError(`there is nothing to deploy: ${whyNoMachine(nodes, words)}`);
 }
 
 export interface Done {

@@ -73,8 +73,8 @@ export const repl = {
   continuation: "     > ",
 };
 
-export function tryHelp(command: string): string {
-  return `Try 'nixus ${command} --help' for more information.`;
+export function tryHelp(command: readonly string[]): string {
+  return `Try '${["nixus", ...command, "--help"].join(" ")}' for more information.`;
 }
 
 export const explain = {

@@ -2,7 +2,7 @@
  * Command lines in the manner of Nix's own programs, whose flags take several operands and may come many times: tables
  * of flags, read into a draft that each flag changes.
  */
-import { UserError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 
 export interface Flag<Draft> {
   /** e.g. `--attr` and `-A`. */
@@ -12,11 +12,6 @@ export interface Flag<Draft> {
   /** For the help; a flag without it isn't listed there. */
   readonly brief?: string;
   readonly apply: (draft: Draft, ...operands: string[]) => void;
-}
-
-/** A command line that cannot be read. */
-export class UsageError extends UserError {
-  override readonly name = "UsageError";
 }
 
 /**

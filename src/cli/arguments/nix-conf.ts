@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { UsageError } from "./flags.ts";
+import { UsageError } from "../errors.ts";
 import { type Settings, setSetting } from "./settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 /** Nix's configuration settings, as far as command lines for evaluations name them (nix.conf manual). */
 import type { Severity } from "../../lang/eval/literal-lint.ts";
-import { UsageError } from "./flags.ts";
+import { UsageError } from "../errors.ts";
 import { withoutEffect } from "./other-settings.ts";
 
 const kinds = ["boolean", "word", "words"] as const;

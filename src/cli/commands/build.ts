@@ -3,10 +3,10 @@ import { buildCommand as command } from "@stricli/core";
 import { reporterFor } from "../../deploy/reporter.ts";
 import type { EvaluatedNetwork, EvaluatedNode } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
-import { UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { evaluate } from "../evaluation/client.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
-import { findNetworkFile } from "../network-file.ts";
+import { findNetworkFile, NoNetworkFile } from "../network-file.ts";
 import { jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
 import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
@@ -27,9 +27,9 @@ export const buildCommand = command<Flags, [file?: string], Context>({
   async func(flags, given) {
     const { process } = this;
     if (given !== undefined && flags.file !== undefined) {
-      throw new UserError("the network file is named twice: as an argument and with -f");
+      throw new UsageError("the network file is named twice: as an argument and with -f");
     }
-    const file = findNetworkFile(given ?? flags.file, process.cwd());
+    const file = fileToBuild(given, flags.file, process.cwd());
     const sink = flags.json ? jsonSink(process) : lineSink(process, "verbose");
     const options = {
       showTrace: flags.showTrace,
@@ -99,6 +99,17 @@ export const buildCommand = command<Flags, [file?: string], Context>({
   },
   docs: { brief: text.build.brief },
 });
+
+/** Other commands take nodes where this one, as nix-build does, takes the file. */
+function fileToBuild(given: string | undefined, flag: string | undefined, directory: string): string {
+  try {
+    return findNetworkFile(given ?? flag, directory);
+  } catch (error) {
+    if (given === undefined || !(error instanceof NoNetworkFile)) throw error;
+    const message = `${error.message}; to build only some nodes write nixus build --on NODE`;
+    throw new UserError(message, { cause: error });
+  }
+}
 
 /** The `.drv` of a node that is built; the system itself of one that is made by the evaluation. */
 function buildOf({ source, toplevel }: EvaluatedNode): string {

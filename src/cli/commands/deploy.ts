@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import type { EventSink } from "../../events/event.ts";
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
+import { UsageError } from "../errors.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
 import { findNetworkFile } from "../network-file.ts";
 import {
@@ -37,6 +38,7 @@ const boolean = (brief: string) => ({ kind: "boolean", brief, default: false, wi
 
 export const deployCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...words) {
+    refuseContradictions(flags);
     const view = viewOf(this.process, flags);
     const { sink } = view;
     const saved = flags.built === undefined ? undefined : await readBuilt(flags.built);
@@ -112,6 +114,13 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
   },
   docs: { brief: text.deploy.brief },
 });
+
+/** A ./result knows its network file, and what it deploys. */
+function refuseContradictions({ built, file, resume }: Flags): void {
+  if (built === undefined) return;
+  const other = file !== undefined ? "--file" : resume ? "--resume" : undefined;
+  if (other !== undefined) throw new UsageError(`--built (of a ./result) and ${other} exclude each other`);
+}
 
 /** Only the nodes whose system is not the one that was last seen on the machine; undefined when there are none. */
 function changedOnly(

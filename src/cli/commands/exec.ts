@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
-import { UserError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { interruptible, type MachineFlags, machineFlags, machinesOf } from "../machines.ts";
 import * as text from "../text.ts";
 
@@ -16,7 +16,7 @@ interface Output {
 
 export const execCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...command) {
-    if (command.length === 0) throw new UserError("no command; write e.g. nixus exec --on @web -- uptime");
+    if (command.length === 0) throw new UsageError("no command; write e.g. nixus exec --on @web -- uptime");
     const nodes = await machinesOf(this, flags, flags.on ?? []);
     const { onMachines } = await import("../../deploy/machines.ts");
     const { hostOf } = await import("../../deploy/ssh/destination.ts");

@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import type { DocumentedOption } from "../../fleet/network/reference.ts";
 import { nearest } from "../../modules/nearest.ts";
 import type { Context } from "../context.ts";
-import { UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { networkFileOrEmpty } from "../network-file.ts";
 import { optionsMarkdown, renderOptions } from "../render/options.ts";
@@ -20,6 +20,7 @@ interface Flags {
 export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
   async func(flags, pattern) {
     const { stdout } = this.process;
+    if (flags.json && flags.markdown) throw new UsageError("give one of --json and --markdown");
     const { options } = await evaluate(
       { kind: "options", file: networkFileOrEmpty(flags.file, this.process.cwd()) },
       evaluationOptions(this.process, flags),

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
-import { UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { settingsOf } from "../machines.ts";
 import * as text from "../text.ts";
 import { fileFlag, showTraceFlag } from "./flags.ts";
@@ -13,7 +13,7 @@ interface Flags {
 
 export const sshCommand = buildCommand<Flags, string[], Context>({
   async func(flags, name, ...command) {
-    if (name === undefined) throw new UserError("which machine? Write nixus ssh NODE");
+    if (name === undefined) throw new UsageError("which machine? Write nixus ssh NODE");
     const [node, ...more] = await settingsOf(this, flags, [name]);
     if (node === undefined || node.host === null || more.length > 0) {
       throw new UserError(`'${name}' is not one node that has a host`);

@@ -1,7 +1,7 @@
 /** `nixus nix-instantiate`, the part outside of the thread that evaluates. */
 import { fromText, toBytes } from "../../store/bytes.ts";
-import { UsageError } from "../arguments/flags.ts";
 import type { Context } from "../context.ts";
+import { UsageError } from "../errors.ts";
 import { startEvaluationThread } from "../evaluation/thread.ts";
 import * as text from "../text.ts";
 import { version } from "../version.ts";
@@ -35,7 +35,7 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): Invocation {
     return parseInvocation(args, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${error.message}\n${text.tryHelp("nix-instantiate")}`);
+    throw new UsageError(`${error.message}\n${text.tryHelp(["nix-instantiate"])}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** `nixus repl`, the part outside of the thread that evaluates. */
 import { fromText } from "../../store/bytes.ts";
-import { UsageError } from "../arguments/flags.ts";
 import type { Context } from "../context.ts";
+import { UsageError } from "../errors.ts";
 import * as text from "../text.ts";
 import { help, parseReplInvocation, type ReplInvocation } from "./flags.ts";
 import { converse } from "./terminal.ts";
@@ -24,6 +24,6 @@ function parse(args: readonly string[], env: NodeJS.ProcessEnv): ReplInvocation 
     return parseReplInvocation(args, env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${error.message}\n${text.tryHelp("repl")}`);
+    throw new UsageError(`${error.message}\n${text.tryHelp(["repl"])}`);
   }
 }

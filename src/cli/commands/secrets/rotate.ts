@@ -1,7 +1,7 @@
 import { buildCommand } from "@stricli/core";
 import { secretLabel } from "../../../fleet/modules/secrets/secret.ts";
 import type { Context } from "../../context.ts";
-import { UserError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import { anyNames } from "../../secrets/command.ts";
 import {
   namedSecrets,
@@ -20,7 +20,7 @@ interface Flags extends SecretsFlags {
 export const rotateCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...names) {
     if (names.length === 0 && !flags.key) {
-      throw new UserError("name the generated secrets that get another content, or give --key");
+      throw new UsageError("name the generated secrets that get another content, or give --key");
     }
     const { network, secrets, access } = await secretsOfNetwork(flags, this.process);
     const { generateAndStore } = await import("../../../deploy/secrets/generated.ts");
