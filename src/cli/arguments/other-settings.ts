@@ -25,7 +25,7 @@ export const withoutEffect = {
     build-users-group builders commit-lock-file-summary connect-timeout cores diff-hook
     download-attempts download-buffer-size download-speed eval-attrset-update-layer-rhs-threshold
     eval-profile-file eval-profiler eval-profiler-frequency flake-registry gc-reserved-space
-    http-connections id-count json-log-path log-lines max-build-log-size max-call-depth max-free
+    http-connections id-count json-log-path log-lines max-build-log-size max-free
     max-jobs max-silent-time max-substitution-jobs min-free min-free-check-interval nar-buffer-size
     narinfo-cache-meta-ttl narinfo-cache-negative-ttl narinfo-cache-positive-ttl netrc-file
     post-build-hook pre-build-hook sandbox-build-dir sandbox-dev-shm-size ssl-cert-file

@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts";
 import { withoutEffect } from "./other-settings.ts";
 
 const kinds = ["boolean", "word", "words"] as const;
-type SettingKind = (typeof kinds)[number] | "severity";
+type SettingKind = (typeof kinds)[number] | "severity" | "number";
 
 /** Settings that mean something here. */
 const understood: Readonly<Record<string, SettingKind>> = {
@@ -15,6 +15,7 @@ const understood: Readonly<Record<string, SettingKind>> = {
   "lint-absolute-path-literals": "severity",
   "lint-short-path-literals": "severity",
   "lint-url-literals": "severity",
+  "max-call-depth": "number",
   "nix-path": "words",
   "pure-eval": "boolean",
   "restrict-eval": "boolean",
@@ -58,6 +59,7 @@ export function setSetting(settings: Settings, name: string, value: string): boo
   } else if (name.startsWith("extra-")) settings.set(name, `${settings.get(name) ?? ""} ${value}`.trim());
   else {
     if (kind === "severity") checkSeverity(name, value);
+    if (kind === "number") parseNumber(name, value);
     settings.set(name, value);
     settings.delete(`extra-${name}`);
   }
@@ -66,6 +68,12 @@ export function setSetting(settings: Settings, name: string, value: string): boo
 
 export function isOn(settings: Settings, name: string): boolean {
   return settings.get(name) === "true";
+}
+
+/** Undefined: nobody has set it. */
+export function numberOf(settings: Settings, name: string): number | undefined {
+  const value = settings.get(name);
+  return value === undefined ? undefined : parseNumber(name, value);
 }
 
 /** Of `lint-short-path-literals`, `warn-short-path-literals` is an older form. */
@@ -110,4 +118,14 @@ function parseBoolean(name: string, value: string): boolean {
   if (["true", "yes", "1"].includes(value)) return true;
   if (["false", "no", "0"].includes(value)) return false;
   throw new UsageError(`Boolean setting '${name}' has invalid value '${value}'`);
+}
+
+const units = { "": 0, k: 1, m: 2, g: 3, t: 4 } as const;
+
+/** What fits in 32 bits, with the unit as well; `1k` is 1024. */
+function parseNumber(name: string, value: string): number {
+  const [, digits, unit] = /^([0-9]+)([kmgt]?)$/i.exec(value) ?? [];
+  const number = Number(digits) * 1024 ** units[(unit ?? "").toLowerCase() as keyof typeof units];
+  if (number < 2 ** 32) return number;
+  throw new UsageError(`setting '${name}' has invalid value '${value}'`);
 }

@@ -15,7 +15,7 @@ import { reachableLib } from "../../modules/lib/reachable.ts";
 import { fromBytes, fromText } from "../../store/bytes.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
 import type { AutoArgument, EvaluationArguments } from "../arguments/evaluation.ts";
-import { extraWordsOf, isOn, severityOf, wordsOf } from "../arguments/settings.ts";
+import { extraWordsOf, isOn, numberOf, severityOf, wordsOf } from "../arguments/settings.ts";
 
 export interface LanguageSession {
   readonly evaluator: Evaluator;
@@ -83,6 +83,7 @@ function evalSettings(
       absolutePaths: severityOf(settings, "lint-absolute-path-literals"),
       shortPaths: severityOf(settings, "lint-short-path-literals"),
     },
+    maxCallDepth: numberOf(settings, "max-call-depth"),
     traceVerbose: isOn(settings, "trace-verbose"),
     abortOnWarn:
       isOn(settings, "abort-on-warn") || ["1", "yes", "true"].includes(env["NIX_ABORT_ON_WARN"] ?? ""),

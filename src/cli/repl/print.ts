@@ -3,7 +3,7 @@ import { isDerivation } from "../../lang/eval/equality.ts";
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Evaluator } from "../../lang/eval/evaluator.ts";
 import { showValue } from "../../lang/eval/print.ts";
-import { languageError } from "../../lang/eval/stack.ts";
+import { callDepthExceeded, languageError } from "../../lang/eval/stack.ts";
 import { Attrs, force, NixPath, NixString, type Slot, type Value } from "../../lang/eval/value.ts";
 import { noPos } from "../../lang/syntax/positions.ts";
 import { showName, stringLiteral } from "../../lang/syntax/printer.ts";
@@ -57,7 +57,7 @@ class ReplPrinter {
   }
 
   private value(value: Value, depth: number, indent: string): string {
-    if (depth > deepest) throw new NixError("stackOverflow", "stack overflow; max-call-depth exceeded");
+    if (depth > deepest) throw callDepthExceeded(noPos);
     if (value instanceof Attrs) return this.attrs(value, depth, indent);
     if (Array.isArray(value)) return this.list(value, depth, indent);
     if (typeof value === "string") return this.color("text", stringLiteral(value));

@@ -1,6 +1,7 @@
 /** Applications that wait until somebody needs their value: what `map`, `genList`, `mapAttrs`... put in their results. */
 import { apply, applyTwo } from "../eval/call.ts";
-import { force, type Slot, Thunk, ThunkCode } from "../eval/value.ts";
+import type { Evaluator } from "../eval/evaluator.ts";
+import { force, lazy, type Slot, Thunk, ThunkCode } from "../eval/value.ts";
 import { noPos } from "../syntax/positions.ts";
 
 /** What an application waits with. There are many of them: one object, no JavaScript closure. */
@@ -22,7 +23,14 @@ const applicationCode = new ThunkCode((content) => {
   return second === undefined ? apply(force(fn), first, noPos) : applyTwo(force(fn), first, second, noPos);
 });
 
-/** A thunk of `fn first` or `fn first second`. */
-export function suspend(fn: Slot, first: Slot, second?: Slot): Thunk {
-  return new Thunk(applicationCode, new Application(fn, first, second));
+/** Makes a thunk of `fn first` or `fn first second`. */
+type Suspend = (fn: Slot, first: Slot, second?: Slot) => Thunk;
+
+const suspend: Suspend = (fn, first, second) =>
+  new Thunk(applicationCode, new Application(fn, first, second));
+
+export function suspending(evaluator: Evaluator): Suspend {
+  if (evaluator.callDepth === undefined) return suspend;
+  return (fn, first, second) =>
+    lazy(() => (second === undefined ? evaluator.call(fn, first) : evaluator.call(fn, first, second)));
 }

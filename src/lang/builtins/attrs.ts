@@ -9,13 +9,14 @@ import { Attrs, emptyAttrs, force, type Slot, type Value } from "../eval/value.t
 import { withoutSpareRoom } from "../spare-room.ts";
 import { noPos } from "../syntax/positions.ts";
 import { intern, lookupSymbol, type Sym, symbolName } from "../syntax/symbols.ts";
-import { suspend } from "./apply.ts";
+import { suspending } from "./apply.ts";
 import type { Builtin } from "./builtin.ts";
 
 const nameSym = intern("name");
 const valueSym = intern("value");
 
 export function attrsFamily(evaluator: Evaluator): readonly Builtin[] {
+  const suspend = suspending(evaluator);
   const attrsArgument = (slot: Slot, what: string): Attrs => evaluator.forceAttrs(slot, noPos, what);
   const nameArgument = (slot: Slot, what: string): string =>
     evaluator.forceString(slot, noPos, what, undefined);

@@ -4,6 +4,7 @@ import { isList } from "../eval/checks.ts";
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
 import { describeType } from "../eval/print.ts";
+import { callDepthExceeded } from "../eval/stack.ts";
 import { Attrs, force, Lambda, NixPath, NixString, type Slot, Thunk, type Value } from "../eval/value.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
 import { intern, symbolName } from "../syntax/symbols.ts";
@@ -75,9 +76,7 @@ class JsonPrinter {
     }
     if (value instanceof NixPath) return this.path(value);
     if (!(value instanceof Attrs || isList(value))) throw notRepresentable(value, pos);
-    if (this.depth >= deepest) {
-      throw new NixError("stackOverflow", "stack overflow; max-call-depth exceeded", { pos });
-    }
+    if (this.depth >= deepest) throw callDepthExceeded(pos);
     this.depth++;
     const text = value instanceof Attrs ? this.attrs(value, pos) : this.list(value, pos);
     this.depth--;

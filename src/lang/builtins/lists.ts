@@ -7,7 +7,7 @@ import { Attrs, force, Lambda, type List, PrimOp, type Slot, type Value } from "
 import { withoutSpareRoom } from "../spare-room.ts";
 import { noPos } from "../syntax/positions.ts";
 import { intern, type Sym } from "../syntax/symbols.ts";
-import { suspend } from "./apply.ts";
+import { suspending } from "./apply.ts";
 import { appendTo, attrsOfMap } from "./attrs.ts";
 import type { Builtin } from "./builtin.ts";
 import { type Less, peekSort } from "./sort.ts";
@@ -73,6 +73,7 @@ function access(evaluator: Evaluator): readonly Builtin[] {
 }
 
 function transformations(evaluator: Evaluator): readonly Builtin[] {
+  const suspend = suspending(evaluator);
   return [
     {
       name: "map",

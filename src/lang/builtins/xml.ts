@@ -1,10 +1,9 @@
 /** Values as XML: `builtins.toXML` and `nix-instantiate --xml`. */
 import { isList } from "../eval/checks.ts";
 import { isDerivation } from "../eval/equality.ts";
-import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
 import { printValue } from "../eval/print.ts";
-import { languageError } from "../eval/stack.ts";
+import { callDepthExceeded, languageError } from "../eval/stack.ts";
 import {
   Attrs,
   force,
@@ -87,7 +86,7 @@ class XmlPrinter {
   }
 
   private print(slot: Slot): void {
-    if (this.depth >= deepest) throw new NixError("stackOverflow", "stack overflow; max-call-depth exceeded");
+    if (this.depth >= deepest) throw callDepthExceeded(noPos);
     this.depth++;
     this.value(this.evaluated(slot));
     this.depth--;

@@ -2,6 +2,7 @@
 import type { Pos } from "../syntax/positions.ts";
 import { intern } from "../syntax/symbols.ts";
 import { apply } from "./call.ts";
+import type { CallDepth } from "./call-depth.ts";
 import { isList } from "./checks.ts";
 import { NixError } from "./errors.ts";
 import type { CoercionOptions } from "./evaluator.ts";
@@ -18,8 +19,10 @@ export type CopyToStore = (path: string) => string;
 
 export class Coercion {
   private readonly copyToStore: CopyToStore;
-  constructor(copyToStore: CopyToStore) {
+  private readonly callDepth: CallDepth | undefined;
+  constructor(copyToStore: CopyToStore, callDepth: CallDepth | undefined) {
     this.copyToStore = copyToStore;
+    this.callDepth = callDepth;
   }
 
   /** Adds what the string refers to to `context`. `what` continues "while evaluating". */
@@ -74,7 +77,8 @@ export class Coercion {
       const pos = attrs.positionOf(toStringSym);
       let result: Value;
       try {
-        result = apply(force(method), attrs, pos);
+        const call = (): Value => apply(force(method), attrs, pos);
+        result = this.callDepth === undefined ? call() : this.callDepth.within(pos, call);
       } catch (error) {
         if (error instanceof NixError) error.addTrace(pos, "while calling the `__toString` attribute");
         throw error;

@@ -1,6 +1,7 @@
 /** Compilation of the syntax tree to closures: once for each expression, when it is first needed. */
 import type { Expr } from "../syntax/ast.ts";
 import { resolvePos } from "../syntax/positions.ts";
+import { type CallDepth, compileCountedCall } from "./call-depth.ts";
 import { type Compiler, constantRecipe, DeferredCode, makeSlot, type Recipe } from "./code.ts";
 import type { Coercion } from "./coercion.ts";
 import { compileAttrs, compileLet } from "./compile-attrs.ts";
@@ -20,17 +21,22 @@ import { Attrs, type Code, emptyAttrs, type List, NixPath, type Slot, type Value
 
 const emptyList: List = [];
 
+type CompilerOptions = Pick<ClosureCompiler, "coercion" | "show" | "lazyLiterals" | "callDepth">;
+
 export class ClosureCompiler implements Compiler {
   readonly coercion: Coercion;
   /** Prints an expression, for the message of a failed assertion. */
   readonly show: (expr: Expr) => string;
   /** {@link EvalSettings.lazyLiterals} */
   readonly lazyLiterals: boolean;
+  /** Undefined: calls aren't counted. */
+  readonly callDepth: CallDepth | undefined;
 
-  constructor(coercion: Coercion, show: (expr: Expr) => string, lazyLiterals: boolean) {
+  constructor({ coercion, show, lazyLiterals, callDepth }: CompilerOptions) {
     this.coercion = coercion;
     this.show = show;
     this.lazyLiterals = lazyLiterals;
+    this.callDepth = callDepth;
   }
 
   compile(expr: Expr, scope: Scope): Code {
@@ -56,7 +62,7 @@ export class ClosureCompiler implements Compiler {
       case "lambda":
         return functionRecipe(this, expr, scope);
       case "call":
-        return compileIntrinsic(this, expr, scope) ?? compileCall(this, expr, scope);
+        return this.call(expr, scope);
       case "let":
         return compileLet(this, expr, scope);
       case "with":
@@ -97,6 +103,12 @@ export class ClosureCompiler implements Compiler {
       default:
         return new DeferredCode(this, expr, scope);
     }
+  }
+
+  private call(expr: Extract<Expr, { kind: "call" }>, scope: Scope): Code {
+    return this.callDepth === undefined
+      ? (compileIntrinsic(this, expr, scope) ?? compileCall(this, expr, scope))
+      : compileCountedCall(this, expr, scope, this.callDepth);
   }
 
   private list(elements: readonly Expr[], scope: Scope): Code {

@@ -7,6 +7,7 @@ import { type ParseOptions, parse, parseBareBindings } from "../syntax/parser.ts
 import { noPos, type Origin, type Pos } from "../syntax/positions.ts";
 import { printExpr } from "../syntax/printer.ts";
 import { apply, applyAll, applyTwo } from "./call.ts";
+import { CallDepth } from "./call-depth.ts";
 import * as checks from "./checks.ts";
 import { framed } from "./code.ts";
 import { Coercion } from "./coercion.ts";
@@ -50,6 +51,7 @@ class Evaluation implements Evaluator {
   readonly host: EvalHost;
   readonly settings: EvalSettings;
   readonly builtins: Attrs;
+  readonly callDepth: CallDepth | undefined;
   private readonly globals: GlobalScope;
   private readonly compiler: ClosureCompiler;
   private readonly reservedPath: (name: string) => string | undefined;
@@ -66,8 +68,11 @@ class Evaluation implements Evaluator {
     this.host = options.host;
     this.settings = options.settings;
     this.reservedPath = options.reservedPath ?? (() => undefined);
-    const coercion = new Coercion((path) => this.copyToStore(path));
-    this.compiler = new ClosureCompiler(coercion, printExpr, options.settings.lazyLiterals ?? false);
+    const { maxCallDepth, lazyLiterals = false } = options.settings;
+    const callDepth = maxCallDepth === undefined ? undefined : new CallDepth(maxCallDepth);
+    this.callDepth = callDepth;
+    const coercion = new Coercion((path) => this.copyToStore(path), callDepth);
+    this.compiler = new ClosureCompiler({ coercion, show: printExpr, lazyLiterals, callDepth });
     this.sharedPlaces = options.sharedPlaces ?? [];
     this.onLiteral = literalCheck(options.host, options.settings.literalLint);
     const definitions = options.families.flatMap((family) => family(this));
@@ -202,6 +207,10 @@ class Evaluation implements Evaluator {
   call(fn: Slot, first?: Slot, second?: Slot, ...more: Slot[]): Value {
     const value = force(fn);
     if (first === undefined) return value;
+    if (this.callDepth !== undefined) {
+      const args = [first, ...(second === undefined ? [] : [second]), ...more];
+      return this.callDepth.within(noPos, () => applyAll(value, args));
+    }
     if (second === undefined) return apply(value, first, noPos);
     const result = applyTwo(value, first, second, noPos);
     return more.length === 0 ? result : applyAll(result, more);
@@ -260,7 +269,7 @@ class Evaluation implements Evaluator {
   }
 
   deepForce(slot: Slot): Value {
-    return this.atTop(() => deepForce(slot));
+    return this.atTop(() => deepForce(slot, this.callDepth));
   }
 
   /** Where evaluation is entered from outside, a used-up stack becomes an error of the language at the latest. */

@@ -4,6 +4,7 @@
 import type { EvalHost } from "../host.ts";
 import type { AttrsExpr, Expr } from "../syntax/ast.ts";
 import type { Origin, Pos } from "../syntax/positions.ts";
+import type { CallDepth } from "./call-depth.ts";
 import type { LiteralLint } from "./literal-lint.ts";
 import type { Attrs, List, Slot, Value } from "./value.ts";
 
@@ -36,6 +37,8 @@ export interface EvalSettings {
    * shows where a value is printed as far as it is computed. Default: no.
    */
   readonly lazyLiterals?: boolean;
+  /** How deep calls may be nested; default: as deep as the stack is. */
+  readonly maxCallDepth?: number | undefined;
   /** Default: all literals are welcome. */
   readonly literalLint?: LiteralLint;
 }
@@ -53,6 +56,8 @@ export interface Evaluator {
   readonly settings: EvalSettings;
   /** `builtins`. */
   readonly builtins: Attrs;
+  /** Counts calls, where their depth has a limit other than the stack. */
+  readonly callDepth: CallDepth | undefined;
   /**
    * How many values have been remembered for other environments in which they mean the same (sharing.ts), so far. Whatever was
    * evaluated meanwhile may be needed by them.

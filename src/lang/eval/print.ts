@@ -3,10 +3,10 @@
  * (`<LAMBDA>`, `<CODE>`), {@link showValue} what messages, `builtins.trace` and the REPL show
  * (`«lambda f @ file:1:2»`, `«thunk»`). Nothing is forced here.
  */
-import { formatPos } from "../syntax/positions.ts";
+import { formatPos, noPos } from "../syntax/positions.ts";
 import { showFloat, showName, stringLiteral } from "../syntax/printer.ts";
 import { symbolName } from "../syntax/symbols.ts";
-import { NixError } from "./errors.ts";
+import { callDepthExceeded } from "./stack.ts";
 import { typeOf, withArticle } from "./type-name.ts";
 import {
   Attrs,
@@ -104,9 +104,7 @@ class Printer {
   }
 
   print(slot: Slot, depth = 0): string {
-    if (depth > deepestPrinted) {
-      throw new NixError("stackOverflow", "stack overflow; max-call-depth exceeded");
-    }
+    if (depth > deepestPrinted) throw callDepthExceeded(noPos);
     const value = peek(slot);
     if (value === null) return "null";
     switch (typeof value) {

@@ -47,7 +47,7 @@ export class SharingCompiler extends ClosureCompiler {
     host: EvalHost,
     values: SharedValues,
   ) {
-    super(base.coercion, base.show, base.lazyLiterals);
+    super(base);
     this.places = places;
     this.body = functionBody(file);
     this.host = host;

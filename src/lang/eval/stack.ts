@@ -7,6 +7,10 @@ import { NixError } from "./errors.ts";
  * there is not even enough stack for that, calling this throws another RangeError, and a frame further out does it.
  */
 export function languageError(error: unknown, pos: Pos): unknown {
-  if (!isStackOverflow(error)) return error;
+  return isStackOverflow(error) ? callDepthExceeded(pos) : error;
+}
+
+/** Calls, or values, are nested too deeply. */
+export function callDepthExceeded(pos: Pos): NixError {
   return new NixError("stackOverflow", "stack overflow; max-call-depth exceeded", { pos });
 }

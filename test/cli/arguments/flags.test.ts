@@ -96,6 +96,10 @@ describe("flags of evaluations", () => {
     expect(() => evaluation("--option", "pure-eval", "maybe")).toThrow(
       "Boolean setting 'pure-eval' has invalid value 'maybe'",
     );
+    for (const value of ["x", "", "-1", "1z", "5g"]) {
+      const message = `setting 'max-call-depth' has invalid value '${value}'`;
+      expect(() => evaluation("--max-call-depth", value)).toThrow(message);
+    }
     expect(() => evaluation("--lint-url-literals", "loud")).toThrow(
       "option 'lint-url-literals' has invalid value 'loud' (expected 'ignore', 'warn', or 'fatal')",
     );

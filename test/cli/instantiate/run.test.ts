@@ -283,6 +283,29 @@ describe("nix-instantiate --eval", () => {
     expect(error).toContain(message);
   });
 
+  const countdown = (from: number) => `let f = n: if n == 0 then 0 else 1 + f (n - 1); in f ${from}`;
+
+  it.each([
+    [countdown(49), "50", "49\n"],
+    [countdown(50), "50", "error: stack overflow; max-call-depth exceeded\n       at «string»:1:43:"],
+    [countdown(1000), "1k", "1000\n"],
+    [countdown(1025), "1K", "error: stack overflow; max-call-depth exceeded"],
+    ["(x: x) 1", "0", "1\n"],
+    ["(x: (y: y) x) 1", "0", "error: stack overflow; max-call-depth exceeded\n       at «string»:1:5:"],
+    ["[ (map (x: x + 1) [ 1 ]) (toString { __toString = _: toString 1; }) ]", "4", '[ [ 2 ] "1" ]\n'],
+    ["[ (map (x: x + 1) [ 1 ]) ]", "2", "error: stack overflow; max-call-depth exceeded"],
+    ["let f = n: [ (f (n + 1)) ]; in f 0", "9", "error: stack overflow; max-call-depth exceeded"],
+  ])("nests calls no deeper than --max-call-depth: %s, %s", async (expr, depth, expected) => {
+    const { stdout, error } = await run(["--eval", "--strict", "--max-call-depth", depth, "-E", expr]);
+    expect(error ?? stdout).toContain(expected);
+  });
+
+  it("goes on counting where an error was caught", async () => {
+    const caught = '(builtins.tryEval ((x: throw x) "a")).success';
+    const expr = `builtins.foldl' (a: x: ${caught}) null (builtins.genList (x: x) 9)`;
+    expect(await run(["--eval", "--max-call-depth", "5", "-E", expr])).toMatchObject({ stdout: "false\n" });
+  });
+
   it("prints what comes before a failure", async () => {
     const { stdout, error } = await run(["--eval", "-E", "1", 'throw "no"', "2"]);
     expect(stdout).toBe("1\n");
