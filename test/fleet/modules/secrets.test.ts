@@ -132,6 +132,30 @@ it("a secret of the network is one of each of its nodes, where they may say how 
   );
 });
 
+it("the file of a secret of the network can't get into a text, and so into the store", () => {
+  const files = (rest: string) => ({
+    secret: "hidden",
+    "default.nix": `{ config, ... }: {
+      nodes.foo = { platform = "linux"; configuration = { ${rest} }; };
+      secrets.key = { file = ./secret; nodes = [ "foo" ]; };
+    }`,
+    "nixus.lock": lockText({ shared: { key: digest("k") } }),
+  });
+  for (const text of [
+    'environment.etc.x.text = "${config.secrets.key.file}";',
+    "environment.etc.x.source = config.secrets.key.file;",
+    "environment.etc.x.text = builtins.readFile config.secrets.key.file;",
+  ])
+    expect(messageOf(() => deploymentOf(files(text)))).toContain(
+      "write 'config.secrets.files.<name>.file' with the `config` of the machine's configuration",
+    );
+  expect(messageOf(() => optionValue(files(""), "secrets.key"))).toContain("would lay it open in the store");
+  const good = "environment.etc.x.text = config.nodes.foo.configuration.secrets.files.key.file;";
+  expect(deploymentOf(files(good)).nodes[0]!.secrets).toMatchObject([
+    { source: { type: "file", path: expect.stringMatching(/\/secret$/) }, used: true },
+  ]);
+});
+
 describe("what makes no sense is refused with the secret's and the node's name", () => {
   it.each([
     ['"a/b".file = "/x";', "a secret's name may have"],
@@ -151,6 +175,15 @@ describe("what makes no sense is refused with the secret's and the node's name",
     const said = messageOf(() => deploymentOf(network(secrets)));
     expect(said).toContain("nodes.foo.configuration.secrets.files.");
     expect(said).toContain(message);
+  });
+
+  it("or with the network's option, where it says the source", () => {
+    const said = (secret: string) =>
+      messageOf(() => deploymentOf(network("", "", `secrets.key = { nodes = [ "foo" ]; ${secret} };`)));
+    expect(said("")).toContain("secrets.key: it has no source; set one of file");
+    expect(said("")).not.toContain("secrets.files");
+    expect(said('file = "/x"; age = "/y";')).toContain("secrets.key: it has several sources (file, age)");
+    expect(said('file = "${./default.nix}";')).toContain("is in the store, where everybody can read it");
   });
 
   it("two of them at one path", () => {

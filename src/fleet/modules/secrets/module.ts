@@ -73,6 +73,7 @@ function sharedDefinitions(name: string, secret: () => ConfigOf<typeof sharedSec
   const sources = Object.keys(sourceOptions) as (keyof typeof sourceOptions)[];
   return {
     ...Object.fromEntries(sources.map((key) => [key, () => secret()[key]])),
+    file: () => secret().file?.path ?? null,
     ...Object.fromEntries(places.map((key) => [key, mkDefault(() => secret()[key])])),
     shared: name,
   };

@@ -1,4 +1,5 @@
 /** The options of a secret: `secrets.files.<name>` of a machine, and `secrets.<name>` of the network. */
+import { NixError } from "../../../lang/eval/errors.ts";
 import { type ConfigOf, option } from "../../../modules/define.ts";
 import type { StoreString } from "../../../modules/store-string.ts";
 import { t } from "../../../modules/types/index.ts";
@@ -162,8 +163,28 @@ export type SecretFile = Omit<ConfigOf<typeof secretOptions>, "file" | "path"> &
   readonly publicKey: string | null;
 };
 
+const sharedFile = option({
+  type: t.nullOr(sourcePath),
+  default: null,
+  description:
+    "The file with the secret, on the machine that deploys. It is not copied to the store. A relative string starts at the network file. In a machine's configuration write `config.secrets.files.<name>.file` of that machine, which reads as the pointer; this one can't be made a part of a text.",
+  // Nothing that could get into a text, and so the secret into the store.
+  apply: (file) => (file === null ? null : { path: file, __toString: refuseText }),
+});
+
+// With a parameter: without one it would be a value that is computed when it is needed.
+function refuseText(_self: unknown): never {
+  throw new NixError(
+    "module",
+    "the 'file' of a secret of the network is where it comes from, and would lay it open in the store; " +
+      "write 'config.secrets.files.<name>.file' with the `config` of the machine's configuration ({ config, ... }: ...), " +
+      "or 'config.nodes.<node>.configuration.secrets.files.<name>.file'",
+  );
+}
+
 export const sharedSecretOptions = {
   ...sourceOptions,
+  file: sharedFile,
   ...placeOptions,
   nodes: option({
     type: t.listOf(t.str),

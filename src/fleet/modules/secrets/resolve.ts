@@ -164,7 +164,11 @@ function resolveSecret(
     fail("it is needed before accounts are made, so it has to be root's; leave out user and group");
   }
   const explicitPath = textOrNull("path");
-  const source = sourceOf(reader, declared, { secrets, owner, fail });
+  const source = sourceOf(reader, declared, {
+    ...{ secrets, owner },
+    // The network's option says it: the node has only taken it over.
+    fail: shared === null ? fail : (problem) => failShared(shared, problem),
+  });
   const lock = secrets.lock.get(secretsSection);
   const digest = lockedDigest(lock, owner);
   const entry = secretEntry(name, digest, { ...owned, place: flag("persistent") ? "disk" : "memory" });
@@ -212,6 +216,11 @@ function resolveSecret(
     restartUnits: texts("restartUnits"),
     reloadUnits: texts("reloadUnits"),
   });
+}
+
+function failShared(name: string, problem: string): never {
+  const option = toText(showOption(["secrets", fromText(name)]));
+  throw new NixError("module", fromText(`${option}: ${problem}`));
 }
 
 function hasPublicKey(source: SecretSource): boolean {
