@@ -9,6 +9,11 @@ export function formatFailure(error: unknown): string {
   return text.unexpected(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
+/** A message of an evaluation begins with `error:`, which is said in front of it already. */
+export function withoutPrefix(message: string): string {
+  return message.replace(/^error:\s*/, "");
+}
+
 /** Errors of the rooms below that are about what somebody wrote or has to do. */
 const theirs: readonly string[] = [
   ...["LockFileError", "PhaseError", "RolloutError", "SecretError", "SelectionError", "StateError"],

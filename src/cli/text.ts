@@ -107,6 +107,7 @@ export const lock = {
 export const vpn = {
   brief: "Virtual private networks",
   keys: "Makes keys for the members of VPNs that have none ('wireguard.generateKeys'), as secrets",
+  noKeys: "nothing to generate: no member of a VPN is to have its key made ('wireguard.generateKeys')",
 };
 
 export const graph = {
@@ -135,7 +136,12 @@ export const secrets = {
   rotate: "Gives generated secrets another content, or the digests another key",
   update: "Brings nixus.lock up to date, and encrypts generated secrets to those who deploy now",
   whoCanRead: "Says who can read a secret, here and on machines",
-  names: "Secret, as NODE/NAME, or NAME when several nodes share it (default: all)",
+  name: "Secret, as NODE/NAME, or NAME when several nodes share it",
+  names: "Secrets, as NODE/NAME, or NAME when several nodes share it (default: all)",
+  none: "the network has no secrets",
+  upToDate: "nixus.lock is up to date",
+  noneMissing: "nothing to generate: all of them are there ('nixus secrets rotate' makes new ones)",
+  noneGenerated: "nothing to generate: the network has no secret that is generated",
   newKey: "Make a new key for the digests of all secrets: everything that refers to one restarts",
 };
 

@@ -120,6 +120,8 @@ export type Event =
   | { readonly type: "notice"; readonly time: number; readonly message: string }
   | { readonly type: "pause"; readonly time: number; readonly seconds: number }
   | { readonly type: "evaluation-warning"; readonly time: number; readonly message: string }
+  /** The command ends here, for a reason that concerns no node, such as a network that can't be evaluated. */
+  | { readonly type: "command-failed"; readonly time: number; readonly message: string }
   | {
       readonly type: "summary";
       readonly time: number;

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import { buildCommand as command } from "@stricli/core";
 import { reporterFor } from "../../deploy/reporter.ts";
+import type { EventSink } from "../../events/event.ts";
 import type { EvaluatedNetwork, EvaluatedNode } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { evaluate } from "../evaluation/client.ts";
+import { withoutPrefix } from "../failure.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
 import { findNetworkFile, NoNetworkFile } from "../network-file.ts";
-import { jsonSink, lineSink } from "../sinks.ts";
+import { endingInEvent, jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
 import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
 
@@ -31,48 +33,7 @@ export const buildCommand = command<Flags, [file?: string], Context>({
     }
     const file = fileToBuild(given, flags.file, process.cwd());
     const sink = flags.json ? jsonSink(process) : lineSink(process, "verbose");
-    const options = {
-      showTrace: flags.showTrace,
-      useCache: flags.evalCache,
-      onMessage: (_kind: unknown, message: string) =>
-        sink({ type: "evaluation-warning", time: Date.now(), message }),
-    };
-    if (flags.dryRun) {
-      const { network } = await evaluate({ kind: "network", file, nodes: flags.on }, options);
-      refuseFailures(network);
-      for (const node of network.nodes) {
-        if (flags.json) reporterFor(node, sink)({ type: "planned", steps: [`build ${buildOf(node)}`] });
-        else process.stdout.write(`${node.name} ${buildOf(node)}\n`);
-      }
-      return;
-    }
-    // By nixus.lock alone: who builds need not be able to read secrets. Deploying ./result compares them with it.
-    const { network } = await evaluate({ kind: "network", file, nodes: flags.on }, options);
-    for (const message of network.warnings) sink({ type: "evaluation-warning", time: Date.now(), message });
-    if (!flags.keepGoing) refuseFailures(network);
-    const { buildNetwork } = await import("../../deploy/build-network.ts");
-    const { stateDirectory } = await import("../../deploy/state/directory.ts");
-    const { writeResult } = await import("../../deploy/state/result.ts");
-    const interrupted = abortOnInterrupt(process);
-    const roots = join(stateDirectory(file, process.env), "built");
-    try {
-      const built = await buildNetwork(
-        network,
-        { keepGoing: flags.keepGoing, roots, signal: interrupted.signal },
-        sink,
-      );
-      refuseFailures(network);
-      const result = join(process.cwd(), "result");
-      writeResult(result, network, built, [process.execPath, process.argv[1] ?? ""]);
-      sink({ type: "result", time: Date.now(), path: result });
-    } catch (error) {
-      if (!(error instanceof AggregateError)) throw error;
-      throw new UserError(error.errors.map((each: Error) => each.message).join("\nerror: "), {
-        cause: error,
-      });
-    } finally {
-      interrupted.stop();
-    }
+    await endingInEvent(flags.json, sink, () => buildNodes(process, flags, file, sink));
   },
   parameters: {
     flags: {
@@ -100,6 +61,55 @@ export const buildCommand = command<Flags, [file?: string], Context>({
   docs: { brief: text.build.brief },
 });
 
+async function buildNodes(
+  process: NodeJS.Process,
+  flags: Flags,
+  file: string,
+  sink: EventSink,
+): Promise<void> {
+  const options = {
+    showTrace: flags.showTrace,
+    useCache: flags.evalCache,
+    onMessage: (_kind: unknown, message: string) =>
+      sink({ type: "evaluation-warning", time: Date.now(), message }),
+  };
+  // By nixus.lock alone: who builds need not be able to read secrets. Deploying ./result compares them with it.
+  const { network } = await evaluate({ kind: "network", file, nodes: flags.on }, options);
+  for (const message of network.warnings) sink({ type: "evaluation-warning", time: Date.now(), message });
+  if (flags.dryRun) {
+    refuseFailures(network);
+    for (const node of network.nodes) {
+      if (flags.json) reporterFor(node, sink)({ type: "planned", steps: [`build ${buildOf(node)}`] });
+      else process.stdout.write(`${node.name} ${buildOf(node)}\n`);
+    }
+    return;
+  }
+  if (!flags.keepGoing) refuseFailures(network);
+  const { buildNetwork } = await import("../../deploy/build-network.ts");
+  const { stateDirectory } = await import("../../deploy/state/directory.ts");
+  const { writeResult } = await import("../../deploy/state/result.ts");
+  const interrupted = abortOnInterrupt(process);
+  const roots = join(stateDirectory(file, process.env), "built");
+  try {
+    const built = await buildNetwork(
+      network,
+      { keepGoing: flags.keepGoing, roots, signal: interrupted.signal },
+      sink,
+    );
+    refuseFailures(network);
+    const result = join(process.cwd(), "result");
+    writeResult(result, network, built, [process.execPath, process.argv[1] ?? ""]);
+    sink({ type: "result", time: Date.now(), path: result });
+  } catch (error) {
+    if (!(error instanceof AggregateError)) throw error;
+    throw new UserError(error.errors.map((each: Error) => each.message).join("\nerror: "), {
+      cause: error,
+    });
+  } finally {
+    interrupted.stop();
+  }
+}
+
 /** Other commands take nodes where this one, as nix-build does, takes the file. */
 function fileToBuild(given: string | undefined, flag: string | undefined, directory: string): string {
   try {
@@ -118,8 +128,6 @@ function buildOf({ source, toplevel }: EvaluatedNode): string {
 
 function refuseFailures({ failures }: EvaluatedNetwork): void {
   if (failures.length === 0) return;
-  const messages = failures.map(
-    ({ node, message }) => `node '${node}': ${message.replace(/^error:\s*/, "")}`,
-  );
+  const messages = failures.map(({ node, message }) => `node '${node}': ${withoutPrefix(message)}`);
   throw new UserError(messages.join("\nerror: "));
 }

@@ -11,8 +11,9 @@ import {
   rememberDeployment,
   resumeDeployment,
 } from "../remembered.ts";
+import { endingInEvent } from "../sinks.ts";
 import * as text from "../text.ts";
-import { machineNames, viewOf } from "../view.ts";
+import { machineNames, type View, viewOf } from "../view.ts";
 import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, progressFlag, showTraceFlag } from "./flags.ts";
 import { type RolloutFlags, rolloutFlags, rolloutOptions } from "./rollout-flags.ts";
 
@@ -40,46 +41,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...words) {
     refuseContradictions(flags);
     const view = viewOf(this.process, flags);
-    const { sink } = view;
-    const saved = flags.built === undefined ? undefined : await readBuilt(flags.built);
-    const file = saved?.file ?? findNetworkFile(flags.file, this.process.cwd());
-    // Not before it is needed: commands that deploy nothing start without it.
-    const { deploy } = await import("../../deploy/deploy.ts");
-    const { stateDirectory } = await import("../../deploy/state/directory.ts");
-    const { readLastSeen } = await import("../../deploy/state/last-seen.ts");
-    const directory = stateDirectory(file, this.process.env);
-    const lastSeen = readLastSeen(directory);
-    const access = { env: { ...this.process.env }, identityFiles: flags.identity ?? [] };
-    const { showTrace, evalCache, locked, force, wait, dryRun, reboot } = flags;
-    const beginning = { file, words, showTrace, useCache: evalCache, locked, dryRun, access };
-    const { network: found, contents } =
-      saved !== undefined
-        ? await builtForDeployment(saved, beginning, sink)
-        : flags.resume
-          ? await resumeDeployment(directory, beginning, sink)
-          : await evaluateForDeployment(beginning, sink);
-    const network = flags.changed ? changedOnly(found, lastSeen) : found;
-    if (network === undefined) {
-      say(sink, "every machine was last seen on its system; nothing to deploy");
-      return;
-    }
-    const options = rolloutOptions(flags, network);
-    const interrupted = abortOnInterrupt(this.process);
-    const { signal } = interrupted;
-    try {
-      if (!dryRun) await view.begin(machineNames(network));
-      const report = await deploy(
-        network,
-        { ...options, lastSeen, force, wait, dryRun, reboot, signal, secrets: contents },
-        sink,
-      );
-      if (!dryRun)
-        await rememberDeployment({ directory, file, network, report, resumed: flags.resume }, sink);
-      if (!report.ok) this.process.exitCode = 1;
-    } finally {
-      view.end();
-      interrupted.stop();
-    }
+    await endingInEvent(flags.json, view.sink, () => deployNodes(this.process, flags, words, view));
   },
   parameters: {
     flags: {
@@ -114,6 +76,53 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
   },
   docs: { brief: text.deploy.brief },
 });
+
+async function deployNodes(
+  process: NodeJS.Process,
+  flags: Flags,
+  words: readonly string[],
+  view: View,
+): Promise<void> {
+  const { sink } = view;
+  const saved = flags.built === undefined ? undefined : await readBuilt(flags.built);
+  const file = saved?.file ?? findNetworkFile(flags.file, process.cwd());
+  // Not before it is needed: commands that deploy nothing start without it.
+  const { deploy } = await import("../../deploy/deploy.ts");
+  const { stateDirectory } = await import("../../deploy/state/directory.ts");
+  const { readLastSeen } = await import("../../deploy/state/last-seen.ts");
+  const directory = stateDirectory(file, process.env);
+  const lastSeen = readLastSeen(directory);
+  const access = { env: { ...process.env }, identityFiles: flags.identity ?? [] };
+  const { showTrace, evalCache, locked, force, wait, dryRun, reboot } = flags;
+  const beginning = { file, words, showTrace, useCache: evalCache, locked, dryRun, access };
+  const { network: found, contents } =
+    saved !== undefined
+      ? await builtForDeployment(saved, beginning, sink)
+      : flags.resume
+        ? await resumeDeployment(directory, beginning, sink)
+        : await evaluateForDeployment(beginning, sink);
+  const network = flags.changed ? changedOnly(found, lastSeen) : found;
+  if (network === undefined) {
+    say(sink, "every machine was last seen on its system; nothing to deploy");
+    return;
+  }
+  const options = rolloutOptions(flags, network);
+  const interrupted = abortOnInterrupt(process);
+  const { signal } = interrupted;
+  try {
+    if (!dryRun) await view.begin(machineNames(network));
+    const report = await deploy(
+      network,
+      { ...options, lastSeen, force, wait, dryRun, reboot, signal, secrets: contents },
+      sink,
+    );
+    if (!dryRun) await rememberDeployment({ directory, file, network, report, resumed: flags.resume }, sink);
+    if (!report.ok) process.exitCode = 1;
+  } finally {
+    view.end();
+    interrupted.stop();
+  }
+}
 
 /** A ./result knows its network file, and what it deploys. */
 function refuseContradictions({ built, file, resume }: Flags): void {

@@ -8,7 +8,7 @@ import * as text from "../text.ts";
 const keysCommand = buildCommand<SecretsFlags, [], Context>({
   async func(flags) {
     const found = await secretsOfNetwork(flags, this.process);
-    await generateMissing(found, found.secrets.filter(isVpnKey), this.process);
+    await generateMissing(found, found.secrets.filter(isVpnKey), this.process, text.vpn.noKeys);
   },
   parameters: { flags: secretsFlags, aliases: secretsAliases },
   docs: { brief: text.vpn.keys },

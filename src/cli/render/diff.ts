@@ -1,6 +1,7 @@
 /** `nixus diff` for people: a block for each machine, in the order of the network, once all have answered. */
 import type { Event } from "../../events/event.ts";
 import type { Preview } from "../../events/preview.ts";
+import { withoutPrefix } from "../failure.ts";
 import { previewLines } from "./preview.ts";
 
 interface Known {
@@ -20,7 +21,7 @@ export class DiffRenderer {
       case "warning":
       case "problem": {
         const word = event.type === "problem" ? "error" : "warning";
-        this.add(event.node, { messages: [`${word}: ${event.message}`] });
+        this.add(event.node, { messages: [`${word}: ${withoutPrefix(event.message)}`] });
         break;
       }
       case "finished":

@@ -1,6 +1,7 @@
 /** Events as the lines of a plain terminal or log: `[host] text`, in the words of the design (section 7). */
 import type { BuildEvent, Event, Outcome } from "../../events/event.ts";
 import { isoTime } from "../../plan/history.ts";
+import { withoutPrefix } from "../failure.ts";
 import { renderLockChange } from "./lock-change.ts";
 import { previewLines } from "./preview.ts";
 
@@ -66,6 +67,8 @@ function renderLines(event: Event): readonly Line[] {
       return [{ stream: "stderr", text: `nixus.lock: ${renderLockChange(event)}` }];
     case "evaluation-warning":
       return [{ stream: "stderr", text: `warning: ${event.message}` }];
+    case "command-failed":
+      return [{ stream: "stderr", text: `error: ${event.message}` }];
     case "batch": {
       const what = event.canary ? "Canaries" : `Batch ${event.number} of ${event.count}`;
       return [{ stream: "stdout", text: `${what}: ${event.nodes.join(", ")}` }];
@@ -124,7 +127,7 @@ function renderLines(event: Event): readonly Line[] {
     case "warning":
       return node(event, `warning: ${event.message}`);
     case "problem":
-      return node(event, `error: ${subject(event)}${event.message}`);
+      return node(event, `error: ${subject(event)}${withoutPrefix(event.message)}`);
     case "finished":
       return node(event, outcomeText(event.outcome));
     case "summary":

@@ -4,6 +4,7 @@
  */
 import { styleText } from "node:util";
 import type { Event, Outcome } from "../../events/event.ts";
+import { withoutPrefix } from "../failure.ts";
 import { messageOf } from "./lines.ts";
 import { plain, shorten, widthOf } from "./width.ts";
 
@@ -97,7 +98,7 @@ function after(row: Row, event: Event & { readonly node: string }): Row {
     return { ...row, stand: event.outcome, ended: event.time, message };
   }
   if (event.type === "awaiting-builds") return { ...row, stand: "building", message: "" };
-  const said = plain(event.type === "problem" ? event.message : messageOf(event));
+  const said = plain(event.type === "problem" ? withoutPrefix(event.message) : messageOf(event));
   return {
     ...row,
     stand: activityOf(event) ?? row.stand,

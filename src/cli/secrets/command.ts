@@ -12,11 +12,11 @@ import {
   secretsOfNetwork,
 } from "./network.ts";
 
-const name = { brief: text.secrets.names, parse: String, placeholder: "secret" } as const;
+const name = { brief: text.secrets.name, parse: String, placeholder: "secret" } as const;
 
 /** The parameter of commands that take one name, and of those that take any number of them. */
 export const oneName = { kind: "tuple", parameters: [name] } as const;
-export const anyNames = { kind: "array", parameter: name } as const;
+export const anyNames = { kind: "array", parameter: { ...name, brief: text.secrets.names } } as const;
 
 export interface Chosen extends SecretsOfNetwork {
   /** Those that were named; all of them where none was. */
@@ -32,6 +32,10 @@ export function commandOnSecrets(brief: string, run: (of: Chosen) => Promise<voi
     async func(flags, ...names) {
       const { process } = this;
       const found = await secretsOfNetwork(flags, process);
+      if (found.secrets.length + names.length === 0) {
+        process.stderr.write(`${text.secrets.none}\n`);
+        return;
+      }
       const chosen = namedSecrets(found.secrets, names);
       await run({ ...found, chosen, names, process, say: (line) => process.stdout.write(`${line}\n`) });
     },

@@ -2,21 +2,21 @@
 import type { NetworkSecret } from "../../deploy/secrets/update.ts";
 import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
 import type { Context } from "../context.ts";
+import * as text from "../text.ts";
 import type { SecretsOfNetwork } from "./network.ts";
 import { askPassword } from "./password.ts";
 
-/** Of the chosen ones; what is there already stays as it is. */
+/** Of the chosen ones; what is there already stays as it is. `nothing` is said where none is chosen. */
 export async function generateMissing(
   { network, access }: SecretsOfNetwork,
   chosen: readonly NetworkSecret[],
   process: Context["process"],
+  nothing: string = text.secrets.noneGenerated,
 ): Promise<void> {
   const { generateAndStore, isStored } = await import("../../deploy/secrets/generated.ts");
   const missing = chosen.filter((secret) => !isStored(secret));
   if (missing.length === 0) {
-    process.stdout.write(
-      "nothing to generate: all of them are there ('nixus secrets rotate' makes new ones)\n",
-    );
+    process.stdout.write(`${chosen.length === 0 ? nothing : text.secrets.noneMissing}\n`);
     return;
   }
   const { compareWithLock, requireDigestKey } = await import("../../deploy/secrets/update.ts");

@@ -1,7 +1,9 @@
 /** What all `nixus secrets` commands begin with. */
 import type { NetworkSecret, SecretAccess } from "../../deploy/secrets/update.ts";
 import type { EvaluatedSecrets } from "../../fleet/evaluated.ts";
+import { secretsSection } from "../../fleet/modules/secrets/lock.ts";
 import { secretLabel } from "../../fleet/modules/secrets/secret.ts";
+import { readLockFile } from "../../fleet/update-lock-file.ts";
 import { nearest } from "../../modules/nearest.ts";
 import { fileFlag, identityFlag, showTraceFlag } from "../commands/flags.ts";
 import type { Context } from "../context.ts";
@@ -39,6 +41,11 @@ export async function secretsOfNetwork(
   const access = { env: { ...process.env }, identityFiles: flags.identity ?? [] };
   forgetVariables(secrets);
   return { network, secrets, access };
+}
+
+/** Neither the network nor `nixus.lock` has any, so that no key is needed either. */
+export function isWithoutSecrets({ network, secrets }: SecretsOfNetwork): boolean {
+  return secrets.length === 0 && readLockFile(network.file).get(secretsSection).key === "";
 }
 
 /** Those that are named: `NODE/NAME`, or `NAME` of one shared by several nodes. All of them without a name. */

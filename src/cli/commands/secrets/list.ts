@@ -30,6 +30,7 @@ export const listCommand = buildCommand<Flags, [], Context>({
       this.process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       return;
     }
+    if (rows.length === 0) this.process.stderr.write(`${text.secrets.none}\n`);
     const cells = rows.map((row) => [
       row.secret,
       `${row.user}:${row.group} ${row.mode}`,

@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors.ts";
 import { anyNames } from "../../secrets/command.ts";
 import {
+  isWithoutSecrets,
   namedSecrets,
   type SecretsFlags,
   secretsAliases,
@@ -22,7 +23,12 @@ export const rotateCommand = buildCommand<Flags, string[], Context>({
     if (names.length === 0 && !flags.key) {
       throw new UsageError("name the generated secrets that get another content, or give --key");
     }
-    const { network, secrets, access } = await secretsOfNetwork(flags, this.process);
+    const found = await secretsOfNetwork(flags, this.process);
+    if (names.length === 0 && isWithoutSecrets(found)) {
+      this.process.stderr.write(`${text.secrets.none}\n`);
+      return;
+    }
+    const { network, secrets, access } = found;
     const { generateAndStore } = await import("../../../deploy/secrets/generated.ts");
     const { compareWithLock, readSecrets, refuseProblems, requireDigestKey } = await import(
       "../../../deploy/secrets/update.ts"

@@ -2,7 +2,13 @@ import { buildCommand } from "@stricli/core";
 import type { Context } from "../../context.ts";
 import { UserError } from "../../errors.ts";
 import { renderLockChange } from "../../render/lock-change.ts";
-import { type SecretsFlags, secretsAliases, secretsFlags, secretsOfNetwork } from "../../secrets/network.ts";
+import {
+  isWithoutSecrets,
+  type SecretsFlags,
+  secretsAliases,
+  secretsFlags,
+  secretsOfNetwork,
+} from "../../secrets/network.ts";
 import * as text from "../../text.ts";
 import { lockedFlag } from "../flags.ts";
 
@@ -12,7 +18,12 @@ interface Flags extends SecretsFlags {
 
 export const updateCommand = buildCommand<Flags, [], Context>({
   async func(flags) {
-    const { network, secrets, access } = await secretsOfNetwork(flags, this.process);
+    const found = await secretsOfNetwork(flags, this.process);
+    if (isWithoutSecrets(found)) {
+      this.process.stdout.write(`${text.secrets.upToDate}\n`);
+      return;
+    }
+    const { network, secrets, access } = found;
     const { compareWithLock, readSecrets, refuseProblems } = await import(
       "../../../deploy/secrets/update.ts"
     );
@@ -27,7 +38,7 @@ export const updateCommand = buildCommand<Flags, [], Context>({
     const again = flags.locked ? [] : await encryptAgain(network.file, secrets, access);
     for (const label of again) this.process.stdout.write(`${label}: encrypted to those who deploy it now\n`);
     this.process.stdout.write(
-      changes ? `nixus.lock: ${renderLockChange(change)}\n` : "nixus.lock is up to date\n",
+      `${changes ? `nixus.lock: ${renderLockChange(change)}` : text.secrets.upToDate}\n`,
     );
     // What could be read is locked; the rest keeps what it had, and is a failure.
     refuseProblems(problems);

@@ -1,0 +1,58 @@
+/** How failures that concern no machine are told: to people, and as events. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Event } from "../../src/events/event.ts";
+import { Program } from "./program.ts";
+
+let program: Program;
+beforeAll(async () => {
+  program = await Program.create();
+  program.write("throws.nix", `{ nodes = throw "ups"; }`);
+  program.write(
+    "broken.nix",
+    `{
+      defaults.platform = "linux";
+      nodes.foo = { host = "root@foo.invalid"; configuration.environment.etc.motd.txt = ""; };
+      nodes.bar.host = "root@bar.invalid";
+    }`,
+  );
+  program.provide("ssh", "#!/bin/sh\nexit 255\n");
+});
+afterAll(() => program[Symbol.dispose]());
+
+describe.each(["deploy", "diff", "build", "rollback"])("nixus %s --json", (command) => {
+  test("has the failure of the whole command as its last event", async () => {
+    const { status, stdout, stderr } = await program.nixus([command, "--json", "-f", "throws.nix"]);
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Event);
+    expect(events.at(-1)).toMatchObject({
+      type: "command-failed",
+      message: expect.stringMatching(/^(?!error:).*error: ups$/s),
+    });
+    expect(stderr).toMatch(/error: ups\n$/);
+    expect(status).toBe(1);
+  });
+});
+
+test.each(["deploy", "diff"])("nixus %s says once that something is an error", async (command) => {
+  const { status, stdout } = await program.nixus([command, "-f", "broken.nix"]);
+  expect(stdout).toMatch(/error: (node 'foo': )?… while evaluating the option/);
+  expect(stdout).toContain("environment.etc.motd.txt' does not exist");
+  expect(status).toBe(1);
+});
+
+describe("without secrets", () => {
+  test.each([
+    ["list", "the network has no secrets\n"],
+    ["check", "the network has no secrets\n"],
+    ["who-can-read", "the network has no secrets\n"],
+    ["update", "nixus.lock is up to date\n"],
+    ["rotate --key", "the network has no secrets\n"],
+    ["generate", "the network has no secrets\n"],
+  ])("nixus secrets %s needs no key", async (words, said) => {
+    program.write("default.nix", '{ nodes.foo = { platform = "linux"; }; }');
+    const { status, stdout, stderr } = await program.nixus(["secrets", ...words.split(" ")]);
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said });
+  });
+});
