@@ -14,7 +14,9 @@ export function destinationUrl(destination: string): string {
 
 /** What is wrong with a destination that ssh could take for something else; undefined when nothing is. */
 export function destinationProblem(destination: string): string | undefined {
-  if (destination === "" || destination.startsWith("-") || /[\s'"`$\\;&<>|(){}]/.test(destination)) {
+  // A user's domain ends with a backslash: `CORP\me@host`.
+  const plain = destination.replace(/\\(?=.*@)/g, "");
+  if (plain === "" || plain.startsWith("-") || /[\s'"`$\\;&<>|(){}]/.test(plain)) {
     return `host is no SSH destination: ${JSON.stringify(destination)}; write [user@]host or ssh://[user@]host[:port]`;
   }
   return hostOf(destination) === "" ? `host names no machine: ${JSON.stringify(destination)}` : undefined;

@@ -1,6 +1,8 @@
 /** What OpenSSH's complaints mean, and what to do about each. */
+import { basename } from "node:path";
 import { ConnectionError, type ConnectionFailure } from "../errors.ts";
 import { hostOf } from "./destination.ts";
+import { quote } from "./remote-script.ts";
 
 interface Pattern {
   readonly pattern: RegExp;
@@ -12,21 +14,23 @@ interface Pattern {
 /** In this order: a changed host key also ends with `Host key verification failed`. */
 const patterns: readonly Pattern[] = [
   {
-    pattern: /Could not resolve hostname ([^\s:]+)/,
+    pattern: /Could not resolve hostname (\S+): /,
     failure: "unresolvable",
-    message: (_host, _destination, match) =>
-      `the name ${match[1]} does not resolve; check the node's host and your DNS or ~/.ssh/config`,
+    message: (_host, destination, match) =>
+      `the name ${match[1]} does not resolve; ${misspelling(destination) ?? "check the node's host and your DNS or ~/.ssh/config"}`,
   },
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
     failure: "changed-host-key",
-    message: (host, _destination, _match, stderr) => {
+    message: (target, _destination, _match, stderr) => {
+      // With its port, as it stands in known_hosts; it may be a jump host.
+      const host = /[Hh]ost key for (\S+) has changed/.exec(stderr)?.[1] ?? target;
       const fingerprint = /(SHA256:[A-Za-z0-9+/=]+)/.exec(stderr)?.[1];
       const place = /Offending \S+ key in (\S+)/.exec(stderr)?.[1];
       return [
         `THE HOST KEY OF ${host} HAS CHANGED. Someone may be between you and the machine, or it was installed anew.`,
         ...(fingerprint === undefined ? [] : [`It shows the key ${fingerprint} now.`]),
-        `Nothing was sent. Only when you know why it changed: ssh-keygen -R ${host}${place === undefined ? "" : ` (the old key is in ${place})`}, and connect once with ssh to accept the new one`,
+        `Nothing was sent. Only when you know why it changed: ssh-keygen -R ${/^[\w.:-]+$/.test(host) ? host : quote(host)}${place === undefined ? "" : ` (the old key is in ${place})`}, and connect once with ssh to accept the new one`,
       ].join("\n");
     },
   },
@@ -37,10 +41,11 @@ const patterns: readonly Pattern[] = [
       `its host key is not known here; compare the fingerprint and accept it once with: ssh ${destination}`,
   },
   {
-    pattern: /Permission denied \(([^)]*)\)/,
+    // Who says so may be a jump host.
+    pattern: /(?:^(\S+): )?Permission denied \(([^)]*)\)/m,
     failure: "permission-denied",
-    message: (_host, destination, match) =>
-      `it does not let us in as ${destination} (it offers ${match[1]}); check that your key is loaded (ssh-add -l) and in its authorized_keys. Passwords are never asked for`,
+    message: (_host, destination, [, who = destination, offers]) =>
+      `it does not let us in as ${who} (it offers ${offers}); check that your key is loaded (ssh-add -l) and in its authorized_keys. Passwords are never asked for`,
   },
   {
     pattern: /Too many authentication failures/,
@@ -79,6 +84,14 @@ const patterns: readonly Pattern[] = [
       `the connection to ${host} was lost: ${lastLines(stderr)}`,
   },
 ];
+
+/** What is wrong with a destination whose name can't resolve; undefined when nothing is seen. */
+function misspelling(destination: string): string | undefined {
+  if (destination.startsWith("ssh://")) return undefined;
+  const host = hostOf(destination);
+  if (/^\[.*\]$/.test(host)) return `an IPv6 address stands without brackets, or as in ssh://${destination}`;
+  return /^[^:]+:\d+$/.test(host) ? `a port is written as in ssh://${destination}` : undefined;
+}
 
 /** Whether the machine is off or away, rather than one that does not want us. */
 export function isUnreachable(failure: ConnectionFailure): boolean {
@@ -143,6 +156,11 @@ export function privilegeProblem(escalation: readonly string[], stderr: string):
   );
   if (missing.test(stderr)) {
     return `there is no ${program} on the machine to become root with; connect as root or set privilegeEscalationCommand`;
+  }
+  // Whatever its language is.
+  const last = lastLines(stderr, 1);
+  if (last.startsWith(`${basename(program)}: `) && !last.includes("unable to resolve host")) {
+    return `becoming root with ${command} failed: ${last}; allow it without a password (NOPASSWD in sudoers), connect as root, or set privilegeEscalationCommand`;
   }
   return undefined;
 }

@@ -7,6 +7,9 @@
 const usualPath =
   "/run/wrappers/bin:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** BSD csh takes words of about a thousand characters. A multiple of four, so that none begins with `=`, which zsh expands. */
+const wordLength = 1000;
+
 /**
  * The command line. Between its quotes stand only characters that no login shell expands there. The script runs as
  * root, through `escalation` unless the user is root already; it finds its own text in `$nixus_script` and the ends
@@ -16,8 +19,8 @@ const usualPath =
 export function remoteCommand(script: string, escalation: readonly string[]): string {
   const escalate = withoutPrompt(escalation).map(quote).join(" ");
   const starter = `
-nixus_script=$(printf %s "$nixus_text" | base64 -d) || exit 127
-unset nixus_text
+nixus_script=$(printf %s "$@" | base64 -d) || exit 127
+set --
 nixus_script="SSH_CONNECTION='\${SSH_CONNECTION:-}'
 $nixus_script"
 if [ "$(id -u)" = 0 ]; then
@@ -26,7 +29,8 @@ else
   exec ${escalate} /bin/sh -c 'nixus_script=$1; eval "$1"' sh "$nixus_script"
 fi
 `;
-  return `exec /bin/sh -c 'PATH="$PATH:${usualPath}"; export PATH; nixus_text=${base64(script)}; eval "$(printf %s ${base64(starter)} | base64 -d)"'`;
+  const words = base64(script).match(new RegExp(`.{1,${wordLength}}`, "g")) ?? [];
+  return `exec /bin/sh -c 'PATH="$PATH:${usualPath}"; export PATH; eval "$(printf %s ${base64(starter)} | base64 -d)"' sh ${words.join(" ")}`;
 }
 
 /** sudo must fail rather than ask: nobody could answer. */

@@ -55,7 +55,7 @@ export class SshCall {
 
 /** The script within a command line of `remoteCommand`. */
 function innerScript(command: string): string {
-  return Buffer.from(/nixus_text=([A-Za-z0-9+/=]*);/.exec(command)?.[1] ?? "", "base64").toString();
+  return Buffer.from(/' sh ([A-Za-z0-9+/= ]*)$/.exec(command)?.[1] ?? "", "base64").toString();
 }
 
 export class FakeSsh {

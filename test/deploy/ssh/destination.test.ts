@@ -9,6 +9,8 @@ test.each([
   ["ssh://foo", "foo"],
   ["ssh://root@[fe80::1]:22", "fe80::1"],
   ["root@fe80::1", "fe80::1"],
+  ["CORP\\me@foo", "foo"],
+  ["ssh://CORP\\me@foo:22", "foo"],
 ])("the host of %s is %s", (destination, host) => {
   expect(hostOf(destination)).toBe(host);
   expect(destinationProblem(destination)).toBeUndefined();
@@ -19,9 +21,15 @@ test("as a URL", () => {
   expect(destinationUrl("ssh://root@foo:22")).toBe("ssh://root@foo:22");
 });
 
-test.each(["", "-oProxyCommand=touch /tmp/x", "foo bar", "root@", "ssh://", "foo;reboot", "$(reboot)"])(
-  "%j is refused",
-  (destination) => {
-    expect(destinationProblem(destination)).toMatch(/^host (?:is no|names no)/);
-  },
-);
+test.each([
+  "",
+  "foo\\bar",
+  "-oProxyCommand=touch /tmp/x",
+  "foo bar",
+  "root@",
+  "ssh://",
+  "foo;reboot",
+  "$(reboot)",
+])("%j is refused", (destination) => {
+  expect(destinationProblem(destination)).toMatch(/^host (?:is no|names no)/);
+});

@@ -33,25 +33,38 @@ function login(
 }
 
 // sshd gives the command to the user's login shell, whatever that is.
-describe.each(["sh", "bash", "dash", "fish", "tcsh", "zsh"].filter(installed))("through %s", (shell) => {
-  test("a script arrives as it is, with a PATH and standard input of its own", () => {
-    const script = 'x="a\'b\\"c$HOME \\\\!{a,b}~*"\nprintf "%s|" "$x"; ls -d /; cat; exit\n';
-    const command = remoteCommand(script, ["sudo"]);
-    expect(command).not.toContain("\n");
-    expect(login(shell, command, { input: "input" })).toBe(`a'b"c${directory} \\!{a,b}~*|/\ninput`);
-  });
+describe.each(["sh", "bash", "dash", "fish", "tcsh", "bsd-csh", "zsh"].filter(installed))(
+  "through %s",
+  (shell) => {
+    test("a script arrives as it is, with a PATH and standard input of its own", () => {
+      const script = 'x="a\'b\\"c$HOME \\\\!{a,b}~*"\nprintf "%s|" "$x"; ls -d /; cat; exit\n';
+      const command = remoteCommand(script, ["sudo"]);
+      expect(command).not.toContain("\n");
+      expect(login(shell, command, { input: "input" })).toBe(`a'b"c${directory} \\!{a,b}~*|/\ninput`);
+    });
 
-  test("its exit status is the command's", () => {
-    const run = () => login(shell, remoteCommand("exit 42", ["sudo"]));
-    expect(run).toThrow(expect.objectContaining({ status: 42 }));
-  });
-});
+    test("it may be long", () => {
+      expect(login(shell, remoteCommand(`: ${"x".repeat(40_000)}\necho arrived $#`, []))).toBe("arrived 0\n");
+    });
+
+    test("its exit status is the command's", () => {
+      const run = () => login(shell, remoteCommand("exit 42", ["sudo"]));
+      expect(run).toThrow(expect.objectContaining({ status: 42 }));
+    });
+  },
+);
 
 test("the longest script is less than an argument may be, which is 128 KiB (MAX_ARG_STRLEN of Linux)", () => {
   const command = remoteCommand(confirmScript(), ["sudo", "--non-interactive"]);
   // Some room, for what a node's escalation may have.
   expect(command.length).toBeLessThan(120 * 1024);
   expect(login("sh", remoteCommand(`: ${"x".repeat(88 * 1024)}\necho arrived`, []))).toBe("arrived\n");
+});
+
+test("no word is longer than the 1024 characters that the csh of BSD takes", () => {
+  const words = remoteCommand(confirmScript(), ["sudo", "--non-interactive"]).match(/'[^']*'|[^ ']+/g) ?? [];
+  expect(words.length).toBeGreaterThan(50);
+  expect(Math.max(...words.map((word) => word.length))).toBeLessThan(1024);
 });
 
 test("a script's text is what a shell reads, whatever it is", () => {
