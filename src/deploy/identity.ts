@@ -31,11 +31,15 @@ function userName(): string {
   }
 }
 
-/** Lends a private directory (mode 0700) whose name is short enough for control sockets. */
+/** Short enough, and without what ssh_config(5) takes for more than itself: `%h`, `${HOME}`, `~`, spaces, quotes. */
+function canHoldSockets(directory: string): boolean {
+  return /^\/[\w./+-]*$/.test(directory) && join(directory, "nixus-XXXXXX").length <= longestSocketDirectory;
+}
+
+/** Lends a private directory (mode 0700) whose name can be that of control sockets. */
 export async function withSocketDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const parent = tmpdir();
-  const usable = Buffer.byteLength(join(parent, "nixus-XXXXXX")) <= longestSocketDirectory ? parent : "/tmp";
-  const directory = await mkdtemp(join(usable, "nixus-"));
+  const directory = await mkdtemp(join(canHoldSockets(parent) ? parent : "/tmp", "nixus-"));
   try {
     return await use(directory);
   } finally {

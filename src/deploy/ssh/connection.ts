@@ -212,6 +212,8 @@ export class Connection {
         ConnectTimeout: String(connectTimeout),
         ServerAliveInterval: "5",
         ServerAliveCountMax: "3",
+        // A configuration that keeps ssh quiet would leave us without its reasons.
+        LogLevel: "INFO",
       }),
     ];
     return ["-T", ...settings.flat().flatMap(([name, value]) => ["-o", `${name}=${value}`])];
