@@ -89,6 +89,27 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
     expect((await host.ask("result", "a")).lines.at(-1)).toBe("result activated ");
   });
 
+  test("protects all that it needs from the garbage collector, also what was on the machine before", async ({
+    host,
+  }) => {
+    const roots = "nix/var/nix/gcroots/nixus/a";
+    const started = host.start("a", "new");
+    await host.reaches("a", "waiting");
+    const kept = host.list(roots).map((name) => host.target(`${roots}/${name}`));
+    expect(kept.sort()).toEqual(["nix/store/new", "nix/store/old", "switcher"]);
+    await host.ask("confirm", "a");
+    await started;
+    expect(host.has(roots)).toBe(false);
+  });
+
+  test("changes nothing that it can't protect from the garbage collector", async ({ host }) => {
+    host.write("nix/var/nix/gcroots/nixus", "in the way");
+    const { lines } = await host.start("a", "new");
+    expect(lines.at(-1)).toMatch(/^result failed .* could not be protected from the garbage collector/);
+    expect(host.activations).toEqual([]);
+    await expectEnd(host, "old", "failed");
+  });
+
   test("has a line of its own in a history that ends in the middle of one", async ({ host }) => {
     host.write("var/lib/nixus/history", "cut off in the mid");
     const started = host.start("a", "new");

@@ -91,8 +91,10 @@ prepare() {
     problem="systemd did not start the watchdog's timer"
     return 1
   }
-  mkdir -p "$gc_roots/$id" && ln -sfn "$current_system" "$gc_roots/current-system" &&
-    ln -sfn "$root$previous" "$gc_roots/$id/previous"
+  protect || {
+    problem="the systems could not be protected from the garbage collector in $gc_roots"
+    return 1
+  }
   # A machine without a default system gets the one to go back to, so that a power cut from now on leads there.
   if [ ! -e "$profile" ] && ! { sync_disk && set_profile "$previous"; }; then
     problem="the system profile could not be set to $previous"
@@ -109,6 +111,14 @@ prepare() {
     problem="the switcher was told to stop before it began"
     return 1
   }
+}
+
+# protect: from the garbage collector, what was copied and what was on the machine before.
+protect() {
+  mkdir -p "$gc_roots/$id" && ln -sfn "$current_system" "$gc_roots/current-system" &&
+    ln -sfn "$root$previous" "$gc_roots/$id/previous" &&
+    ln -sfn "$root$system" "$gc_roots/$id/system" &&
+    ln -sfn "${program%/*}" "$gc_roots/$id/switcher"
 }
 
 sync_disk() {
