@@ -5,6 +5,7 @@ import type { EventSink, Outcome } from "../events/event.ts";
 import type { EvaluatedNetwork, EvaluationFailure } from "../fleet/evaluated.ts";
 import { planPhases } from "../plan/phases.ts";
 import { planRollout, type Rollout, type RolloutOptions, type Unit } from "../plan/rollout.ts";
+import { sharedHosts } from "../plan/shared-hosts.ts";
 import { AtomicGroup } from "./atomic-group.ts";
 import { deployer, deploymentId, withSocketDirectory } from "./identity.ts";
 import { deployNode, type NodeResult } from "./node.ts";
@@ -77,8 +78,12 @@ export async function deploy(
     setMaxListeners(0, signal);
     const places = new Places(process.env, directory, signal);
     const builds = new Builds(objects, sink);
+    const id = deploymentId();
+    const numbers = new Map([...nodes.keys()].map((name, index) => [name, index]));
+    const idOf = (name: string) => `${id}-${numbers.get(name)}`;
     const context: DeploymentContext = {
-      id: deploymentId(),
+      deployments: new Map([...nodes.keys()].map((name) => [idOf(name), name])),
+      conflicts: sharedHosts([...nodes.values()]),
       by: deployer(),
       file: network.file,
       objects,
@@ -96,12 +101,18 @@ export async function deploy(
       timing: options.timing ?? defaultTiming,
     };
     if (dryRun) announceBatches(planned, sink);
-    const numbers = new Map([...nodes.keys()].map((name, index) => [name, index]));
     const deployUnit = async (unit: Unit, slots: Slots): Promise<NodeResult[]> => {
       const group = unit.group === null ? undefined : new AtomicGroup(unit.group, unit.nodes);
       return await Promise.all(
         unit.nodes.map((name) =>
-          deployNode(nodes.get(name)!, join(directory, String(numbers.get(name))), context, group, slots),
+          deployNode(
+            nodes.get(name)!,
+            idOf(name),
+            join(directory, String(numbers.get(name))),
+            context,
+            group,
+            slots,
+          ),
         ),
       );
     };

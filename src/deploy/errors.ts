@@ -37,6 +37,13 @@ export class RemoteCommandError extends NodeError {
 /** Another deployment has the machine. */
 export class BusyError extends NodeError {
   override readonly name = "BusyError";
+  /** The id of that deployment. */
+  readonly deployment: string;
+
+  constructor(deployment: string, message: string) {
+    super(message);
+    this.deployment = deployment;
+  }
 }
 
 /** The deployment was interrupted from our side. */

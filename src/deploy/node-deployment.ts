@@ -3,9 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome, StepName } from "../events/event.ts";
 import { buildPlace } from "../plan/build.ts";
 import type { Facts } from "../plan/facts.ts";
+import { parseHistoryLine } from "../plan/history.ts";
 import { overwriteProblem } from "../plan/overwrite.ts";
 import { type PhasePlan, planPhases } from "../plan/phases.ts";
 import { describeStep, plan, type Step, wantedPaths } from "../plan/plan.ts";
+import { sameMachine } from "../plan/shared-hosts.ts";
 import type { AtomicGroup } from "./atomic-group.ts";
 import { BusyError, ConnectionError, NodeError } from "./errors.ts";
 import { runHealthChecks } from "./health/check.ts";
@@ -35,6 +37,9 @@ export interface NodeEnd {
   /** The system that the machine is known to run now; null: it is not known. */
   readonly runs: string | null;
 }
+
+/** What the id of a deployment that undoes another one ends with. */
+const undoSuffix = "-undo";
 
 export type NodeGroup = AtomicGroup<{ readonly good: boolean; readonly why: string }>;
 
@@ -67,6 +72,7 @@ export class NodeDeployment {
         return await this.attempt();
       } catch (error) {
         // Somebody was faster between our look at the lock and the switch.
+        if (error instanceof BusyError) this.requireOwnMachine([error.deployment]);
         if (!(error instanceof BusyError) || !this.session.context.wait) throw error;
         this.outcomeOfFailure = "failed";
         this.phases = new Phases(this.phasePlan);
@@ -80,6 +86,8 @@ export class NodeDeployment {
     // Phases may change anything: nothing of them is run when nothing is to be changed.
     if (!context.dryRun) await this.reach("connect");
     this.step = "connect";
+    const conflict = context.conflicts.get(node.name);
+    if (conflict !== undefined) throw new NodeError(conflict);
     const wanted = {
       node,
       switcher: context.switcher.path,
@@ -114,11 +122,23 @@ export class NodeDeployment {
     let told = false;
     for (;;) {
       const facts = await this.reachable(paths);
-      if ("unreachable" in facts || !facts.lock?.live || !context.wait) return facts;
+      if ("unreachable" in facts) return facts;
+      const last = facts.lastDeployment === null ? undefined : parseHistoryLine(facts.lastDeployment);
+      this.requireOwnMachine([facts.lock?.id, last?.id]);
+      if (!facts.lock?.live || !context.wait) return facts;
       const { by, since } = facts.lock;
       if (!told) report({ type: "waiting-for-lock", by, since });
       told = true;
       await this.slots.away(sleep(context.timing.lockRetry, undefined, { signal: context.signal }));
+    }
+  }
+
+  /** Fails when one of these deployments, which the machine knows of, is that of another of our nodes. */
+  private requireOwnMachine(deployments: readonly (string | undefined)[]): void {
+    const { node, context } = this.session;
+    for (const id of deployments) {
+      const name = context.deployments.get(id?.replace(undoSuffix, "") ?? "");
+      if (name !== undefined && name !== node.name) throw new NodeError(sameMachine(name));
     }
   }
 
@@ -290,7 +310,7 @@ export class NodeDeployment {
     if (switched === undefined) throw new Error("nothing was switched");
     session.report({ type: "warning", step: "commit", message: `${why}; going back to the previous system` });
     const order = {
-      ...{ system: switched.previous, previous: switched.system, id: `${session.context.id}-undo` },
+      ...{ system: switched.previous, previous: switched.system, id: `${session.id}${undoSuffix}` },
       // The secrets that are at hand are those of the other system.
       ...(switched.reboot === undefined ? {} : { reboot: { ...switched.reboot, secrets: [] } }),
     };

@@ -24,9 +24,10 @@ export interface NodeResult {
 
 const keptOutput = 20;
 
-/** Never fails: what goes wrong is reported and is part of the result. */
+/** Never fails: what goes wrong is reported and is part of the result. `id`: of the deployment. */
 export async function deployNode(
   node: DeployableNode,
+  id: string,
   controlPath: string,
   context: DeploymentContext,
   group: NodeGroup | undefined,
@@ -47,7 +48,7 @@ export async function deployNode(
     },
     controlPath,
   );
-  const deployment = new NodeDeployment({ node, connection, report, context }, group, slots);
+  const deployment = new NodeDeployment({ node, id, connection, report, context }, group, slots);
   let end = await carriedOut(deployment, () => deployment.run(), context.signal);
   const bad = await group?.end(node.name, { good: isGood(end), why: end.problem?.message ?? end.outcome });
   if (bad !== undefined && end.outcome === "activated") {

@@ -11,8 +11,10 @@ import type { Places } from "./stores/places.ts";
 
 /** What all nodes of one deployment share. */
 export interface DeploymentContext {
-  /** Unique; letters, digits and hyphens. */
-  readonly id: string;
+  /** The nodes' names by the ids of their deployments, which are unique: letters, digits and hyphens. */
+  readonly deployments: ReadonlyMap<string, string>;
+  /** Why nodes may not be deployed together with the others, by name. */
+  readonly conflicts: ReadonlyMap<string, string>;
   /** Who deploys: `user@host`. */
   readonly by: string;
   /** Absolute path of the network file. */
@@ -43,6 +45,8 @@ export type DeployableNode = EvaluatedNode & { readonly host: string };
 /** One machine while it is deployed: every step gets this, and what the plan says for it. */
 export interface NodeSession {
   readonly node: DeployableNode;
+  /** Of its deployment. */
+  readonly id: string;
   readonly connection: Connection;
   readonly report: Reporter;
   readonly context: DeploymentContext;

@@ -50,7 +50,7 @@ describe("a deployment that goes well", () => {
     const [, id, system, previous, ...rest] = others.at(-1)!.question!;
     expect([system, previous]).toEqual([node.toplevel, fitFacts["currentSystem"]]);
     expect(rest.slice(0, 3)).toEqual(["5", "8", "0"]);
-    expect(id).toMatch(/^\d{14}-[0-9a-f]{8}$/);
+    expect(id).toMatch(/^\d{14}-[0-9a-f]{8}-0$/);
   });
 
   test("sends as many store objects as there are: no command line is too long for them", async () => {
@@ -93,6 +93,76 @@ describe("a deployment that goes well", () => {
   test("nodes without a host are left out", async () => {
     const hostless = { ...network, nodes: [{ ...node, host: null }] };
     expect((await run(machine({}), {}, hostless)).report).toEqual({ nodes: [], ok: true });
+  });
+});
+
+describe("two nodes that are one machine", () => {
+  const two = (other: Partial<typeof node>) => ({
+    ...network,
+    nodes: [node, { ...node, name: "bar", ...other }],
+  });
+
+  test("are both refused where they have one host", async () => {
+    const { report, ssh } = await run(machine({}), {}, two({}));
+    expect(report.nodes.map(({ outcome, problem }) => [outcome, problem?.message])).toEqual([
+      ["failed", expect.stringMatching(/^'bar' has the same host, root@foo\.example\.com; give each/)],
+      ["failed", expect.stringMatching(/^'foo' has the same host/)],
+    ]);
+    expect(ssh.calls).toEqual([]);
+  });
+
+  test("are two machines where ssh is told to reach them in other ways", async () => {
+    const facts = { ...fitFacts, currentSystem: node.toplevel, profile: node.toplevel };
+    const { report } = await run(machine({}, facts), {}, two({ sshOptions: { Port: "2222" } }));
+    expect(report).toMatchObject({ ok: true, nodes: [{ outcome: "unchanged" }, { outcome: "unchanged" }] });
+  });
+
+  const ofFoo = (call: SshCall) => call.args.includes("root@foo.example.com");
+  const itIsFoo = expect.stringMatching(/^it is the machine of 'foo', which is deployed as well; give each/);
+
+  test("the second one finds the first one's record", async () => {
+    let id = "";
+    const { report } = await run(
+      (call) => {
+        id ||= call.question?.[1] ?? "";
+        const facts = { ...fitFacts, lastDeployment: `version=1\tid=${id}\toutcome=activated` };
+        const answers = { start: startsAndWaits, confirm: says("nixus result activated ") };
+        machine(answers, ofFoo(call) ? fitFacts : facts)(call);
+      },
+      { parallel: 1 },
+      two({ host: "root@192.0.2.1" }),
+    );
+    expect(report.nodes).toMatchObject([
+      { outcome: "activated" },
+      { outcome: "failed", problem: { step: "connect", message: itIsFoo } },
+    ]);
+  });
+
+  test.each([false, true])("the second one finds the first one at work, and waits: %s", async (wait) => {
+    let id = "";
+    let release: (() => void) | undefined;
+    const { report } = await run(
+      machine({
+        start: (call) => {
+          if (ofFoo(call)) {
+            id = call.question![1]!;
+            startsAndWaits(call);
+            release?.();
+            return;
+          }
+          const busy = () => says(`nixus busy id=${id} since=60 state=waiting by=me@laptop`)(call);
+          if (id === "") release = busy;
+          else busy();
+        },
+        confirm: says("nixus result activated "),
+      }),
+      { wait },
+      two({ host: "root@192.0.2.1" }),
+    );
+    expect(report.nodes).toMatchObject([
+      { outcome: "activated" },
+      { outcome: "failed", problem: { step: "switch", message: itIsFoo } },
+    ]);
   });
 });
 
@@ -322,7 +392,7 @@ describe("an interruption", () => {
 
   test("nodes that wait for their turn are not even connected to", async () => {
     const stop = new AbortController();
-    const many = { ...network, nodes: ["a", "b", "c"].map((name) => ({ ...node, name })) };
+    const many = { ...network, nodes: ["a", "b", "c"].map((name) => ({ ...node, name, host: name })) };
     const { report, ssh } = await run(() => stop.abort(), { signal: stop.signal, parallel: 1 }, many);
     expect(report.nodes.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "failed"]);
     expect(ssh.calls).toHaveLength(1);

@@ -54,7 +54,7 @@ export class Progress {
         this.refusal ??= new RemoteCommandError(`the switcher refused: ${answer.message}`);
         break;
       case "busy":
-        this.refusal ??= new BusyError(busyProblem(answer));
+        this.refusal ??= new BusyError(answer.id, busyProblem(answer));
         break;
       case "changed":
         this.refusal ??= new NodeError(

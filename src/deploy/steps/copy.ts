@@ -29,7 +29,7 @@ export async function copyClosure(
 
 /** What has come before is sent once more: it is some kilobytes, and the store takes it. */
 async function copyFromMemory(session: NodeSession, paths: readonly string[], size: number): Promise<void> {
-  const { node, connection, context, report } = session;
+  const { node, id, connection, context, report } = session;
   report({ type: "copying-paths", count: paths.length, size });
   const destination = destinationUrl(node.host);
   const objects = paths.map((path) => {
@@ -43,7 +43,7 @@ async function copyFromMemory(session: NodeSession, paths: readonly string[], si
       yield object;
     }
   }
-  const script = importScript(context.id, protectedPaths(session), paths.length);
+  const script = importScript(id, protectedPaths(session), paths.length);
   const { exitCode, stderr } = await connection.run(script, {
     input: withPaths(paths, exportStream(announced())),
     signal: context.signal,
@@ -64,6 +64,6 @@ async function* withPaths(
 }
 
 /** Lets the garbage collector have what was copied. Best effort: what stays is removed by a deployment a day later. */
-export async function uncopy({ connection, context }: NodeSession): Promise<void> {
-  await connection.run(unrootScript(context.id), { signal: AbortSignal.timeout(5000) }).catch(() => {});
+export async function uncopy({ id, connection }: NodeSession): Promise<void> {
+  await connection.run(unrootScript(id), { signal: AbortSignal.timeout(5000) }).catch(() => {});
 }

@@ -6,13 +6,13 @@ import { lastLines } from "../ssh/failures.ts";
 import { packagesScript } from "../target/scripts.ts";
 
 export async function installPackages(
-  { connection, context, report }: NodeSession,
+  { id, connection, context, report }: NodeSession,
   packages: readonly string[],
 ): Promise<void> {
   const wrong = packages.find((name) => !/^[a-z0-9][a-z0-9+.:-]*$/.test(name));
   if (wrong !== undefined) throw new NodeError(`${JSON.stringify(wrong)} is no name of a package`);
   report({ type: "installing-packages", packages });
-  const { exitCode, stderr } = await connection.run(packagesScript(context.id, packages), {
+  const { exitCode, stderr } = await connection.run(packagesScript(id, packages), {
     signal: context.signal,
     onLine: (line) => {
       const answer = parseAnswer(line);

@@ -11,7 +11,7 @@ import { lastLines } from "../ssh/failures.ts";
 import { receiveSecretsScript } from "../target/scripts.ts";
 
 export async function sendSecrets(
-  { connection, context, report }: NodeSession,
+  { id, connection, context, report }: NodeSession,
   secrets: readonly EvaluatedSecret[],
   options: Pick<RunOptions, "fresh" | "connectTimeout"> = {},
 ): Promise<void> {
@@ -23,7 +23,7 @@ export async function sendSecrets(
   }
   const count = places.disk.size + places.memory.size;
   report({ type: "sending-secrets", count });
-  const { exitCode, stderr } = await connection.run(receiveSecretsScript(context.id, count), {
+  const { exitCode, stderr } = await connection.run(receiveSecretsScript(id, count), {
     ...options,
     input: narChunksSync(archive(places)),
     signal: context.signal,

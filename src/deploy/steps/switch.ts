@@ -61,7 +61,7 @@ export interface SwitchOrder {
   readonly system: string;
   /** What the machine goes back to. */
   readonly previous: string;
-  /** Of the deployment on the machine; that of the context when left out. */
+  /** Of the deployment on the machine; that of the session when left out. */
   readonly id?: string;
   /** The machine is restarted into the system; left out: it is activated while the machine runs. */
   readonly reboot?: Reboot;
@@ -72,7 +72,7 @@ export interface SwitchOrder {
 export async function switchSystem(session: NodeSession, order: SwitchOrder): Promise<SwitchResult> {
   const { node, report } = session;
   const { by, signal, timing } = session.context;
-  const { system, previous, reboot, id = session.context.id } = order;
+  const { system, previous, reboot, id = session.id } = order;
   report({ type: "triggering-switcher", system, previous });
   const progress = new Progress(report);
   const trigger = follow(session, progress, [

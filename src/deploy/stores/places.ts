@@ -37,9 +37,9 @@ export class Places {
   target(session: NodeSession): StorePlace {
     const known = this.targets.get(session);
     if (known !== undefined) return known;
-    const { node, connection, context } = session;
-    const script = storeScript(context.id, protectedPaths(session));
-    const place = targetPlace(node.host, connection, script, context.id, this.signal);
+    const { node, id, connection } = session;
+    const script = storeScript(id, protectedPaths(session));
+    const place = targetPlace(node.host, connection, script, id, this.signal);
     this.targets.set(session, place);
     return place;
   }
