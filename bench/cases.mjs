@@ -1,5 +1,6 @@
 // What is evaluated.
 
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 /**
@@ -92,6 +93,49 @@ function network({ nixpkgs }, count) {
   };
 }
 
+/**
+ * The same machines, each of which may log in on the next one. So each reads the configuration of another one.
+ *
+ * @param {Paths} paths
+ * @param {number} count
+ * @returns {Network}
+ */
+function networkWithAccess(paths, count) {
+  const { files, change } = network(paths, count);
+  const access = Array.from(
+    { length: count },
+    (_, number) => `server${number} = {
+      hostKeys.ed25519 = "${publicKey(`host ${number}`)}";
+      keys.root.publicKey = "${publicKey(`root ${number}`)}";
+      keys.root.hasAccessTo.server${(number + 1) % count}.root = true;
+    };`,
+  );
+  return {
+    files: {
+      ...files,
+      "machines.nix": files["network.nix"] ?? "",
+      "network.nix": `{ imports = [ ./machines.nix ]; ssh.access = { ${access.join("\n")} }; }`,
+    },
+    change,
+  };
+}
+
+/**
+ * Nobody has the private one.
+ *
+ * @param {string} of
+ */
+function publicKey(of) {
+  const type = "ssh-ed25519";
+  const fields = [Buffer.from(type), createHash("sha256").update(of).digest()];
+  const blob = fields.flatMap((field) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(field.length);
+    return [length, field];
+  });
+  return `${type} ${Buffer.concat(blob).toString("base64")}`;
+}
+
 /** @type {readonly Case[]} */
 export const cases = [
   { name: "start-up: 1+1", needs: [], args: [], expression: () => "1+1" },
@@ -124,16 +168,17 @@ export const cases = [
   moduleStructure(200),
   moduleStructure(1000),
   ...[
-    { name: "a network of 16 NixOS nodes", again: undefined },
-    { name: "a network of 16, again", again: /** @type {const} */ ("unchanged") },
-    { name: "a network of 16, one changed", again: /** @type {const} */ ("changed") },
-    { name: "the same one changed again", again: /** @type {const} */ ("changed again") },
-  ].map(({ name, again }) => ({
+    { name: "a network of 16 NixOS nodes", again: undefined, of: network },
+    { name: "a network of 16, again", again: /** @type {const} */ ("unchanged"), of: network },
+    { name: "a network of 16, one changed", again: /** @type {const} */ ("changed"), of: network },
+    { name: "the same one changed again", again: /** @type {const} */ ("changed again"), of: network },
+    { name: "16 nodes with ssh.access", again: undefined, of: networkWithAccess },
+  ].map(({ name, again, of }) => ({
     name,
     needs: /** @type {const} */ (["nixpkgs"]),
     args: [],
     expression: (/** @type {Paths} */ paths) => systems(paths, 16),
-    network: (/** @type {Paths} */ paths) => network(paths, 16),
+    network: (/** @type {Paths} */ paths) => of(paths, 16),
     ...(again === undefined ? {} : { again }),
     atMost: 1,
   })),
