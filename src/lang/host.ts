@@ -5,6 +5,7 @@
  */
 import type { Derivation, DerivationHash } from "../store/derivation.ts";
 import type { TreeNode } from "../store/tree.ts";
+import type { NixError } from "./eval/errors.ts";
 
 export type FileType = "regular" | "directory" | "symlink" | "unknown";
 
@@ -14,6 +15,8 @@ export type MessageKind = "trace" | "warning" | "evaluation warning";
 export interface EvalHost {
   /** lstat; undefined when there is nothing. */
   fileType(path: string): FileType | undefined;
+  /** The error for a path at which {@link fileType} sees nothing: there is nothing, or the evaluation may not look there. */
+  missing(path: string): NixError;
   /** Whether a regular file has its executable bit. */
   isExecutable(path: string): boolean;
   readFile(path: string): Uint8Array;

@@ -91,6 +91,13 @@ class FileSystemHost implements NodeHost {
     return type === "absent" ? undefined : type;
   }
 
+  missing(path: string): NixError {
+    const located = this.locate(path);
+    return located.type === "outside" && !this.isAllowed(located.path)
+      ? this.forbidden(located.path)
+      : new NixError("io", `path '${path}' does not exist`);
+  }
+
   isExecutable(path: string): boolean {
     const located = this.locate(path);
     if (located.type === "missing") return false;
@@ -263,12 +270,15 @@ class FileSystemHost implements NodeHost {
 
   /** Fails when the evaluation may not see this path of the file system, or not all that is `below` it. */
   checkAccess(path: string, below = false): void {
-    if (below ? this.isBelowAllowed(path) : this.isAllowed(path)) return;
+    if (!(below ? this.isBelowAllowed(path) : this.isAllowed(path))) throw this.forbidden(path);
+  }
+
+  private forbidden(path: string): NixError {
     const how =
       this.options.allowed?.mode === "pure"
         ? "in pure evaluation mode (use '--impure' to override)"
         : "in restricted mode";
-    throw new NixError("restricted", `access to absolute path '${path}' is forbidden ${how}`);
+    return new NixError("restricted", `access to absolute path '${path}' is forbidden ${how}`);
   }
 
   /** Notes what was copied; `listed` is what a filter chose from. */

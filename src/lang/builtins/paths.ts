@@ -35,7 +35,7 @@ export function pathsFamily(evaluator: Evaluator): readonly Builtin[] {
       fn: (slot) => {
         const path = realisePath(evaluator, slot, argument("first", "readFileType"), "none");
         const type = host.fileType(path);
-        if (type === undefined) throw new NixError("io", `path '${path}' does not exist`);
+        if (type === undefined) throw host.missing(path);
         return type;
       },
     },

@@ -20,7 +20,7 @@ export function expressionFile(host: EvalHost, path: string): string {
     file = resolvePath(parentPath(file), host.readLink(file));
   }
   const type = host.fileType(file);
-  if (type === undefined) throw new NixError("io", `path '${file}' does not exist`);
+  if (type === undefined) throw host.missing(file);
   return type === "directory" ? normalisePath(`${file}/default.nix`) : file;
 }
 
@@ -60,6 +60,8 @@ export function locateEntry(host: EvalHost, path: string, workingDirectory: stri
   }
   const absolute = resolvePath(workingDirectory, path);
   if (host.fileType(absolute) !== undefined) return absolute;
+  const error = host.missing(absolute);
+  if (error.kind === "restricted") throw error;
   host.message("warning", `Nix search path entry '${path}' does not exist, ignoring`);
   return undefined;
 }

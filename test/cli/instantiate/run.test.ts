@@ -241,6 +241,19 @@ describe("nix-instantiate --eval", () => {
     expect(restricted.error).toContain(
       "access to absolute path '/etc/hostname' is forbidden in restricted mode",
     );
+    for (const what of [
+      "import /etc/hostname",
+      "builtins.readFileType /absent",
+      "scopedImport { } /absent",
+    ]) {
+      const { error } = await run(["--eval", "--restrict-eval", "-E", what]);
+      expect(error).toMatch(/error: access to absolute path '\/\S+' is forbidden in restricted mode$/);
+    }
+    expect((await run(["--eval", "--pure-eval", "/etc/hostname"])).error).toBe(
+      "error: access to absolute path '/etc/hostname' is forbidden in pure evaluation mode (use '--impure' to override)",
+    );
+    const search = 'builtins.findFile [ { prefix = ""; path = "/etc"; } ] "hostname"';
+    expect((await run(["--eval", "--restrict-eval", "-E", search])).error).toContain("'/etc' is forbidden");
     await withFiles({ x: "yes" }, async (directory) => {
       const args = ["--eval", "--restrict-eval", "-I", directory, "-E", `builtins.readFile ${directory}/x`];
       expect((await run(args)).stdout).toBe('"yes"\n');

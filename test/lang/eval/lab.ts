@@ -51,6 +51,7 @@ export function lab(options: LabOptions = {}): Lab {
         ? "directory"
         : undefined;
     },
+    missing: (path) => new NixError("io", `path '${path}' does not exist`),
     isExecutable: () => false,
     readFile: (path) => {
       const text = files[path];
