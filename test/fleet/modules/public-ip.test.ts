@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { messageOf, optionValue } from "../network-of.ts";
 
@@ -28,6 +29,17 @@ describe("networking.public", () => {
 
   it("may say that it is reached, and not where", () => {
     expect(publicOf("networking.public.hasIpv4 = true;")).toMatchObject({ ipv4: null, hasIpv4: true });
+  });
+
+  it("has one way to write an address, for those who compare them", () => {
+    expect(publicOf(`networking.public.ipv6 = "2001:DB8:0:0::01";`)).toMatchObject({ ipv6: "2001:db8::1" });
+    const files = (platform: string) => `{
+      defaults.nixpkgs = ${resolve("test/fixtures/nixpkgs")};
+      nodes.web = { platform = "${platform}"; configuration.networking.public.ipv6 = "2001:DB8::0:1"; };
+      dns.zones."example.com" = { primaryNode = "web"; records.www.AAAA = "2001:db8::1"; };
+    }`;
+    for (const platform of ["linux", "nixos"])
+      expect(optionValue(files(platform), "dns.names.web")).toEqual(["www.example.com"]);
   });
 
   it("takes addresses only", () => {

@@ -192,6 +192,14 @@ describe("what is missing or wrong is said with the option to set:", () => {
     expect(deploymentOf(network(access.replace("bar.rob", "bar.root"))).nodes).toHaveLength(2);
   });
 
+  it("a time that sshd would not understand", () => {
+    const access = (time: string) => `${complete} ssh.access.foo.keys.alice.options.expiry-time = "${time}";`;
+    expect(messageOf(() => keysOf(network(access("tomorrow")), "bob"))).toContain(
+      "options.expiry-time' is not",
+    );
+    expect(keysOf(network(access("202712312359Z")), "bob")).toEqual([`expiry-time="202712312359Z" ${alice}`]);
+  });
+
   it("also where only a value is read", () => {
     expect(messageOf(() => keysOf(network(user + hostKeys), "bob"))).toContain("alice.publicKey' is not set");
     expect(messageOf(() => knownTo(network(user + publicKey), "foo"))).toContain("bar.hostKeys' is not set");
@@ -200,6 +208,9 @@ describe("what is missing or wrong is said with the option to set:", () => {
   it("a name that would break a line of known hosts", () => {
     const access = `${complete} ssh.access.bar.hostNames = [ "a,b" ];`;
     expect(messageOf(() => knownTo(network(access), "foo"))).toContain("ssh.access.bar.hostNames");
+    // The name of a node is free.
+    const odd = network(complete.replaceAll("bar", '"b r"'), 'nodes."b r" = { };');
+    expect(knownTo(odd, "foo")).toMatchObject({ "b r/ed25519": { hostNames: ["192.0.2.2"] } });
   });
 });
 

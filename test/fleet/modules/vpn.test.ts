@@ -118,6 +118,35 @@ describe("vpn.networks", () => {
     expect(peersOf(network(complete, more), "spoke")[0]?.[2]).toBe(endpoint);
   });
 
+  it("the endpoint of a machine with both kinds of addresses is that which the other surely has", () => {
+    const both = `nodes.hub.configuration.networking.public.ipv6 = "2001:DB8:0::9";`;
+    expect(peersOf(network(complete, both), "spoke")[0]?.[2]).toBe("192.0.2.1:51820");
+    const alone = `${both} nodes.spoke.configuration.networking.public.ipv6 = "2001:db8::5";`;
+    expect(peersOf(network(complete, alone), "spoke")[0]?.[2]).toBe("[2001:db8::9]:51820");
+    const mapped = `${alone} nodes.spoke.configuration.networking.public.hasIpv4 = true;`;
+    expect(peersOf(network(complete, mapped), "spoke")[0]?.[2]).toBe("192.0.2.1:51820");
+  });
+
+  it("the name of an endpoint is in no hosts file: the tunnel would lead into itself", () => {
+    const files = {
+      "default.nix": `{
+        defaults.platform = "linux";
+        nodes."hub.example.com" = { }; nodes.spoke = { }; nodes.roam = { };
+        vpn.networks.home = { ${complete.replace('"hub"', '"hub.example.com"')} };
+        vpn.networks.work = {
+          subnet = "10.1.0.0/24";
+          server = { node = "spoke"; subnetIp = "10.1.0.1"; endpoint = "Roam.example.org"; ${wireguard(4)} };
+          clients.roam = { subnetIp = "10.1.0.2"; hostNames = [ "roam.example.org" ]; ${wireguard(5)} };
+        };
+      }`,
+    };
+    expect(peersOf(files, "spoke")[0]?.[2]).toBe("hub.example.com:51820");
+    const hosts = configurationOf(files, "roam", "networking.extraHosts");
+    expect(hosts).toBe(
+      "10.0.0.1 hub.example.com.home\n10.0.0.3 roam.home roam\n10.0.0.2 spoke.home spoke\n10.1.0.1 spoke.work spoke\n",
+    );
+  });
+
   it("sends all of a client with internetGateway through the server, but only of that one", () => {
     const files = network(
       `${complete} clients.roam.internetGateway = true; server.externalInterface = "eth0";`,
@@ -412,6 +441,54 @@ describe("what is wrong is said with the option to set", () => {
       `backend = "openvpn"; topology = "mesh"; ${complete}`,
       "",
       "'vpn.networks.home.topology' is \"mesh\", which OpenVPN does not have",
+    ],
+    [
+      "a key instead of its file",
+      complete.replace('"/key"', `"${key(77)}"`),
+      "",
+      "'vpn.networks.home.server.wireguard.privateKeyFile' is not an absolute path; set it to the file on 'hub' with the key",
+    ],
+    [
+      "a key that would be in the store",
+      complete.replace('"/key"', "./key"),
+      "",
+      "'vpn.networks.home.server.wireguard.privateKeyFile' is a path, which would be copied to the store, where everybody can read the key",
+    ],
+    [
+      "a key that is in the store",
+      complete.replace('"/key"', '"${./default.nix}"'),
+      "",
+      "'vpn.networks.home.server.wireguard.privateKeyFile' is in the store, where everybody can read the key",
+    ],
+    [
+      "a certificate's key instead of its file",
+      `backend = "openvpn"; ${complete} server.openvpn.privateKeyFile = "abc";`,
+      "",
+      "'vpn.networks.home.server.openvpn.privateKeyFile' is not an absolute path",
+    ],
+    [
+      "an endpoint with a port",
+      `${complete} server.endpoint = "vpn.example.com:443";`,
+      "",
+      "'vpn.networks.home.server.endpoint' is 'vpn.example.com:443', which is neither an address nor a name; write 'vpn.example.com', and 443 in 'vpn.networks.home.server.port'",
+    ],
+    [
+      "an endpoint in brackets",
+      `${complete} server.endpoint = "[2001:db8::1]";`,
+      "",
+      "which is neither an address nor a name; write '2001:db8::1'",
+    ],
+    [
+      "a network whose name is no word",
+      complete,
+      'vpn.networks."my home" = { subnet = "10.1.0.0/24"; interface = "wg0"; };',
+      "'vpn.networks.\"my home\"': the name of a network stands in hosts files",
+    ],
+    [
+      "a node whose name is no word",
+      `${complete} clients."a b" = { subnetIp = "10.0.0.9"; ${wireguard(9)} };`,
+      'nodes."a b" = { };',
+      "'vpn.networks.home.clients.\"a b\".hostNames' is not set, and 'a b' cannot stand in a hosts file",
     ],
     [
       "two networks on one port",

@@ -10,6 +10,11 @@ export function hostOf(destination: string): string {
   return uri ? host.replace(/[:/].*$/, "") : host;
 }
 
+/** Whether a node's name, which is free, is a name in hosts files and known hosts as well, and no pattern there. */
+export function isHostName(name: string): boolean {
+  return /^[^\s,#*?!|@\\]+$/.test(name);
+}
+
 /** Each name once; those that a machine has without being told come first. */
 export function hostNames(
   node: string,
@@ -17,6 +22,7 @@ export function hostNames(
   more: readonly string[],
   isItself: boolean,
 ): readonly string[] {
-  const names = [node, ...(destination === null ? [] : [hostOf(destination)]), ...more];
+  const own = [node, ...(destination === null ? [] : [hostOf(destination)])].filter(isHostName);
+  const names = [...own, ...more];
   return [...new Set(isItself ? [...names, "localhost"] : names)];
 }

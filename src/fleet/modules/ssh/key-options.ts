@@ -19,7 +19,12 @@ export const keyOptions = {
   "cert-authority": flag("The key is a certificate authority's, whose certificates may log in."),
   command: text("The command that is run, whatever the client asks for."),
   environment: list("Variables that are set, `NAME=value`. sshd must have `PermitUserEnvironment`."),
-  "expiry-time": text("When the key ends, `YYYYMMDD[HHMM[SS]]`; with `Z` behind it in UTC."),
+  "expiry-time": option({
+    type: t.nullOr(t.strMatching("[0-9]{8}([0-9]{4}([0-9]{2})?)?Z?")),
+    default: null,
+    example: "20271231Z",
+    description: "When the key ends, `YYYYMMDD[HHMM[SS]]`; with `Z` behind it in UTC.",
+  }),
   from: list("Patterns of host names and addresses that the client may come from; `!` in front forbids."),
   "no-agent-forwarding": flag("No agent forwarding."),
   "no-port-forwarding": flag("No port forwarding."),

@@ -10,7 +10,7 @@ import type { Backend, Machine, Membership } from "./backend.ts";
 import { endpointOf } from "./endpoint.ts";
 import { vpnSection } from "./lock-section.ts";
 import { namesOf } from "./members.ts";
-import { addressesOf, isReachable, portOf, type VpnNetwork, vpnNetwork } from "./network.ts";
+import { addressesOf, endpointNames, isReachable, portOf, type VpnNetwork, vpnNetwork } from "./network.ts";
 import { openvpnBackend } from "./openvpn/backend.ts";
 import { vpnOptions } from "./options.ts";
 import { vpnProblems, vpnWarnings } from "./problems.ts";
@@ -22,6 +22,8 @@ const backends: readonly Backend[] = [openvpnBackend, wireguardBackend];
 interface Vpn {
   readonly networks: readonly VpnNetwork[];
   readonly memberships: ReadonlyMap<string, readonly Membership[]>;
+  /** The names that tunnels are made to, in lower case: no hosts file may lead them into one. */
+  outside(): ReadonlySet<string>;
 }
 
 export const vpnModule = (secrets: NetworkSecrets) =>
@@ -46,7 +48,11 @@ export const vpnModule = (secrets: NetworkSecrets) =>
         ssh: { access: () => sshNames(vpn(), Object.keys(config.nodes)) },
         defaults: {
           configuration: [
-            (args: ConfigurationArgs) => commonConfiguration(() => on(args.name)),
+            (args: ConfigurationArgs) =>
+              commonConfiguration(
+                () => on(args.name),
+                () => vpn().outside(),
+              ),
             ...backends.map(
               (backend) => (args: ConfigurationArgs) =>
                 backend.configuration(machineOf(backend, config, args, () => on(args.name))),
@@ -62,7 +68,13 @@ function vpnOf(config: NetworkConfig, secrets: NetworkSecrets): Vpn {
     vpnNetwork(name, settings, {
       lock: secrets.lock.get(vpnSection),
       generatedKey: (node, secret) => secrets.generatedKey({ kind: "node", node, name: secret }),
-      endpoint: (member) => endpointOf(member, config.nodes[member.node]),
+      secretNames: (node) => Object.keys(config.nodes[node]?.configuration.secrets.files ?? {}),
+      endpoint: (member, from) =>
+        endpointOf(
+          member,
+          config.nodes[member.node],
+          from === undefined ? undefined : config.nodes[from.node],
+        ),
     }),
   );
   const memberships = new Map<string, Membership[]>();
@@ -72,7 +84,15 @@ function vpnOf(config: NetworkConfig, secrets: NetworkSecrets): Vpn {
       memberships.set(member.node, [...known, { network, member }]);
     }
   }
-  return { networks, memberships };
+  let names: ReadonlySet<string> | undefined;
+  return {
+    networks,
+    memberships,
+    outside: () => {
+      names ??= new Set(networks.flatMap(endpointNames));
+      return names;
+    },
+  };
 }
 
 function machineOf(
@@ -106,7 +126,7 @@ function sshNames({ memberships }: Vpn, nodes: readonly string[]) {
   );
 }
 
-function commonConfiguration(memberships: () => readonly Membership[]) {
+function commonConfiguration(memberships: () => readonly Membership[], outside: () => ReadonlySet<string>) {
   const served = () => memberships().filter(({ member }) => member.role === "server");
   const nat = () =>
     served().filter(({ network }) => network.members.some((member) => member.internetGateway));
@@ -117,7 +137,7 @@ function commonConfiguration(memberships: () => readonly Membership[]) {
     networking: {
       extraHosts: mkIf(
         () => memberships().length > 0,
-        () => [...new Set(memberships().map(({ network }) => hostsOf(network)))].join(""),
+        () => [...new Set(memberships().map(({ network }) => hostsOf(network, outside())))].join(""),
       ),
       firewall: {
         allowedUDPPorts: mkIf(
@@ -186,15 +206,15 @@ function gatewayClients(network: VpnNetwork, version: 4 | 6): string[] {
 const hosts = new WeakMap<VpnNetwork, string>();
 
 /** The lines of a hosts file: the same for all members, of which there may be many. */
-function hostsOf(network: VpnNetwork): string {
+function hostsOf(network: VpnNetwork, outside: ReadonlySet<string>): string {
   let text = hosts.get(network);
   if (text === undefined) {
     text = network.members
-      .flatMap((member) =>
-        addressesOf(network, member).map(
-          (address) => `${address} ${namesOf(network.name, member).join(" ")}\n`,
-        ),
-      )
+      .flatMap((member) => {
+        const names = namesOf(network.name, member).filter((name) => !outside.has(name.toLowerCase()));
+        if (names.length === 0) return [];
+        return addressesOf(network, member).map((address) => `${address} ${names.join(" ")}\n`);
+      })
       .join("");
     hosts.set(network, text);
   }

@@ -1,5 +1,5 @@
 /** A VPN as its backends see it: members, addresses, who talks to whom; pure. */
-import { type IpSubnet, networkOf, parseAddress, subnetText } from "../../../modules/ip.ts";
+import { type IpSubnet, isIp, networkOf, parseAddress, subnetText } from "../../../modules/ip.ts";
 import { subnetsOf } from "./addresses.ts";
 import { type BackendName, defaultPorts } from "./backends.ts";
 import type { VpnLock } from "./lock-section.ts";
@@ -17,30 +17,32 @@ export interface VpnNetwork {
   readonly lock: VpnLock;
   /** Public key of a private key that was generated, a secret of the node; undefined: there is none yet. */
   generatedKey(node: string, secret: string): string | undefined;
-  /** Where the member is reached from outside; null: nowhere. */
-  endpoint(member: Member): string | null;
+  /** The names in `secrets.files` of a node. */
+  secretNames(node: string): readonly string[];
+  /** Where the member is reached from outside, by another one if that is said; null: nowhere. */
+  endpoint(member: Member, from?: Member): string | null;
 }
 
 export function vpnNetwork(
   name: string,
   settings: VpnSettings,
-  { lock, generatedKey, endpoint }: Pick<VpnNetwork, "lock" | "generatedKey" | "endpoint">,
+  { endpoint, ...known }: Pick<VpnNetwork, "lock" | "generatedKey" | "secretNames" | "endpoint">,
 ): VpnNetwork {
   const members = membersOf(settings);
-  const known = new Map<Member, string | null>();
+  const endpoints = new Map<Member, string | null>();
   return {
     name,
     backend: settings.backend,
     interface: interfaceOf(name, settings),
     settings,
-    lock,
-    generatedKey,
+    ...known,
     subnets: subnetsOf(settings).map(({ subnet }) => networkOf(subnet)),
     members,
     server: members.find(({ role }) => role === "server"),
-    endpoint: (member) => {
-      if (!known.has(member)) known.set(member, endpoint(member));
-      return known.get(member) ?? null;
+    endpoint: (member, from) => {
+      if (from !== undefined) return endpoint(member, from);
+      if (!endpoints.has(member)) endpoints.set(member, endpoint(member));
+      return endpoints.get(member) ?? null;
     },
   };
 }
@@ -97,7 +99,7 @@ export function canMeet(network: VpnNetwork, a: Member, b: Member): boolean {
 function linkTo(network: VpnNetwork, member: Member, peer: Member): Link {
   const isServer = peer.role === "server";
   // In a star no one asks where a client is.
-  const endpoint = network.settings.topology === "star" && !isServer ? null : network.endpoint(peer);
+  const endpoint = network.settings.topology === "star" && !isServer ? null : network.endpoint(peer, member);
   return {
     peer,
     allowed: isServer
@@ -113,6 +115,15 @@ function linkTo(network: VpnNetwork, member: Member, peer: Member): Link {
 
 function alone(address: string): string {
   return `${address}/${parseAddress(address).version === 4 ? 32 : 128}`;
+}
+
+/** The names by which members are found before there is a tunnel, in lower case. */
+export function endpointNames({ members, endpoint }: VpnNetwork): string[] {
+  return members
+    .filter(({ role, settings }) => role === "server" || settings.endpoint !== null)
+    .flatMap((member) => endpoint(member) ?? [])
+    .filter((name) => !isIp(name))
+    .map((name) => name.toLowerCase());
 }
 
 /** Whether the member waits for others at its port. */

@@ -31,7 +31,7 @@ const member = {
     default: null,
     example: "vpn.example.com",
     description:
-      "The address or name at which the other members reach the node. null: what `networking.public` of its configuration says; " +
+      "The address or name at which the other members reach the node, without a port. null: what `networking.public` of its configuration says; " +
       "of the server also the host in the node's `host` when that is an address or a name with a dot.",
   }),
   port: option({
@@ -44,7 +44,7 @@ const member = {
     default: null,
     example: ["files.home"],
     description:
-      "Names of the node in the hosts file of every member and in their known hosts. null: `<node>.<network>` and the node's own name.",
+      "Names of the node in the hosts file of every member and in their known hosts. null: `<node>.<network>` and the node's own name. One at which a member is reached from outside is left out of hosts files.",
   }),
   wireguard: wireguardMember,
   openvpn: openvpnMember,

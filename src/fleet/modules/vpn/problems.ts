@@ -10,6 +10,7 @@ import {
   subnetText,
 } from "../../../modules/ip.ts";
 import { nearest } from "../../../modules/nearest.ts";
+import { isHostName } from "../ssh/host-names.ts";
 import { addressOf, isHostAddress, missingAddress, subnetsOf } from "./addresses.ts";
 import type { Backend } from "./backend.ts";
 import { vpnOption } from "./members.ts";
@@ -25,8 +26,9 @@ export function vpnProblems(
     ...networks.flatMap((network) => [
       ...subnetProblems(network),
       ...memberProblems(network, nodes),
+      ...nameProblems(network),
       ...addressProblems(network),
-      ...endpointProblems(network),
+      ...endpointProblems(network, nodes),
       ...gatewayProblems(network),
       ...(backends.find(({ name }) => name === network.backend)?.problems(network) ?? []),
     ]),
@@ -163,10 +165,38 @@ function addressProblems(network: VpnNetwork): string[] {
   return found;
 }
 
-function endpointProblems(network: VpnNetwork): string[] {
-  const { name, server } = network;
-  if (server === undefined || network.endpoint(server) !== null) return [];
+/** What would be no line of a hosts file. */
+function nameProblems({ name, members }: VpnNetwork): string[] {
+  if (!/^[A-Za-z0-9_=+.-]+$/.test(name)) {
+    return [
+      `'${vpnOption(name)}': the name of a network stands in hosts files and names of secrets; it may have letters, digits and _=+.- only`,
+    ];
+  }
+  return members
+    .filter(({ node, settings }) => settings.hostNames === null && !isHostName(node))
+    .map(
+      ({ node, path }) =>
+        `'${vpnOption(name, ...path, "hostNames")}' is not set, and '${node}' cannot stand in a hosts file; set it to names that can`,
+    );
+}
+
+function endpointProblems(network: VpnNetwork, nodes: readonly string[]): string[] {
+  const { name, server, members } = network;
+  const malformed = members.flatMap(({ path, settings: { endpoint } }) => {
+    if (endpoint === null || isIp(endpoint) || !/[:/[\]@]/.test(endpoint)) return [];
+    const [, host, port] = /^\[?([^[\]@/]+?)\]?(?::([0-9]+))?$/.exec(endpoint) ?? [];
+    const hint =
+      host === undefined
+        ? ""
+        : `; write '${host}'${port === undefined ? "" : `, and ${port} in '${vpnOption(name, ...path, "port")}'`}`;
+    return [
+      `'${vpnOption(name, ...path, "endpoint")}' is '${endpoint}', which is neither an address nor a name${hint}`,
+    ];
+  });
+  if (server === undefined || !nodes.includes(server.node) || network.endpoint(server) !== null)
+    return malformed;
   return [
+    ...malformed,
     `the server of the VPN '${name}', '${server.node}', has no public address; set 'networking.public.ipv4' or 'networking.public.ipv6' in ` +
       `'nodes.${server.node}.configuration', or '${vpnOption(name, "server", "endpoint")}'`,
   ];

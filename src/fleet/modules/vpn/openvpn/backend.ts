@@ -6,6 +6,7 @@ import { concatText, type StoreString, text } from "../../../../modules/store-st
 import { fromText } from "../../../../store/bytes.ts";
 import type { Backend, Machine, Membership } from "../backend.ts";
 import { gatewayCommands, tunnelMark } from "../gateway.ts";
+import { keyFileProblem, keyFileText } from "../key-file.ts";
 import { type Member, vpnOption } from "../members.ts";
 import { addressesOf, portOf, type VpnNetwork } from "../network.ts";
 
@@ -84,7 +85,7 @@ function instanceOf({ network, member }: Membership, machine: Machine) {
           "dev-type tun",
           text`ca ${quoted(caFile(network))}`,
           text`cert ${quoted(memberFile(network, member, "certificateFile"))}`,
-          text`key ${quoted(memberFile(network, member, "privateKeyFile"))}`,
+          text`key ${quoted(keyFileText(memberFile(network, member, "privateKeyFile")))}`,
           "persist-key",
           network.settings.openvpn.extraConfig,
         ],
@@ -138,7 +139,7 @@ function commonName({ node, settings }: Member): string {
 }
 
 /** A word of OpenVPN's configuration (openvpn(8), "ESCAPE CHARACTERS"). */
-function quoted(path: string): Text {
+function quoted(path: Text): Text {
   return text`"${path}"`;
 }
 
@@ -146,7 +147,7 @@ function caFile(network: VpnNetwork): string {
   return network.settings.openvpn.caFile ?? fail(missingCa(network));
 }
 
-function memberFile(network: VpnNetwork, member: Member, key: FileOption): string {
+function memberFile<Key extends FileOption>(network: VpnNetwork, member: Member, key: Key) {
   return member.settings.openvpn[key] ?? fail(missingFile(network, member, key));
 }
 
@@ -167,8 +168,12 @@ function problems(network: VpnNetwork): string[] {
   if (settings.openvpn.caFile === null) found.push(missingCa(network));
   const owners = new Map<string, Member>();
   for (const member of members) {
-    for (const key of ["certificateFile", "privateKeyFile"] as const) {
-      if (member.settings.openvpn[key] === null) found.push(missingFile(network, member, key));
+    const { certificateFile, privateKeyFile: key } = member.settings.openvpn;
+    if (certificateFile === null) found.push(missingFile(network, member, "certificateFile"));
+    if (key === null) found.push(missingFile(network, member, "privateKeyFile"));
+    else {
+      const option = vpnOption(name, ...member.path, "openvpn", "privateKeyFile");
+      found.push(...keyFileProblem(option, key, member.node, () => network.secretNames(member.node)));
     }
     const other = owners.get(commonName(member));
     if (other !== undefined) {

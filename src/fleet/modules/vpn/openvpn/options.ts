@@ -1,6 +1,7 @@
 /** `vpn.networks.<name>.openvpn`, and that of its members. */
 import { option } from "../../../../modules/define.ts";
 import { t } from "../../../../modules/types/index.ts";
+import { keyFileType } from "../key-file.ts";
 
 const fileOnMachine = (example: string, description: string) =>
   option({ type: t.nullOr(t.str), default: null, example, description });
@@ -24,8 +25,10 @@ export const openvpnMember = {
     description: "The common name of the member's certificate; null: the name of the node.",
   }),
   certificateFile: fileOnMachine("/etc/openvpn/foo.crt", "The file on the machine with its certificate."),
-  privateKeyFile: fileOnMachine(
-    "/etc/openvpn/foo.key",
-    "The file on the machine with the certificate's private key.",
-  ),
+  privateKeyFile: option({
+    type: keyFileType,
+    default: null,
+    example: "/etc/openvpn/foo.key",
+    description: "The file on the machine with the certificate's private key.",
+  }),
 } as const;

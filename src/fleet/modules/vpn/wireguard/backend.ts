@@ -1,10 +1,12 @@
 /** WireGuard: `networking.wireguard.interfaces`. */
 import { NixError } from "../../../../lang/eval/errors.ts";
 import { mkIf } from "../../../../modules/define.ts";
+import type { StoreString } from "../../../../modules/store-string.ts";
 import { fromText } from "../../../../store/bytes.ts";
 import type { Backend, Machine, Membership } from "../backend.ts";
 import { hostAndPort } from "../endpoint.ts";
 import { gatewayCommands, tunnelMark } from "../gateway.ts";
+import { keyFileProblem, keyFileText } from "../key-file.ts";
 import { type Member, vpnOption } from "../members.ts";
 import { addressesWithPrefix, isReachable, type Link, linksOf, portOf, type VpnNetwork } from "../network.ts";
 
@@ -118,8 +120,8 @@ function knownPublicKey(network: VpnNetwork, member: Member): string | null {
   return network.generatedKey(member.node, secretName(network)) ?? null;
 }
 
-function privateKeyFile(network: VpnNetwork, member: Member): string {
-  return member.settings.wireguard.privateKeyFile ?? fail(missingPrivateKey(network, member));
+function privateKeyFile(network: VpnNetwork, member: Member): string | StoreString {
+  return keyFileText(member.settings.wireguard.privateKeyFile ?? fail(missingPrivateKey(network, member)));
 }
 
 function fail(message: string): never {
@@ -131,9 +133,9 @@ function problems(network: VpnNetwork): string[] {
   return network.members.flatMap((member) => {
     const option = keyOption(network, member, "publicKey");
     const key = knownPublicKey(network, member);
+    if (isGenerated(network, member)) return key === null ? [missingPublicKey(network, member)] : [];
     const found: string[] = [];
     if (key === null) found.push(missingPublicKey(network, member));
-    else if (isGenerated(network, member)) return found;
     else if (!isKey(key)) {
       found.push(
         `'${option}' is not a key of WireGuard; set it to what 'wg pubkey' gives for the node's private key`,
@@ -147,10 +149,15 @@ function problems(network: VpnNetwork): string[] {
       }
       owners.set(key, member);
     }
-    if (!isGenerated(network, member) && member.settings.wireguard.privateKeyFile === null)
-      found.push(missingPrivateKey(network, member));
-    return found;
+    return [...found, ...privateKeyProblems(network, member)];
   });
+}
+
+function privateKeyProblems(network: VpnNetwork, member: Member): string[] {
+  const file = member.settings.wireguard.privateKeyFile;
+  if (file === null) return [missingPrivateKey(network, member)];
+  const option = keyOption(network, member, "privateKeyFile");
+  return keyFileProblem(option, file, member.node, () => network.secretNames(member.node));
 }
 
 /** 32 bytes in base64. */

@@ -1,6 +1,7 @@
 /** `vpn.networks.<name>.{server,clients.<node>}.wireguard`. */
 import { option } from "../../../../modules/define.ts";
 import { t } from "../../../../modules/types/index.ts";
+import { keyFileType } from "../key-file.ts";
 
 export const wireguardNetwork = {
   generateKeys: option({
@@ -19,7 +20,7 @@ export const wireguardMember = {
     description: "The node's public key, as `wg pubkey` gives it.",
   }),
   privateKeyFile: option({
-    type: t.nullOr(t.str),
+    type: keyFileType,
     default: null,
     example: "/etc/wireguard/key",
     description: "The file on the machine with the private key, as `wg genkey` gives it.",
