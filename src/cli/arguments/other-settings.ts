@@ -2,7 +2,7 @@
 
 export const withoutEffect = {
   boolean: names(`
-    accept-flake-config allow-dirty allow-dirty-locks allow-import-from-derivation
+    accept-flake-config allow-dirty allow-dirty-locks
     allow-new-privileges allow-symlinked-store allow-unsafe-native-code-during-evaluation
     always-allow-substitutes auto-allocate-uids auto-optimise-store builders-use-substitutes
     compress-build-log debugger-on-trace debugger-on-warn eval-cache fallback filter-syscalls

@@ -9,6 +9,7 @@ type SettingKind = (typeof kinds)[number] | "severity" | "number";
 /** Settings that mean something here. */
 const understood: Readonly<Record<string, SettingKind>> = {
   "abort-on-warn": "boolean",
+  "allow-import-from-derivation": "boolean",
   "allowed-uris": "words",
   "eval-system": "word",
   "experimental-features": "words",

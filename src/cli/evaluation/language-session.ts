@@ -83,6 +83,7 @@ function evalSettings(
       absolutePaths: severityOf(settings, "lint-absolute-path-literals"),
       shortPaths: severityOf(settings, "lint-short-path-literals"),
     },
+    importFromDerivation: settings.get("allow-import-from-derivation") !== "false",
     maxCallDepth: numberOf(settings, "max-call-depth"),
     traceVerbose: isOn(settings, "trace-verbose"),
     abortOnWarn:

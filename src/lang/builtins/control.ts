@@ -24,7 +24,7 @@ import { noPos, resolvePos } from "../syntax/positions.ts";
 import { lookupSymbol } from "../syntax/symbols.ts";
 import type { Builtin } from "./builtin.ts";
 import { importDerivation } from "./imported-derivation.ts";
-import { requireContext } from "./realise.ts";
+import { realisePath } from "./realise.ts";
 
 export function controlFamily(evaluator: Evaluator): readonly Builtin[] {
   return [
@@ -43,12 +43,7 @@ function argument(which: "first" | "second", builtin: string): string {
 }
 
 function imports(evaluator: Evaluator): readonly Builtin[] {
-  const path = (slot: Slot, what: string): string => {
-    const context = new Set<string>();
-    const file = evaluator.coerceToPath(slot, noPos, what, context);
-    requireContext(evaluator.host.store, context);
-    return file;
-  };
+  const path = (slot: Slot, what: string): string => realisePath(evaluator, slot, what, "none");
   return [
     {
       name: "import",

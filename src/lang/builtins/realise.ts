@@ -21,7 +21,7 @@ export function realisePath(
   const context = new Set<string>();
   const path = evaluator.coerceToPath(slot, noPos, what, context);
   try {
-    requireContext(evaluator.host.store, context);
+    requireContext(evaluator, context);
     return links === "none" ? path : resolveSymlinks(evaluator.host, path, links);
   } catch (error) {
     if (error instanceof NixError) error.addTrace(noPos, `while realising the context of path '${path}'`);
@@ -30,7 +30,7 @@ export function realisePath(
 }
 
 /** Fails unless everything that a context refers to is there: nothing is built during an evaluation. */
-export function requireContext(store: EvalStore, context: Iterable<string>): void {
+export function requireContext({ host: { store }, settings }: Evaluator, context: Iterable<string>): void {
   for (const text of context) {
     const element = parseContextElement(text);
     switch (element.type) {
@@ -41,9 +41,16 @@ export function requireContext(store: EvalStore, context: Iterable<string>): voi
         requirePath(store, element.derivation);
         break;
       case "output":
+        if (settings.importFromDerivation === false) throw noImportFromDerivation(element);
         requireOutput(store, element.derivation, element.output);
     }
   }
+}
+
+/** Also where the output is there. */
+function noImportFromDerivation({ derivation, output }: { derivation: string; output: string }): NixError {
+  const why = "because the option 'allow-import-from-derivation' is disabled";
+  return new NixError("store", `cannot build '${derivation}^${output}' during evaluation ${why}`);
 }
 
 function requirePath(store: EvalStore, path: string): void {

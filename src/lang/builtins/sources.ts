@@ -206,7 +206,7 @@ export function bothHashes(expected: Hash, found: Hash): string {
 function referencesOf(evaluator: Evaluator, path: string, context: ReadonlySet<string>): readonly string[] {
   if (context.size === 0 || !isInStore(path)) return [];
   const { store } = evaluator.host;
-  requireContext(store, context);
+  requireContext(evaluator, context);
   return store.references(asNixErrors("eval", () => splitStorePath(path)).object.path);
 }
 

@@ -20,6 +20,7 @@ import { expressionFile, findInSearchPath, locateEntry } from "./files.ts";
 import { outermost } from "./frames.ts";
 import { internalFile, internalPath } from "./internal-files.ts";
 import { literalCheck } from "./literal-lint.ts";
+import { oldOrWarning } from "./old-or.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
 import { type SharedPlace, SharedValues, SharingCompiler } from "./sharing.ts";
@@ -57,6 +58,7 @@ class Evaluation implements Evaluator {
   private readonly reservedPath: (name: string) => string | undefined;
   private readonly sharedPlaces: readonly SharedPlace[];
   private readonly onLiteral: ParseOptions["onLiteral"];
+  private readonly onOldOr: ParseOptions["onOldOr"];
   private readonly sharedValues = new SharedValues();
   /** By the path that was asked for. */
   private readonly resolvedFiles = new Map<string, string>();
@@ -74,6 +76,7 @@ class Evaluation implements Evaluator {
     const coercion = new Coercion((path) => this.copyToStore(path), callDepth);
     this.compiler = new ClosureCompiler({ coercion, show: printExpr, lazyLiterals, callDepth });
     this.sharedPlaces = options.sharedPlaces ?? [];
+    this.onOldOr = oldOrWarning(options.host);
     this.onLiteral = literalCheck(options.host, options.settings.literalLint);
     const definitions = options.families.flatMap((family) => family(this));
     const { builtins, globals } = globalNames(definitions, this.constants(), options.extraGlobals ?? {});
@@ -137,7 +140,7 @@ class Evaluation implements Evaluator {
     const { pureEval, experimentalFeatures } = this.settings;
     const home = pureEval ? undefined : this.host.environmentVariable("HOME");
     const pipeOperators = experimentalFeatures?.has("pipe-operators");
-    return { basePath, home, pipeOperators, onLiteral: this.onLiteral };
+    return { basePath, home, pipeOperators, onLiteral: this.onLiteral, onOldOr: this.onOldOr };
   }
 
   private run(expr: Expr, scope: GlobalScope, compiler = this.compiler): Value {

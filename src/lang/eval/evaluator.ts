@@ -37,6 +37,8 @@ export interface EvalSettings {
    * shows where a value is printed as far as it is computed. Default: no.
    */
   readonly lazyLiterals?: boolean;
+  /** What derivations give may be read; default: yes. */
+  readonly importFromDerivation?: boolean;
   /** How deep calls may be nested; default: as deep as the stack is. */
   readonly maxCallDepth?: number | undefined;
   /** Default: all literals are welcome. */

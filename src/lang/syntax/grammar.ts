@@ -16,6 +16,8 @@ export interface ParseOptions {
   readonly pipeOperators?: boolean | undefined;
   /** Sees every URL and every path without quotes (up to an interpolation), and may refuse it. */
   readonly onLiteral?: ((kind: LiteralKind, literal: string, pos: Pos) => void) | undefined;
+  /** Sees every `f or` that is an argument, an element or a default: it calls `f` today, and won't always. */
+  readonly onOldOr?: ((pos: Pos, text: string) => void) | undefined;
 }
 
 export type LiteralKind = "url" | "path";

@@ -286,17 +286,22 @@ class Parser implements Grammar {
     const { lexer } = this;
     const fn = this.selection(pos, first);
     if (beginsOperand[lexer.token] === 0) return fn;
-    const arg = this.selection(lexer.pos, undefined);
+    const arg = this.argument();
     if (beginsOperand[lexer.token] === 0) return call(pos, fn, [arg]);
     const start = this.exprs.begin();
     this.exprs.push(arg);
-    do this.exprs.push(this.selection(lexer.pos, undefined));
+    do this.exprs.push(this.argument());
     while (beginsOperand[lexer.token] !== 0);
     return call(pos, fn, this.exprs.take(start));
   }
 
+  /** A selection as an argument, an element of a list or a default. */
+  private argument(): Expr {
+    return this.selection(this.lexer.pos, undefined, true);
+  }
+
   /** `a.b.c`, `a.b or c`, and `a or`, which calls `a` with the variable `or`. */
-  private selection(pos: Pos, first: Expr | undefined): Expr {
+  private selection(pos: Pos, first: Expr | undefined, isArgument = false): Expr {
     const { lexer } = this;
     const subject = first ?? this.simple(pos);
     if (lexer.token === Token.dot) {
@@ -304,9 +309,10 @@ class Parser implements Grammar {
       const path = parseAttrPath(this);
       if (lexer.token !== Token.orKeyword) return { kind: "select", pos, subject, path, default: undefined };
       lexer.next();
-      return { kind: "select", pos, subject, path, default: this.selection(lexer.pos, undefined) };
+      return { kind: "select", pos, subject, path, default: this.argument() };
     }
     if (lexer.token !== Token.orKeyword) return subject;
+    if (isArgument) this.options.onOldOr?.(pos, lexer.text.slice(pos - lexer.base, lexer.offset));
     lexer.next();
     return { kind: "call", pos, fn: subject, args: [{ kind: "var", pos, name: symOr }] };
   }
@@ -336,7 +342,7 @@ class Parser implements Grammar {
       case Token.bracketOpen: {
         lexer.next();
         const start = this.exprs.begin();
-        while (beginsOperand[lexer.token] !== 0) this.exprs.push(this.selection(lexer.pos, undefined));
+        while (beginsOperand[lexer.token] !== 0) this.exprs.push(this.argument());
         const elements = this.exprs.take(start);
         if (lexer.token !== Token.bracketClose) throw unexpected(lexer, anyOfMany);
         lexer.next();

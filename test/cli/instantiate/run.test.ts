@@ -236,6 +236,46 @@ describe("nix-instantiate --eval", () => {
     expect(aborted.error).toContain("aborting to reveal stack trace of warning, as abort-on-warn is set");
   });
 
+  it.each([
+    ["let or = 1; f = x: y: x; in f f or", "1:31", "f or"],
+    ["let or = 1; f = x: x; in [ 2\n (f)\n or ]", "2:2", "(f)\n or"],
+    ["let or = 1; f = x: x; in { }.a or f or", "1:35", "f or"],
+  ])("warns of 'or' as a name where its meaning will change: %s", async (expr, place, text) => {
+    const { messages } = await run(["--parse", "-E", expr]);
+    expect(messages).toEqual([
+      [
+        `warning: at «string»:${place}: This expression uses \`or\` as an identifier in a way that will change in a future Nix release.`,
+        "Wrap this entire expression in parentheses to preserve its current meaning:",
+        `    (${text})`,
+        "Give feedback at https://github.com/NixOS/nix/pull/11121",
+      ].join("\n"),
+    ]);
+  });
+
+  it.each([
+    "let or = 1; in [ (or) { or = 2; } ]",
+    "f: f or 1",
+    "f: f (f or) f.or",
+    "f: [ (f or) ({ }.or or 1) ]",
+    "or: or or",
+  ])("has nothing against 'or' elsewhere: %s", async (expr) => {
+    expect((await run(["--parse", "-E", expr])).messages).toEqual([]);
+  });
+
+  it("reads nothing of a derivation without --allow-import-from-derivation, whether it's there or not", async () => {
+    const refused = "because the option 'allow-import-from-derivation' is disabled";
+    for (const read of ["import", "builtins.pathExists"]) {
+      const args = ["--eval", "--no-allow-import-from-derivation", "-E", `${read} ${a}`];
+      expect((await run(args)).error).toMatch(
+        new RegExp(
+          `while realising[^]*cannot build '/nix/store/[^']*-a.drv\\^out' during evaluation ${refused}$`,
+        ),
+      );
+    }
+    const drv = ["--eval", "--no-allow-import-from-derivation", "-E", `(import ${a}.drvPath).name`];
+    expect((await run(drv)).stdout).toBe('"a"\n');
+  });
+
   it("restricts what is seen", async () => {
     const restricted = await run(["--eval", "--restrict-eval", "-E", "builtins.readFile /etc/hostname"]);
     expect(restricted.error).toContain(
