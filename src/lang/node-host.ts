@@ -4,7 +4,6 @@
  */
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { fromText } from "../store/bytes.ts";
-import type { Derivation, DerivationHash } from "../store/derivation.ts";
 import { StoreError } from "../store/errors.ts";
 import { contentsBytes, fsPath } from "../store/file-chunks.ts";
 import { fileTypeOf } from "../store/read-tree.ts";
@@ -26,8 +25,9 @@ import type {
   MessageKind,
   TreeRequest,
 } from "./host.ts";
+import { HostStore } from "./host-store.ts";
 import { MessageLog } from "./message-log.ts";
-import { Listings, ReadLog } from "./read-log.ts";
+import { type Listings, ReadLog } from "./read-log.ts";
 import { contentDigest, listingDigest, listingOf, type ReadRecord } from "./read-record.ts";
 
 export interface NodeHostOptions {
@@ -351,86 +351,6 @@ class FileSystemHost implements NodeHost {
   private isBelowAllowed(path: string): boolean {
     const { allowed } = this.options;
     return allowed === undefined || [...allowed.paths, ...this.pinned].some((root) => isWithin(path, root));
-  }
-}
-
-/** The virtual store with its failures as the evaluation's, and its reading noted. */
-class HostStore implements EvalStore {
-  private readonly host: FileSystemHost;
-  private readonly objects: VirtualStore;
-
-  constructor(host: FileSystemHost, objects: VirtualStore) {
-    this.host = host;
-    this.objects = objects;
-  }
-
-  get storeDir(): string {
-    return this.objects.storeDir;
-  }
-
-  addText(name: string, contents: Uint8Array, references: readonly string[]): string {
-    return asNixErrors("store", () => this.objects.addText(name, contents, references));
-  }
-
-  addTree(name: string, tree: TreeNode, references?: readonly string[]): string {
-    return asNixErrors("store", () => this.objects.addTree(name, tree, references));
-  }
-
-  addPath(
-    name: string,
-    sourcePath: string,
-    filter?: (path: string, type: FileType) => boolean,
-    references?: readonly string[],
-  ): string {
-    const located = this.checkSource(sourcePath);
-    const listed = filter && new Listings();
-    return this.host.reading("store", located, () => {
-      const path = this.objects.addPath(name, sourcePath, filter && listed?.noting(filter), references);
-      this.host.noteCopy(sourcePath, path, "nar", listed);
-      return path;
-    });
-  }
-
-  addFlatFile(name: string, sourcePath: string): string {
-    const located = this.checkSource(sourcePath);
-    return this.host.reading("store", located, () => {
-      const path = this.objects.addFlatFile(name, sourcePath);
-      this.host.noteCopy(sourcePath, path, "flat");
-      return path;
-    });
-  }
-
-  addDerivation(derivation: Derivation): string {
-    return asNixErrors("store", () => this.objects.addDerivation(derivation));
-  }
-
-  readDerivation(path: string): Derivation {
-    this.host.noteStorePath(path, true);
-    return asNixErrors("store", () => this.objects.readDerivation(path));
-  }
-
-  derivationHash(path: string): DerivationHash {
-    return asNixErrors("store", () => this.objects.derivationHash(path));
-  }
-
-  has(storePath: string): boolean {
-    const exists = this.objects.has(storePath);
-    this.host.noteStorePath(storePath, exists);
-    return exists;
-  }
-
-  references(storePath: string): readonly string[] {
-    return asNixErrors("store", () => this.objects.references(storePath));
-  }
-
-  contentHash(storePath: string, method: "flat" | "nar"): Uint8Array {
-    return asNixErrors("store", () => this.objects.contentHash(storePath, method));
-  }
-
-  private checkSource(path: string): Located {
-    const located = asNixErrors("store", () => this.objects.locate(path));
-    if (located.type === "outside") this.host.checkAccess(located.path, true);
-    return located;
   }
 }
 
