@@ -1,4 +1,5 @@
 import {
+  type Application,
   buildApplication,
   buildRouteMap,
   ExitCode,
@@ -6,6 +7,7 @@ import {
   run,
   type StricliProcess,
   text_en,
+  version as versionIntegration,
 } from "@stricli/core";
 import { buildCommand } from "./commands/build.ts";
 import { confirmCommand } from "./commands/confirm.ts";
@@ -30,6 +32,7 @@ import { vpnCommands } from "./commands/vpn.ts";
 import type { Context } from "./context.ts";
 import { UsageError } from "./errors.ts";
 import { formatFailure } from "./failure.ts";
+import { help } from "./help.ts";
 import { misreadArguments, unknownCommand } from "./misread.ts";
 import * as text from "./text.ts";
 import { version } from "./version.ts";
@@ -68,35 +71,43 @@ const misused = 2;
 export async function runApp(process: NodeJS.Process): Promise<void> {
   const words = process.argv.slice(2);
   const command = commandOf(words);
-  const app = buildApplication<Context>(routes, {
-    name: "nixus",
-    versionInfo: { currentVersion: version },
-    scanner: {
-      caseStyle: "allow-kebab-for-camel",
-      allowArgumentEscapeSequence: true,
-      distanceOptions: {
-        threshold: 3,
-        weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
-      },
-    },
-    documentation: { disableAnsiColor: false, onlyRequiredInUsageLine: true },
-    determineExitCode: (error) => (error instanceof UsageError ? ExitCode.InvalidArgument : 1),
-    localization: {
-      text: {
-        ...text_en,
-        noCommandRegisteredForInput: ({ input, corrections }) => unknownCommand(command, input, corrections),
-        exceptionWhileParsingArguments: misreadArguments,
-        exceptionWhileRunningCommand: (error) => formatFailure(error),
-        commandErrorResult: (error) => formatFailure(error),
-      },
-    },
-  });
   // The cast only bridges `exitCode`'s types: stricli's allow null, Node's allow undefined.
-  await run(app, words, { process: process as NodeJS.Process & StricliProcess });
+  await run(application(command), words, { process: process as NodeJS.Process & StricliProcess });
   if (process.exitCode === ExitCode.UnknownCommand || process.exitCode === ExitCode.InvalidArgument) {
     process.stderr.write(`${text.tryHelp(command)}\n`);
     process.exitCode = misused;
   }
+}
+
+/** `command`: the words that name the command, for messages. */
+function application(command: readonly string[]): Application<Context> {
+  return buildApplication<Context>(
+    routes,
+    {
+      name: "nixus",
+      scanner: {
+        caseStyle: "allow-kebab-for-camel",
+        allowArgumentEscapeSequence: true,
+        distanceOptions: {
+          threshold: 3,
+          weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
+        },
+      },
+      determineExitCode: (error) => (error instanceof UsageError ? ExitCode.InvalidArgument : 1),
+      localization: {
+        text: {
+          ...text_en,
+          briefs: { ...text_en.briefs, argumentEscapeSequence: text.noFlags },
+          noCommandRegisteredForInput: ({ input, corrections }) =>
+            unknownCommand(command, input, corrections),
+          exceptionWhileParsingArguments: misreadArguments,
+          exceptionWhileRunningCommand: (error) => formatFailure(error),
+          commandErrorResult: (error) => formatFailure(error),
+        },
+      },
+    },
+    { help, version: versionIntegration({ brief: text.version, info: { currentVersion: version } }) },
+  );
 }
 
 /** The words at the beginning that name a command. */

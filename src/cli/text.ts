@@ -2,37 +2,42 @@
 
 export const brief = "Deploys a fleet of Linux machines from one evaluation, and rolls back by itself";
 
+export const help = "Print this help";
+export const version = "Print the version";
+export const noFlags = "What follows are no flags";
+
 export const flags = {
-  file: "The network file, the directory that has it, or FLAKE#OUTPUT (default: ./default.nix, ./network.nix or ./nixus.config.ts)",
-  identity: "File with a private key of age or SSH that decrypts secrets (may be given several times)",
+  file: "FILE, DIRECTORY or FLAKE#OUTPUT of the network (default: the file here)",
+  identity: "FILE with a private key (age, SSH) that decrypts secrets; may be repeated",
   locked: "Fail when nixus.lock would have to change",
   json: "Print JSON instead of text",
   jsonEvents: "Print every event as one line of JSON",
-  evalCache: "Reuse an earlier evaluation while nothing that it read has changed",
+  evalCache: "Take an earlier result while nothing that it came from has changed",
   showTrace: "Show the whole trace of an evaluation error",
   progress: "Show a live table of several machines on a terminal, instead of lines",
   verbose: "Show everything that the machines print while they are switched",
 };
 
 export const selectors =
-  "Nodes: names, patterns (web-*), tags (@web), and those to leave out (!web-3) (default: all that have a host)";
+  "Names, patterns (web-*), tags (@web), !web-3 to leave out (default: all that have a host)";
 
 export const build = {
   brief: "Evaluates the network, builds its systems, and leaves ./result, which deploys them",
-  on: "Nodes to build: names, patterns, @ and a tag (default: all)",
+  file: "The network: a file, a directory or FLAKE#OUTPUT (default: the network file here)",
+  on: "NODE, PATTERN or @TAG to build; may be repeated (default: all)",
   dryRun: "Print the derivation of each node; build nothing",
   keepGoing: "Build what does not depend on a build that has failed",
 };
 
 export const deploy = {
-  built: "Deploy what a ./result of nixus build has, instead of evaluating a network",
+  built: "RESULT of nixus build to deploy, instead of evaluating the network",
   dryRun: "Say what would be done to each machine, and change nothing",
   brief: "Evaluates the network and deploys it to its machines",
-  changed: "Only nodes whose system is not the one that was last seen on the machine from here",
+  changed: "Only nodes whose machine was last seen with another system",
   resume: "Deploy what the last deployment has missed, the same systems as then",
-  force: "Replace also a system that was not last seen there from here",
+  force: "Replace a system, too, that somebody else has put there",
   wait: "Wait for machines that somebody else deploys, instead of failing",
-  reboot: "Reboot machines that need it, also where rebootPolicy is never; guarded as any switch is",
+  reboot: "Reboot machines that need it, also where rebootPolicy is never",
 };
 
 export const diff = {
@@ -40,12 +45,11 @@ export const diff = {
 };
 
 export const rollout = {
-  parallel: "How many machines are deployed at the same time",
-  batch: "Deploy in batches of so many machines, or of such a share of them",
-  canary: "Machines that go first, and have to do well before any other is begun",
-  pause: "How long to wait between two batches, e.g. 30s or 5m",
-  maxFailures:
-    "How many machines may fail while others are still begun (default: 0 with batches or canaries)",
+  parallel: "N machines are deployed at the same time",
+  batch: "N or N% of the machines are deployed together, one batch after the other",
+  canary: "NODE, PATTERN or @TAG that goes first and has to do well; may be repeated",
+  pause: "TIME to wait between two batches: 30s, 5m, 1h",
+  maxFailures: "N machines may fail before no other is begun (with batches or canaries: 0)",
 };
 
 export const evaluate = {
@@ -142,14 +146,14 @@ export const secrets = {
   upToDate: "nixus.lock is up to date",
   noneMissing: "nothing to generate: all of them are there ('nixus secrets rotate' makes new ones)",
   noneGenerated: "nothing to generate: the network has no secret that is generated",
-  newKey: "Make a new key for the digests of all secrets: everything that refers to one restarts",
+  newKey: "Make a new key for all digests: everything that refers to a secret restarts",
 };
 
 export function unexpected(stack: string): string {
   return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
 }
 
-export const machines = { parallel: "How many machines are asked at the same time" };
+export const machines = { parallel: "N machines are asked at the same time" };
 
 export const status = {
   brief: "Shows how machines stand: systems, deployments under way, drift, failed units, needed reboots",
@@ -157,12 +161,12 @@ export const status = {
 
 export const history = {
   brief: "Lists the deployments that machines remember",
-  limit: "How many, of the last",
+  limit: "The last N of each machine",
 };
 
 export const rollback = {
   brief: "Goes back to an earlier generation, guarded as a deployment is",
-  to: "The number of the generation (default: the last one before with another system)",
+  to: "GENERATION to go to, by its number (default: the last one with another system)",
 };
 
 export const confirm = {
@@ -171,7 +175,7 @@ export const confirm = {
 
 export const exec = {
   brief: "Runs a command on machines, as root",
-  on: "Machines to run it on: names, patterns, tags (default: all)",
+  on: "NODE, PATTERN or @TAG to run it on; may be repeated (default: all)",
   command: "The command, for /bin/sh; after -- when it has flags",
 };
 

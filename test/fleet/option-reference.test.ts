@@ -11,7 +11,7 @@ function optionsOf(text: string) {
   return { options: result.options, file };
 }
 
-test("docs/reference/options.md is up to date: npm run docs:options writes it", async () => {
+test("docs/reference/options.md is up to date: npm run docs:reference writes it", async () => {
   const { options } = optionsOf("{ }");
   const link = (place: string) => {
     const file = place.replace(/^<nixus\/(.*)>$/, "src/$1.ts");

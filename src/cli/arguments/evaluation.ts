@@ -88,7 +88,7 @@ export const evaluationFlags: readonly Flag<EvaluationArguments>[] = [
   {
     names: ["--option"],
     operands: ["NAME", "VALUE"],
-    brief: "Set one of Nix's settings; also as --NAME VALUE, --NAME, --no-NAME",
+    brief: "Set one of Nix's settings; also --NAME VALUE, --NAME, --no-NAME",
     apply: (args, name, value) => {
       if (!setSetting(args.settings, name!, value!)) args.unknownSettings.push(name!);
     },

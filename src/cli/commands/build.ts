@@ -55,10 +55,10 @@ export const buildCommand = command<Flags, [file?: string], Context>({
     aliases: { f: "file", k: "keepGoing" },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: text.flags.file, parse: String, placeholder: "file", optional: true }],
+      parameters: [{ brief: text.build.file, parse: String, placeholder: "file", optional: true }],
     },
   },
-  docs: { brief: text.build.brief },
+  docs: { brief: text.build.brief, customUsage: ["[FILE]"] },
 });
 
 async function buildNodes(

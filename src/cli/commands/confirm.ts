@@ -17,5 +17,5 @@ export const confirmCommand = buildCommand<MachineFlags, string[], Context>({
     if (!answers.every(good)) this.process.exitCode = 1;
   },
   parameters: machineParameters,
-  docs: { brief: text.confirm.brief },
+  docs: { brief: text.confirm.brief, customUsage: ["[NODE...]"] },
 });

@@ -68,13 +68,13 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       wait: boolean(text.deploy.wait),
       reboot: boolean(text.deploy.reboot),
     },
-    aliases: { f: "file", p: "parallel", v: "verbose" },
+    aliases: { f: "file", i: "identity", p: "parallel", v: "verbose" },
     positional: {
       kind: "array",
       parameter: { brief: text.selectors, parse: String, placeholder: "node" },
     },
   },
-  docs: { brief: text.deploy.brief },
+  docs: { brief: text.deploy.brief, customUsage: ["[NODE...]"] },
 });
 
 async function deployNodes(

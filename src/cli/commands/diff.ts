@@ -32,10 +32,10 @@ export const diffCommand = buildCommand<Flags, string[], Context>({
       json: { kind: "boolean", brief: text.flags.jsonEvents, default: false, withNegated: false },
       evalCache: evalCacheFlag,
     },
-    aliases: { f: "file", p: "parallel" },
+    aliases: { f: "file", i: "identity", p: "parallel" },
     positional: selectorWords,
   },
-  docs: { brief: text.diff.brief },
+  docs: { brief: text.diff.brief, customUsage: ["[NODE...]"] },
 });
 
 async function showDifferences(

@@ -47,7 +47,7 @@ const checkCommand = buildCommand<Flags, string[], Context>({
       parameter: { brief: text.dns.zones, parse: String, placeholder: "zone" },
     },
   },
-  docs: { brief: text.dns.check },
+  docs: { brief: text.dns.check, customUsage: ["[ZONE...]"] },
 });
 
 /** The final dot may be left out. */

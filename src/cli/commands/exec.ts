@@ -65,7 +65,7 @@ export const execCommand = buildCommand<Flags, string[], Context>({
       parameter: { brief: text.exec.command, parse: String, placeholder: "command" },
     },
   },
-  docs: { brief: text.exec.brief },
+  docs: { brief: text.exec.brief, customUsage: ["[--on NODE]... [--] COMMAND..."] },
 });
 
 function textLines(output: string): string[] {

@@ -37,5 +37,5 @@ export const historyCommand = buildCommand<Flags, string[], Context>({
     aliases: { f: "file", p: "parallel", n: "limit" },
     positional: selectorWords,
   },
-  docs: { brief: text.history.brief },
+  docs: { brief: text.history.brief, customUsage: ["[NODE...]"] },
 });

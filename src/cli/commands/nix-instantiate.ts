@@ -8,5 +8,5 @@ export const nixInstantiateCommand = buildCommand<Record<never, never>, string[]
   parameters: {
     positional: { kind: "array", parameter: { brief: text.words, parse: String, placeholder: "word" } },
   },
-  docs: { brief: text.nixInstantiate.brief },
+  docs: { brief: text.nixInstantiate.brief, customUsage: ["[FLAG...] [FILE...]"] },
 });

@@ -43,7 +43,7 @@ export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
       parameters: [{ brief: text.options.pattern, parse: String, placeholder: "pattern", optional: true }],
     },
   },
-  docs: { brief: text.options.brief },
+  docs: { brief: text.options.brief, customUsage: ["[PATTERN]"] },
 });
 
 /**

@@ -8,5 +8,5 @@ export const replCommand = buildCommand<Record<never, never>, string[], Context>
   parameters: {
     positional: { kind: "array", parameter: { brief: text.words, parse: String, placeholder: "word" } },
   },
-  docs: { brief: text.repl.brief },
+  docs: { brief: text.repl.brief, customUsage: ["[FLAG...] [FILE...]"] },
 });

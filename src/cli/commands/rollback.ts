@@ -38,7 +38,7 @@ export const rollbackCommand = buildCommand<Flags, string[], Context>({
     aliases: { f: "file", p: "parallel" },
     positional: selectorWords,
   },
-  docs: { brief: text.rollback.brief },
+  docs: { brief: text.rollback.brief, customUsage: ["[NODE...]"] },
 });
 
 async function rollBackNodes(

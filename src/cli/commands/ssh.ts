@@ -39,5 +39,5 @@ export const sshCommand = buildCommand<Flags, string[], Context>({
       parameter: { brief: text.ssh.words, parse: String, placeholder: "node|command" },
     },
   },
-  docs: { brief: text.ssh.brief },
+  docs: { brief: text.ssh.brief, customUsage: ["NODE [[--] COMMAND...]"] },
 });

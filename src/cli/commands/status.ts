@@ -17,5 +17,5 @@ export const statusCommand = buildCommand<MachineFlags, string[], Context>({
     );
   },
   parameters: machineParameters,
-  docs: { brief: text.status.brief },
+  docs: { brief: text.status.brief, customUsage: ["[NODE...]"] },
 });

@@ -40,6 +40,6 @@ export function commandOnSecrets(brief: string, run: (of: Chosen) => Promise<voi
       await run({ ...found, chosen, names, process, say: (line) => process.stdout.write(`${line}\n`) });
     },
     parameters: { flags: secretsFlags, aliases: secretsAliases, positional: anyNames },
-    docs: { brief },
+    docs: { brief, customUsage: ["[SECRET...]"] },
   });
 }

@@ -56,5 +56,5 @@ export const rotateCommand = buildCommand<Flags, string[], Context>({
     aliases: secretsAliases,
     positional: anyNames,
   },
-  docs: { brief: text.secrets.rotate },
+  docs: { brief: text.secrets.rotate, customUsage: ["[--key] [SECRET...]"] },
 });
