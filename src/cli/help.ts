@@ -44,7 +44,7 @@ function withOneUsage(lines: readonly string[], prefix: readonly string[]): read
 /** That a switch is off where nobody turns it on goes without saying; other defaults stand right behind their text. */
 function withoutNoise(line: string): string {
   return line
-    .replace(/\s*\[[^\]]*default =\S* false\]$/, "")
+    .replace(/\s+\[[^\]]*default =\S* false\]$/, "")
     .replace(/\s+(\[[^\]]*\])$/, " $1")
     .trimEnd();
 }

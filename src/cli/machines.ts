@@ -2,7 +2,7 @@
 import type { MachineAnswer, MachinesOptions, ReachableNode } from "../deploy/machines.ts";
 import type { Connection } from "../deploy/ssh/connection.ts";
 import type { NodeSettings } from "../fleet/settings.ts";
-import { positiveInteger, showTraceFlag } from "./commands/flags.ts";
+import { fileFlag, jsonFlag, parallelFlag, showTraceFlag } from "./commands/flags.ts";
 import type { Context } from "./context.ts";
 import { UserError } from "./errors.ts";
 import { evaluate, evaluationOptions } from "./evaluation/client.ts";
@@ -18,21 +18,9 @@ export interface MachineFlags {
 }
 
 export const machineFlags = {
-  file: {
-    kind: "parsed",
-    parse: String,
-    brief: text.flags.file,
-    placeholder: "file",
-    optional: true,
-  },
-  json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
-  parallel: {
-    kind: "parsed",
-    parse: positiveInteger,
-    brief: text.machines.parallel,
-    default: "16",
-    placeholder: "n",
-  },
+  file: fileFlag,
+  json: jsonFlag,
+  parallel: parallelFlag(text.machines.parallel),
   showTrace: showTraceFlag,
 } as const;
 

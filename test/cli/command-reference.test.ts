@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { runApp } from "../../src/cli/app.ts";
 import { help as instantiateHelp } from "../../src/cli/instantiate/flags.ts";
 import { help as replHelp } from "../../src/cli/repl/flags.ts";
 
-async function helpOf(words: readonly string[]): Promise<string> {
+async function helpOf(words: readonly string[], colorDepth = 1): Promise<string> {
   let printed = "";
   const stream = {
+    getColorDepth: () => colorDepth,
     write: (text: string) => {
       printed += text;
     },
@@ -52,4 +54,10 @@ test("help fits into 125 columns, and names no switch that is off", async () => 
     expect(section).not.toContain("default = false");
     expect(Math.max(...section.split("\n").map((line) => line.length))).toBeLessThanOrEqual(125);
   }
+});
+
+test("with colours it is the same text", async () => {
+  const colored = await helpOf(["deploy"], 8);
+  expect(colored).toContain("\u001b[");
+  expect(stripVTControlCharacters(colored).replaceAll(/ +$/gm, "")).toBe(await helpOf(["deploy"]));
 });

@@ -11,7 +11,7 @@ import { abortOnInterrupt } from "../interrupt.ts";
 import { findNetworkFile, NoNetworkFile } from "../network-file.ts";
 import { endingInEvent, jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
-import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, jsonEventsFlag, nodesFlag, showTraceFlag, switchFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
@@ -22,8 +22,6 @@ interface Flags {
   readonly dryRun: boolean;
   readonly keepGoing: boolean;
 }
-
-const boolean = (brief: string) => ({ kind: "boolean", brief, default: false, withNegated: false }) as const;
 
 export const buildCommand = command<Flags, [file?: string], Context>({
   async func(flags, given) {
@@ -38,19 +36,12 @@ export const buildCommand = command<Flags, [file?: string], Context>({
   parameters: {
     flags: {
       file: fileFlag,
-      on: {
-        kind: "parsed",
-        parse: String,
-        brief: text.build.on,
-        placeholder: "node",
-        optional: true,
-        variadic: true,
-      },
-      json: boolean(text.flags.jsonEvents),
+      on: nodesFlag(text.build.on),
+      json: jsonEventsFlag,
       showTrace: showTraceFlag,
       evalCache: evalCacheFlag,
-      dryRun: boolean(text.build.dryRun),
-      keepGoing: boolean(text.build.keepGoing),
+      dryRun: switchFlag(text.build.dryRun),
+      keepGoing: switchFlag(text.build.keepGoing),
     },
     aliases: { f: "file", k: "keepGoing" },
     positional: {

@@ -14,7 +14,16 @@ import {
 import { endingInEvent } from "../sinks.ts";
 import * as text from "../text.ts";
 import { machineNames, type View, viewOf } from "../view.ts";
-import { evalCacheFlag, fileFlag, identityFlag, lockedFlag, progressFlag, showTraceFlag } from "./flags.ts";
+import {
+  evalCacheFlag,
+  fileFlag,
+  identityFlag,
+  jsonEventsFlag,
+  lockedFlag,
+  progressFlag,
+  showTraceFlag,
+  switchFlag,
+} from "./flags.ts";
 import { type RolloutFlags, rolloutFlags, rolloutOptions } from "./rollout-flags.ts";
 
 interface Flags extends RolloutFlags {
@@ -35,8 +44,6 @@ interface Flags extends RolloutFlags {
   readonly reboot: boolean;
 }
 
-const boolean = (brief: string) => ({ kind: "boolean", brief, default: false, withNegated: false }) as const;
-
 export const deployCommand = buildCommand<Flags, string[], Context>({
   async func(flags, ...words) {
     refuseContradictions(flags);
@@ -48,14 +55,14 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       file: fileFlag,
       identity: identityFlag,
       locked: lockedFlag,
-      json: boolean(text.flags.jsonEvents),
+      json: jsonEventsFlag,
       showTrace: showTraceFlag,
       evalCache: evalCacheFlag,
-      verbose: boolean(text.flags.verbose),
+      verbose: switchFlag(text.flags.verbose),
       progress: progressFlag,
       ...rolloutFlags,
-      changed: boolean(text.deploy.changed),
-      resume: boolean(text.deploy.resume),
+      changed: switchFlag(text.deploy.changed),
+      resume: switchFlag(text.deploy.resume),
       built: {
         kind: "parsed",
         parse: String,
@@ -63,10 +70,10 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
         placeholder: "result",
         optional: true,
       },
-      dryRun: boolean(text.deploy.dryRun),
-      force: boolean(text.deploy.force),
-      wait: boolean(text.deploy.wait),
-      reboot: boolean(text.deploy.reboot),
+      dryRun: switchFlag(text.deploy.dryRun),
+      force: switchFlag(text.deploy.force),
+      wait: switchFlag(text.deploy.wait),
+      reboot: switchFlag(text.deploy.reboot),
     },
     aliases: { f: "file", i: "identity", p: "parallel", v: "verbose" },
     positional: {

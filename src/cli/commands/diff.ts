@@ -8,7 +8,7 @@ import { evaluateForDeployment } from "../remembered.ts";
 import { DiffRenderer } from "../render/diff.ts";
 import { endingInEvent, jsonSink, lineSink } from "../sinks.ts";
 import * as text from "../text.ts";
-import { evalCacheFlag, identityFlag } from "./flags.ts";
+import { evalCacheFlag, identityFlag, jsonEventsFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
@@ -29,7 +29,7 @@ export const diffCommand = buildCommand<Flags, string[], Context>({
     flags: {
       ...machineFlags,
       identity: identityFlag,
-      json: { kind: "boolean", brief: text.flags.jsonEvents, default: false, withNegated: false },
+      json: jsonEventsFlag,
       evalCache: evalCacheFlag,
     },
     aliases: { f: "file", i: "identity", p: "parallel" },

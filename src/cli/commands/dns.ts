@@ -8,7 +8,7 @@ import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
 import { renderDnsChecks } from "../render/dns.ts";
 import * as text from "../text.ts";
-import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, jsonFlag, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
@@ -38,7 +38,7 @@ const checkCommand = buildCommand<Flags, string[], Context>({
     flags: {
       file: fileFlag,
       evalCache: evalCacheFlag,
-      json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
+      json: jsonFlag,
       showTrace: showTraceFlag,
     },
     aliases: { f: "file" },

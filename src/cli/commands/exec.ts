@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { interruptible, type MachineFlags, machineFlags, machinesOf } from "../machines.ts";
 import * as text from "../text.ts";
+import { nodesFlag } from "./flags.ts";
 
 interface Flags extends MachineFlags {
   readonly on?: readonly string[];
@@ -50,14 +51,7 @@ export const execCommand = buildCommand<Flags, string[], Context>({
   parameters: {
     flags: {
       ...machineFlags,
-      on: {
-        kind: "parsed",
-        parse: String,
-        brief: text.exec.on,
-        placeholder: "node",
-        optional: true,
-        variadic: true,
-      },
+      on: nodesFlag(text.exec.on),
     },
     aliases: { f: "file", p: "parallel" },
     positional: {

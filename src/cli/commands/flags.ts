@@ -1,6 +1,11 @@
 /** Flags that several commands have. */
 import * as text from "../text.ts";
 
+/** Off, unless it is given. */
+export function switchFlag(brief: string) {
+  return { kind: "boolean", brief, default: false, withNegated: false } as const;
+}
+
 export const fileFlag = {
   kind: "parsed",
   parse: String,
@@ -9,12 +14,13 @@ export const fileFlag = {
   optional: true,
 } as const;
 
-export const showTraceFlag = {
-  kind: "boolean",
-  brief: text.flags.showTrace,
-  default: false,
-  withNegated: false,
-} as const;
+/** Of commands that answer. */
+export const jsonFlag = switchFlag(text.flags.json);
+
+/** Of commands that tell events. */
+export const jsonEventsFlag = switchFlag(text.flags.jsonEvents);
+
+export const showTraceFlag = switchFlag(text.flags.showTrace);
 
 export const identityFlag = {
   kind: "parsed",
@@ -25,12 +31,24 @@ export const identityFlag = {
   variadic: true,
 } as const;
 
-export const lockedFlag = {
-  kind: "boolean",
-  brief: text.flags.locked,
-  default: false,
-  withNegated: false,
-} as const;
+export const lockedFlag = switchFlag(text.flags.locked);
+
+/** `--on`, of commands whose arguments are no nodes. */
+export function nodesFlag(brief: string) {
+  return {
+    kind: "parsed",
+    parse: String,
+    brief,
+    placeholder: "node",
+    optional: true,
+    variadic: true,
+  } as const;
+}
+
+/** `--parallel` */
+export function parallelFlag(brief: string) {
+  return { kind: "parsed", parse: positiveInteger, brief, default: "16", placeholder: "n" } as const;
+}
 
 /** `--no-progress` */
 export const progressFlag = {

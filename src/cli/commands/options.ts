@@ -7,7 +7,7 @@ import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { networkFileOrEmpty } from "../network-file.ts";
 import { optionsMarkdown, renderOptions } from "../render/options.ts";
 import * as text from "../text.ts";
-import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, jsonFlag, showTraceFlag, switchFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
@@ -32,8 +32,8 @@ export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
   parameters: {
     flags: {
       file: fileFlag,
-      json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
-      markdown: { kind: "boolean", brief: text.options.markdown, default: false, withNegated: false },
+      json: jsonFlag,
+      markdown: switchFlag(text.options.markdown),
       showTrace: showTraceFlag,
       evalCache: evalCacheFlag,
     },

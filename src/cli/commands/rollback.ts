@@ -6,7 +6,7 @@ import { rememberMachines } from "../remembered.ts";
 import { endingInEvent } from "../sinks.ts";
 import * as text from "../text.ts";
 import { machineNames, type View, viewOf } from "../view.ts";
-import { progressFlag } from "./flags.ts";
+import { jsonEventsFlag, progressFlag, switchFlag } from "./flags.ts";
 import { type RolloutFlags, rolloutFlags, rolloutOptions, wholeNumber } from "./rollout-flags.ts";
 
 interface Flags extends RolloutFlags, MachineFlags {
@@ -23,7 +23,7 @@ export const rollbackCommand = buildCommand<Flags, string[], Context>({
   parameters: {
     flags: {
       ...machineFlags,
-      json: { kind: "boolean", brief: text.flags.jsonEvents, default: false, withNegated: false },
+      json: jsonEventsFlag,
       ...rolloutFlags,
       progress: progressFlag,
       to: {
@@ -33,7 +33,7 @@ export const rollbackCommand = buildCommand<Flags, string[], Context>({
         placeholder: "generation",
         optional: true,
       },
-      wait: { kind: "boolean", brief: text.deploy.wait, default: false, withNegated: false },
+      wait: switchFlag(text.deploy.wait),
     },
     aliases: { f: "file", p: "parallel" },
     positional: selectorWords,

@@ -4,7 +4,7 @@ import { SelectionError, select } from "../../fleet/selection.ts";
 import type { BatchSize } from "../../plan/rollout.ts";
 import { UserError } from "../errors.ts";
 import * as text from "../text.ts";
-import { positiveInteger } from "./flags.ts";
+import { parallelFlag } from "./flags.ts";
 
 export interface RolloutFlags {
   readonly parallel: number;
@@ -15,13 +15,7 @@ export interface RolloutFlags {
 }
 
 export const rolloutFlags = {
-  parallel: {
-    kind: "parsed",
-    parse: positiveInteger,
-    brief: text.rollout.parallel,
-    default: "16",
-    placeholder: "n",
-  },
+  parallel: parallelFlag(text.rollout.parallel),
   batch: {
     kind: "parsed",
     parse: parseBatch,

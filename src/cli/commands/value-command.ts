@@ -3,8 +3,7 @@ import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { type EvaluationOptions, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
-import * as text from "../text.ts";
-import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
+import { evalCacheFlag, fileFlag, jsonFlag, showTraceFlag } from "./flags.ts";
 
 interface Flags {
   readonly file?: string;
@@ -34,7 +33,7 @@ export function commandOnValue(
     parameters: {
       flags: {
         file: fileFlag,
-        json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
+        json: jsonFlag,
         showTrace: showTraceFlag,
         evalCache: evalCacheFlag,
       },

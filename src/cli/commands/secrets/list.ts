@@ -5,6 +5,7 @@ import { readLockFile } from "../../../fleet/update-lock-file.ts";
 import type { Context } from "../../context.ts";
 import { type SecretsFlags, secretsAliases, secretsFlags, secretsOfNetwork } from "../../secrets/network.ts";
 import * as text from "../../text.ts";
+import { jsonFlag } from "../flags.ts";
 
 interface Flags extends SecretsFlags {
   readonly json: boolean;
@@ -46,7 +47,7 @@ export const listCommand = buildCommand<Flags, [], Context>({
   parameters: {
     flags: {
       ...secretsFlags,
-      json: { kind: "boolean", brief: text.flags.json, default: false, withNegated: false },
+      json: jsonFlag,
     },
     aliases: secretsAliases,
   },

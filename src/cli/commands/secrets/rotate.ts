@@ -13,6 +13,7 @@ import {
 } from "../../secrets/network.ts";
 import { askPassword } from "../../secrets/password.ts";
 import * as text from "../../text.ts";
+import { switchFlag } from "../flags.ts";
 
 interface Flags extends SecretsFlags {
   readonly key: boolean;
@@ -51,7 +52,7 @@ export const rotateCommand = buildCommand<Flags, string[], Context>({
   parameters: {
     flags: {
       ...secretsFlags,
-      key: { kind: "boolean", brief: text.secrets.newKey, default: false, withNegated: false },
+      key: switchFlag(text.secrets.newKey),
     },
     aliases: secretsAliases,
     positional: anyNames,
