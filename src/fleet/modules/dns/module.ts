@@ -3,6 +3,7 @@ import { NixError } from "../../../lang/eval/errors.ts";
 import { mkAfter, mkIf } from "../../../modules/define.ts";
 import { fromText } from "../../../store/bytes.ts";
 import { defineNetworkModule, type NetworkConfig, type NodeConfiguration } from "../../network/define.ts";
+import { secretSources } from "../secrets/options.ts";
 import { Problems, readEntries } from "./entries.ts";
 import { showName } from "./name.ts";
 import { namesOfNode } from "./node-names.ts";
@@ -101,9 +102,14 @@ export const dnsModule = defineNetworkModule({
         names: () => {
           const entries = readEntries(network.dns, new Problems());
           return Object.fromEntries(
-            facts
-              .names()
-              .map((node) => [node, () => namesOfNode(node, entries, () => facts.addresses(node))]),
+            facts.names().map((node) => [
+              node,
+              () =>
+                namesOfNode(node, entries, {
+                  addresses: () => facts.addresses(node),
+                  server: isServer(node) ? (network.dns.servers[node]?.name ?? null) : null,
+                }),
+            ]),
           );
         },
       },
@@ -129,5 +135,10 @@ function factsOf(network: NetworkConfig): NodeFacts {
       return [ipv4, ipv6].filter((address) => address !== null);
     },
     hostKeys: (node) => Object.values(network.ssh.access[node]?.hostKeys ?? {}),
+    secret: (name) => {
+      const said = network.secrets[name];
+      const hasSource = said !== undefined && secretSources.some((source) => said[source] !== null);
+      return hasSource ? { generator: said.generate } : undefined;
+    },
   };
 }

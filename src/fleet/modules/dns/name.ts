@@ -64,8 +64,13 @@ function checkedLabel(label: string, text: string): string {
 }
 
 function toAscii(label: string, text: string): string {
-  const ascii = domainToASCII(label);
+  // Not alone: what looks like a number would be read as an address.
+  const [ascii = "", ...more] = domainToASCII(`${label}.x`).split(".");
   if (ascii === "") throw new DnsProblem(`'${text}' has letters that no domain name may have (IDNA)`);
+  if (more.length > 1)
+    throw new DnsProblem(
+      `'${text}' has a character that stands for a dot (IDNA); write '.' where a label ends`,
+    );
   return ascii;
 }
 

@@ -1,15 +1,22 @@
 /** The names that lead to a node. */
-import type { Entry } from "./entries.ts";
-import { type Name, nameKey, sameName, showName } from "./name.ts";
+import { type Entry, Problems } from "./entries.ts";
+import { type Name, nameKey, parseName, root, sameName, showName } from "./name.ts";
+
+interface KnownNames {
+  /** Asked only when a name has an address at all. */
+  readonly addresses: () => readonly string[];
+  /** The name of the server that the node is, if it is one; one that can't be read is told elsewhere. */
+  readonly server: string | null;
+}
 
 /**
- * Those that say so (`node`), those that have one of the node's addresses, and CNAMEs of any of them; without the final
- * dot. `addresses` is asked only when a name has an address at all.
+ * Those that say so (`node`), those that have one of the node's addresses, its name as a server, and CNAMEs of any of them;
+ * without the final dot.
  */
 export function namesOfNode(
   node: string,
   entries: readonly Entry[],
-  addresses: () => readonly string[],
+  { addresses, server }: KnownNames,
 ): string[] {
   let own: readonly string[] | undefined;
   const isOwn = (address: string): boolean => {
@@ -23,6 +30,8 @@ export function namesOfNode(
         entry.records.some(({ data }) => (data.type === "A" || data.type === "AAAA") && isOwn(data.address)),
     )
     .map(({ owner }) => owner);
+  const ownName = server === null ? undefined : new Problems().attempt("", () => parseName(server, root));
+  if (ownName !== undefined) found.push(ownName);
   const aliases = entries.flatMap(({ owner, records }) =>
     records.flatMap(({ data }) => (data.type === "CNAME" ? [{ owner, target: data.target }] : [])),
   );

@@ -166,7 +166,7 @@ export const dnsOptions = {
       type: t.lazyAttrsOf(t.listOf(t.str)),
       readOnly: true,
       description:
-        "By node: the names that lead to it, without the final dot. Computed from `node`, from addresses that are its public ones, and from CNAMEs.",
+        "By node: the names that lead to it, without the final dot. Computed from `node`, from addresses that are its public ones, from the name of its server, and from CNAMEs.",
     }),
   },
 } as const;

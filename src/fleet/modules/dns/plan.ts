@@ -1,6 +1,6 @@
 /** The zones of a network, and who serves them, from its options. Pure; what is wrong is collected. */
 import { nearest } from "../../../modules/nearest.ts";
-import { SourcePath } from "../../../modules/store-string.ts";
+import { SourcePath, StoreString } from "../../../modules/store-string.ts";
 import { ipv4, ipv6, isReverse, reverseName } from "./address.ts";
 import { checkZone } from "./check.ts";
 import type { RecordData } from "./data.ts";
@@ -20,6 +20,14 @@ export interface NodeFacts {
   readonly addresses: (node: string) => readonly string[];
   /** Public host keys. */
   readonly hostKeys: (node: string) => readonly string[];
+  /** A secret of the network; undefined: it has no source, since it is only named here. */
+  readonly secret: (name: string) => { readonly generator: KeyGenerator | null } | undefined;
+}
+
+/** How a secret is generated, if it is. */
+interface KeyGenerator {
+  readonly type: string;
+  readonly alphabet: string;
 }
 
 /** A node that serves zones. */
@@ -301,12 +309,38 @@ class Planner {
         dnsOption("keys", key),
         "needs one of 'secret', the name of a secret of the network, and 'keyFile', the place of a file on the machines",
       );
+    if (said?.keyFile instanceof StoreString)
+      this.problems.add(
+        dnsOption("keys", key, "keyFile"),
+        "it is in the store, where everybody can read it; write the place on the machines, or set 'secret' to a secret of the network",
+      );
+    if (said !== undefined && said.secret !== null && said.keyFile === null)
+      this.#checkSecret(dnsOption("keys", key, "secret"), said.secret);
     if (said !== undefined && !plainName.test(key))
       this.problems.add(dnsOption("keys", key), "the name of a key has letters, digits and ._- only");
     if (said !== undefined) return;
     this.problems.add(
       option,
       `there is no key '${key}'; set '${dnsOption("keys", key, "secret")}' or '.keyFile'`,
+    );
+  }
+
+  /** What servers take for a key is base64. */
+  #checkSecret(option: string, name: string): void {
+    const secret = this.#facts.secret(name);
+    const base64 = '{ type = "random"; alphabet = "base64"; length = 32; }';
+    if (secret === undefined) {
+      this.problems.add(
+        option,
+        `the secret 'secrets.${name}' has no source; set 'secrets.${name}.generate' to ${base64}, or its 'file'`,
+      );
+      return;
+    }
+    const { generator } = secret;
+    if (generator === null || generator.type === "wireguard" || generator.alphabet === "base64") return;
+    this.problems.add(
+      option,
+      `the secret 'secrets.${name}' is generated as something else than base64, which no server takes for a key; set 'secrets.${name}.generate' to ${base64}`,
     );
   }
 

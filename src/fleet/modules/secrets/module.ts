@@ -3,7 +3,7 @@ import { type ConfigOf, defineModule, mkDefault, mkIf, option } from "../../../m
 import { nearest } from "../../../modules/nearest.ts";
 import { t } from "../../../modules/types/index.ts";
 import { defineNetworkModule } from "../../network/define.ts";
-import { placeOptions, sharedSecretOptions, sourceOptions } from "./options.ts";
+import { placeOptions, secretSources, sharedSecretOptions } from "./options.ts";
 import { secretFilesType } from "./resolve.ts";
 
 const file = import.meta.url;
@@ -70,9 +70,8 @@ export const secretsModule = defineNetworkModule({
 /** On each node: the source is the network's, all else gives way to what the node says. */
 function sharedDefinitions(name: string, secret: () => ConfigOf<typeof sharedSecretOptions>) {
   const places = Object.keys(placeOptions) as (keyof typeof placeOptions)[];
-  const sources = Object.keys(sourceOptions) as (keyof typeof sourceOptions)[];
   return {
-    ...Object.fromEntries(sources.map((key) => [key, () => secret()[key]])),
+    ...Object.fromEntries(secretSources.map((key) => [key, () => secret()[key]])),
     file: () => secret().file?.path ?? null,
     ...Object.fromEntries(places.map((key) => [key, mkDefault(() => secret()[key])])),
     shared: name,

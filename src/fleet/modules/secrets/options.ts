@@ -40,7 +40,7 @@ const generate = {
 const generatorType = t.coercedTo(t.str, (type) => ({ type }), t.submodule({ file, options: generate }));
 
 /** Where a secret comes from: one of them has to be set. */
-export const sourceOptions = {
+const sourceOptions = {
   file: option({
     type: t.nullOr(sourcePath),
     default: null,
@@ -77,6 +77,8 @@ export const sourceOptions = {
       "Made by `nixus secrets generate`, and kept encrypted to the node's `deployers` in `secrets/` beside the network file.",
   }),
 };
+
+export const secretSources = Object.keys(sourceOptions) as readonly (keyof typeof sourceOptions)[];
 
 const accountName = t.strMatching("[A-Za-z_][A-Za-z0-9_.-]*[$]?");
 const unit = t.strMatching("[A-Za-z0-9:_.@\\-]+\\.[a-z]+");

@@ -51,6 +51,7 @@ describe("names", () => {
     ]);
     expect(shown("a\\.b.c")).toBe("a\\.b.c.example.com.");
     expect(shown("\\064.\\@x")).toBe("\\064.\\064x.example.com.");
+    expect(shown("１２３.１")).toBe("123.1.example.com.");
     expect(shown("bücher.例え")).toBe("xn--bcher-kva.xn--r8jz45g.example.com.");
   });
 
@@ -64,6 +65,7 @@ describe("names", () => {
     ["a\\", "backslash"],
     ["a\\12", "backslash"],
     ["\u{fffd}x", "IDNA"],
+    ["a\u{3002}b", "a character that stands for a dot (IDNA)"],
   ])("%s is refused", (text, message) => {
     expect(() => parseName(text, root)).toThrow(message);
   });

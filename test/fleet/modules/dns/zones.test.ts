@@ -350,7 +350,7 @@ it("names lead to nodes by what is said, by addresses and by CNAMEs", () => {
     records."shop.example.com".A = "192.0.2.80";
     records."*.example.com".A = "192.0.2.80";`;
   expect(optionValue(network(dns), "dns.names")).toEqual({
-    ns1: [],
+    ns1: ["ns1.example.com"],
     ns2: [],
     web: ["shop.example.com", "web.example.com", "www.example.com", "blog.example.com"],
   });
@@ -380,10 +380,21 @@ describe("a key", () => {
     },
   );
 
+  it.each([
+    ["", "the secret 'secrets.dns' has no source; set 'secrets.dns.generate' to { type = \"random\""],
+    ['secrets.dns.generate = "random";', "is generated as something else than base64"],
+  ])("the secret of the network with %j is refused", (secret, message) => {
+    const text = network(zone('keys.transfer.secret = "dns";'), secret);
+    expect(messageOf(() => optionValue(text, "dns.published"))).toContain("'dns.keys.transfer.secret': ");
+    expect(messageOf(() => optionValue(text, "dns.published"))).toContain(message);
+  });
+
   it("a path that would be copied to the store is refused", () => {
     expect(
       messageOf(() => optionValue(network(zone("keys.transfer.keyFile = ./key;")), "dns.published")),
     ).toContain("'dns.keys.transfer.keyFile': a path would be copied to the store");
+    const text = network(zone('keys.transfer.keyFile = "${./default.nix}";'));
+    expect(messageOf(() => optionValue(text, "dns.published"))).toContain("it is in the store");
   });
 });
 
