@@ -14,6 +14,13 @@ export function withoutPrefix(message: string): string {
   return message.replace(/^error:\s*/, "");
 }
 
+/** With the node in front that it is about, unless it says so itself, as failed assertions do. */
+export function aboutNode(node: string, message: string): string {
+  const about = `node '${node}': `;
+  const problem = withoutPrefix(message);
+  return problem.startsWith(about) ? problem : about + problem;
+}
+
 /** Errors of the rooms below that are about what somebody wrote or has to do. */
 const theirs: readonly string[] = [
   ...["LockFileError", "PhaseError", "RolloutError", "SecretError", "SelectionError", "StateError"],

@@ -42,6 +42,14 @@ describe("the transcript", () => {
     { ...about, type: "finished", outcome: "rolled-back", system },
   ];
 
+  it("names the node of a problem once", () => {
+    const problem = (message: string) =>
+      rendered([{ ...about, node: "a", host: "a.example.com", type: "problem", step: "evaluate", message }]);
+    const line = "[a.example.com] error: node 'a': failed assertions:";
+    expect(problem("error: node 'a': failed assertions:")).toEqual([line]);
+    expect(problem("failed assertions:")).toEqual([line]);
+  });
+
   it("shows what the machine printed before a problem", () => {
     expect(rendered(failing)).toEqual([
       "[foo.example.com] setting up /etc...",

@@ -60,7 +60,11 @@ test("a pattern is a part of the name, with *, or a path in the configuration", 
   expect(names("switchTimeout")).toEqual(["nodes.<name>.switchTimeout"]);
   expect(names("nodes.*.enabled")).toEqual(["nodes.<name>.enabled"]);
   expect(names("nodes.foo.host")).toEqual(["nodes.<name>.host"]);
+  expect(names('nodes."foo.example.com".host')).toEqual(["nodes.<name>.host"]);
+  expect(names("ssh.access.foo")).toEqual(names("ssh.access.<name>."));
+  expect(names("secrets.key.file")).toEqual(["secrets.<name>.file"]);
   expect(() => names("swichTimeout")).toThrow("did you mean switchTimeout");
+  expect(() => names("secrts")).toThrow(/did you mean secrets or secret\?$/);
 });
 
 test("as text", () => {

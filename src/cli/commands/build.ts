@@ -6,7 +6,7 @@ import type { EvaluatedNetwork, EvaluatedNode } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { evaluate } from "../evaluation/client.ts";
-import { withoutPrefix } from "../failure.ts";
+import { aboutNode } from "../failure.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
 import { findNetworkFile, NoNetworkFile } from "../network-file.ts";
 import { endingInEvent, jsonSink, lineSink } from "../sinks.ts";
@@ -119,6 +119,6 @@ function buildOf({ source, toplevel }: EvaluatedNode): string {
 
 function refuseFailures({ failures }: EvaluatedNetwork): void {
   if (failures.length === 0) return;
-  const messages = failures.map(({ node, message }) => `node '${node}': ${withoutPrefix(message)}`);
+  const messages = failures.map(({ node, message }) => aboutNode(node, message));
   throw new UserError(messages.join("\nerror: "));
 }

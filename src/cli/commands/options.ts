@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { AttrPathError, parseAttrPath } from "../../fleet/attr-path.ts";
 import type { DocumentedOption } from "../../fleet/network/reference.ts";
 import { nearest } from "../../modules/nearest.ts";
 import type { Context } from "../context.ts";
@@ -47,16 +48,16 @@ export const optionsCommand = buildCommand<Flags, [pattern?: string], Context>({
 });
 
 /**
- * Options whose name contains the pattern. A `*` stands for anything, and `nodes.foo.host` means `nodes.<name>.host`
- * where there is no option of the name itself.
+ * Options whose name contains the pattern. A `*` stands for anything, and `nodes.foo.host` means `nodes.<name>.host`,
+ * `nodes.foo` all below `nodes.<name>`, where there is no option of the name itself.
  */
 export function matching(options: readonly DocumentedOption[], pattern: string): DocumentedOption[] {
   const found = options.filter(({ name }) => matcher(pattern).test(name));
   if (found.length > 0) return found;
-  const concrete = options.filter(({ name }) => placeholders(name).test(pattern));
+  const concrete = options.filter(({ name }) => isPlaceOf(name, pattern));
   if (concrete.length > 0) return concrete;
   const names = options.map(({ name }) => name);
-  const near = nearest(pattern, [...names, ...names.map((name) => name.split(".").at(-1)!)]);
+  const near = nearest(pattern, [...new Set([...names, ...names.map((name) => name.split(".").at(-1)!)])]);
   const hint = near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
   throw new UserError(`no option's name contains '${pattern}'${hint}`);
 }
@@ -65,9 +66,24 @@ function matcher(pattern: string): RegExp {
   return new RegExp(pattern.split("*").map(literally).join(".*"), "i");
 }
 
-function placeholders(name: string): RegExp {
-  const parts = name.split(".").map((part) => (/^<.*>$|^\*$/.test(part) ? "[^.]+" : literally(part)));
-  return new RegExp(`^${parts.join("\\.")}$`);
+/** Whether the path, of names as in a network, leads to the option or to a set that it is in. */
+function isPlaceOf(name: string, path: string): boolean {
+  const parts = name.split(".");
+  const names = namesOf(path);
+  return (
+    names.length > 0 &&
+    names.length <= parts.length &&
+    names.every((one, index) => /^<.*>$|^\*$/.test(parts[index]!) || parts[index] === one)
+  );
+}
+
+function namesOf(path: string): readonly string[] {
+  try {
+    return parseAttrPath(path);
+  } catch (error) {
+    if (error instanceof AttrPathError) return [];
+    throw error;
+  }
 }
 
 function literally(text: string): string {

@@ -1,7 +1,7 @@
 /** Events as the lines of a plain terminal or log: `[host] text`, in the words of the design (section 7). */
 import type { BuildEvent, Event, Outcome } from "../../events/event.ts";
 import { isoTime } from "../../plan/history.ts";
-import { withoutPrefix } from "../failure.ts";
+import { aboutNode, withoutPrefix } from "../failure.ts";
 import { renderLockChange } from "./lock-change.ts";
 import { previewLines } from "./preview.ts";
 
@@ -127,7 +127,7 @@ function renderLines(event: Event): readonly Line[] {
     case "warning":
       return node(event, `warning: ${event.message}`);
     case "problem":
-      return node(event, `error: ${subject(event)}${withoutPrefix(event.message)}`);
+      return node(event, `error: ${problemOf(event)}`);
     case "finished":
       return node(event, outcomeText(event.outcome));
     case "summary":
@@ -211,9 +211,9 @@ function summaryText(outcomes: Readonly<Record<Outcome, number>>): string {
   return `error: not every machine is on its new system: ${parts.join(", ")}`;
 }
 
-/** The node that a problem is about, where the prefix does not name it already. */
-function subject({ node: name, host }: { readonly node: string; readonly host: string }): string {
-  return name === host ? "" : `node '${name}': `;
+/** With the node that it is about, where the prefix does not name it already. */
+function problemOf({ node: name, host, message }: Extract<Event, { readonly type: "problem" }>): string {
+  return name === host ? withoutPrefix(message) : aboutNode(name, message);
 }
 
 /** A text of several lines gets the prefix on each of them. */
