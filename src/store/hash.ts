@@ -29,6 +29,11 @@ export function hashAlgorithmNamed(name: string): HashAlgorithm | undefined {
 export function parseHashAlgorithm(name: string): HashAlgorithm {
   const algorithm = hashAlgorithmNamed(name);
   if (algorithm === undefined) {
+    if (name === "blake3") {
+      throw new StoreError(
+        "hash algorithm 'blake3', of Nix's experimental feature 'blake3-hashes', is not supported",
+      );
+    }
     throw new StoreError(
       `unknown hash algorithm '${name}', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'`,
     );

@@ -1,11 +1,14 @@
 /** The attributes of a derivation: what each means, and what of it the builder gets to see. */
 import { type HashAlgorithm, hashAlgorithmNamed } from "../../store/hash.ts";
 import type { ContentAddressMethod } from "../../store/store-path.ts";
+import { isList } from "../eval/checks.ts";
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
-import { type Attrs, force, type Slot } from "../eval/value.ts";
+import { Attrs, force, type Slot, type Value } from "../eval/value.ts";
 import { noPos, type Pos } from "../syntax/positions.ts";
 import { symbolName } from "../syntax/symbols.ts";
+import { JsonParseError, parseJson } from "./json-parse.ts";
+import { printJson } from "./json-print.ts";
 
 /** What the attributes say; all texts are byte strings. */
 export interface Collected {
@@ -136,8 +139,10 @@ class Collector {
         break;
       case "__json":
         this.warn(
-          "setting structured attributes via '__json' is deprecated. Set '__structuredAttrs = true' instead.",
+          `In derivation '${this.name}': setting structured attributes via '__json' is deprecated, and may be ` +
+            "disallowed in future versions of Nix. Set '__structuredAttrs = true' instead.",
         );
+        this.env.set(key, normalJson(this.evaluator, text));
         break;
       default:
         this.setScalar(key, text);
@@ -164,7 +169,7 @@ class Collector {
       default:
         if (!ignoredWhenStructured.has(key)) break;
         this.warn(
-          `'structuredAttrs' disables the effect of the derivation attribute '${key}'; ` +
+          `In a derivation named '${this.name}', 'structuredAttrs' disables the effect of the derivation attribute '${key}'; ` +
             `use 'outputChecks.<output>.${key}' instead`,
         );
     }
@@ -209,8 +214,30 @@ class Collector {
   }
 
   private warn(message: string): void {
-    this.evaluator.host.message("warning", `${message} (while evaluating derivation '${this.name}')`);
+    this.evaluator.host.message("warning", message);
   }
+}
+
+/** An object's JSON text in the one way in which Nix writes it. */
+function normalJson(evaluator: Evaluator, text: string): string {
+  try {
+    const value = parseJson(text);
+    if (value instanceof Attrs) {
+      return printJson(evaluator, value, { context: new Set(), copyToStore: false, setsAreObjects: true });
+    }
+    throw new JsonParseError(
+      `[json.exception.type_error.302] type must be object, but is ${jsonType(value)}`,
+    );
+  } catch (error) {
+    if (!(error instanceof JsonParseError)) throw error;
+    throw new NixError("eval", `cannot process __json attribute: ${error.message}`, { cause: error });
+  }
+}
+
+function jsonType(value: Value): string {
+  if (value === null) return "null";
+  if (isList(value)) return "array";
+  return typeof value === "bigint" ? "number" : typeof value;
 }
 
 function parseMethod(mode: string): ContentAddressMethod {

@@ -48,7 +48,7 @@ function derivation(evaluator: Evaluator, slot: Slot): Value {
   };
   const names = outputNames(evaluator, drvAttrs);
   const outputs: Slot[] = names.map((outputName) => lazy(() => output(outputName)));
-  const all: Slot = lazy(() => outputs);
+  const all: Slot = lazy(() => outputs.map((each) => lazy(() => force(each))));
 
   const output = (outputName: string): Attrs => {
     const builder = new AttrsBuilder();

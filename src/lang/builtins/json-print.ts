@@ -21,6 +21,8 @@ export interface JsonPrintOptions {
   readonly copyToStore: boolean;
   /** Fails at what is not computed yet, instead of computing it. */
   readonly computedOnly?: boolean;
+  /** `outPath` and `__toString` are names as any other: the value was JSON already. */
+  readonly setsAreObjects?: boolean;
 }
 
 /** The JSON text of a value, everything inside forced, attributes in the order of their names. */
@@ -91,6 +93,7 @@ class JsonPrinter {
   }
 
   private attrs(attrs: Attrs, pos: Pos): string {
+    if (this.options.setsAreObjects === true) return this.members(attrs);
     if (attrs.has(toStringSym)) {
       const options = { coerceMore: false, copyToStore: false };
       const what = "the result of the `__toString` attribute";
@@ -98,6 +101,10 @@ class JsonPrinter {
     }
     const outPath = attrs.get(outPathSym);
     if (outPath !== undefined) return this.print(outPath, attrs.positionOf(outPathSym));
+    return this.members(attrs);
+  }
+
+  private members(attrs: Attrs): string {
     const { shape, values, positions } = attrs;
     const members: string[] = [];
     for (const index of shape.byName) {

@@ -70,7 +70,7 @@ const shortened: Notation = {
 
 /** As `nix-instantiate --eval` prints it; with `--strict` deepForce the value first. */
 export function printValue(value: Slot): string {
-  return new Printer(plain).print(value);
+  return new Printer(plain).root(value);
 }
 
 /** As `builtins.trace` and the REPL show it. */
@@ -101,6 +101,12 @@ class Printer {
 
   constructor(notation: Notation) {
     this.notation = notation;
+  }
+
+  /** A value that nothing else has a part in: a list in it is never the list itself, for Nix has made a copy. */
+  root(slot: Slot): string {
+    const value = peek(slot);
+    return this.print(Array.isArray(value) ? value.slice() : value);
   }
 
   print(slot: Slot, depth = 0): string {

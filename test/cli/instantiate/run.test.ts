@@ -40,6 +40,13 @@ const evaluations: readonly (readonly [args: readonly string[], stdout: string])
 
 /** Those of which only newer Nix prints this. */
 const newEvaluations: typeof evaluations = [
+  [["--eval", "--strict", "let l = [ 1 l ]; in builtins.seq l l"], "[ 1 [ 1 «repeated» ] ]\n"],
+  [["--eval", `${b}.all`], "[ <CODE> <CODE> ]\n"],
+  [["--eval", "--strict", `map (x: x.outputName) ${b}.all`], '[ "out" "dev" ]\n'],
+  [
+    ["--eval", "--strict", `let d = { all = map (x: x) [ d ]; }; in d.all`],
+    "[ { all = [ «repeated» ]; } ]\n",
+  ],
   [["--eval", "--strict", "--json", '{ a = 1 + 1; b = "\\n"; }'], '{"a":2,"b":"\\n"}\n'],
   [["--eval", "--json", "[ 1 true ]"], "[1,true]\n"],
   [["--eval", "{ a = [ ]; b = { }; }"], "{ a = [ ]; b = <CODE>; }\n"],

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fromBytes } from "../../../src/store/bytes.ts";
+import { fromBytes, fromText } from "../../../src/store/bytes.ts";
 import { hasNix, runNix, scratchDirectory } from "../../store/installed-nix.ts";
 import { storeLab } from "./store-lab.ts";
 
@@ -114,6 +114,38 @@ test("a known derivation, without any Nix", () => {
   expect(lab.text(`(${foo}).outPath`)).toBe("/nix/store/3yq5rbvjg1073nhjfj05mrnr2p908m4q-foo");
 });
 
+describe("__json", () => {
+  const of = (json: string) =>
+    `(derivation { name = "x"; system = "s"; builder = "b"; __json = ${json}; }).drvPath`;
+
+  test("is written in one way, as Nix 2.34 does", () => {
+    const lab = storeLab();
+    const json = String.raw`"{ \"b\": 1, \"a\": [1.0, 2e3, \"\\u00e9\"] , \"outPath\": \"p\", \"b\": 2}"`;
+    const path = lab.text(of(json));
+    expect(lab.host.store.readDerivation(path).env.get("__json")).toBe(
+      fromText('{"a":[1.0,2000.0,"\u00e9"],"b":2,"outPath":"p"}'),
+    );
+    expect(lab.text(of('"{ }"'))).toBe("/nix/store/2c8rln8lri5yamx7clwvand50g9sc6a6-x.drv");
+    expect(lab.messages[0]).toBe(
+      "warning: In derivation 'x': setting structured attributes via '__json' is deprecated, and may be disallowed in future versions of Nix. Set '__structuredAttrs = true' instead.",
+    );
+  });
+
+  test.each([
+    [
+      '"x"',
+      "[json.exception.parse_error.101] parse error at line 1, column 1: syntax error while parsing value",
+    ],
+    ['"[ ]"', "[json.exception.type_error.302] type must be object, but is array"],
+    ['"null"', "[json.exception.type_error.302] type must be object, but is null"],
+    ["1", "[json.exception.type_error.302] type must be object, but is number"],
+    ["''\"s\"''", "[json.exception.type_error.302] type must be object, but is string"],
+    ['"true"', "[json.exception.type_error.302] type must be object, but is boolean"],
+  ])("fails: %s", (json, why) => {
+    expect(storeLab().fail(of(json)).message).toContain(`cannot process __json attribute: ${why}`);
+  });
+});
+
 test("is lazy: the set can be asked for anything but paths", () => {
   const lab = storeLab();
   const broken = `derivation { name = throw "not needed"; outputs = [ "a" "b" ]; version = "1"; }`;
@@ -201,7 +233,7 @@ test("warns about an empty hash and about what structured attributes disable", (
   );
   expect(lab.messages).toEqual([
     "warning: found empty hash, assuming 'sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='",
-    "warning: 'structuredAttrs' disables the effect of the derivation attribute 'maxSize'; use 'outputChecks.<output>.maxSize' instead (while evaluating derivation 'x')",
+    "warning: In a derivation named 'x', 'structuredAttrs' disables the effect of the derivation attribute 'maxSize'; use 'outputChecks.<output>.maxSize' instead",
   ]);
 });
 
