@@ -1,15 +1,18 @@
 import {
   type Application,
   buildApplication,
+  buildCommand,
   buildRouteMap,
   ExitCode,
+  proposeCompletions,
   type RouteMap,
   run,
   type StricliProcess,
   text_en,
   version as versionIntegration,
 } from "@stricli/core";
-import { buildCommand } from "./commands/build.ts";
+import { buildCommand as systemsCommand } from "./commands/build.ts";
+import { completionCommands } from "./commands/completion.ts";
 import { confirmCommand } from "./commands/confirm.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { diffCommand } from "./commands/diff.ts";
@@ -42,7 +45,7 @@ const routes = buildRouteMap({
   routes: {
     deploy: deployCommand,
     diff: diffCommand,
-    build: buildCommand,
+    build: systemsCommand,
     status: statusCommand,
     history: historyCommand,
     rollback: rollbackCommand,
@@ -60,8 +63,16 @@ const routes = buildRouteMap({
     graph: graphCommands,
     repl: replCommand,
     "nix-instantiate": nixInstantiateCommand,
+    completion: completionCommands,
+    [text.completion.hidden]: buildCommand<Record<never, never>, string[], Context>({
+      func: printProposals,
+      parameters: {
+        positional: { kind: "array", parameter: { brief: text.completion.words, parse: String } },
+      },
+      docs: { brief: text.completion.proposals },
+    }),
   },
-  docs: { brief: text.brief },
+  docs: { brief: text.brief, hideRoute: { [text.completion.hidden]: true } },
 });
 
 /** The exit status of a command line that can't be read. */
@@ -108,6 +119,21 @@ function application(command: readonly string[]): Application<Context> {
     },
     { help, version: versionIntegration({ brief: text.version, info: { currentVersion: version } }) },
   );
+}
+
+/** What the last of the words may become, for the shells' scripts (commands/completion.ts). */
+async function printProposals(
+  this: Context,
+  _flags: Record<never, never>,
+  ...words: string[]
+): Promise<void> {
+  const { process } = this;
+  const proposals = await proposeCompletions(application([]), words, {
+    process: process as NodeJS.Process & StricliProcess,
+  });
+  // Flags come in camel case, too.
+  const texts = proposals.map(({ completion }) => completion).filter((one) => !/^--.*[A-Z]/.test(one));
+  process.stdout.write(texts.map((one) => `${one}\n`).join(""));
 }
 
 /** The words at the beginning that name a command. */

@@ -8,6 +8,7 @@ import { UserError } from "./errors.ts";
 import { evaluate, evaluationOptions } from "./evaluation/client.ts";
 import { abortOnInterrupt } from "./interrupt.ts";
 import { findNetworkFile } from "./network-file.ts";
+import { proposeNodes } from "./node-names.ts";
 import * as text from "./text.ts";
 
 export interface MachineFlags {
@@ -26,7 +27,12 @@ export const machineFlags = {
 
 export const selectorWords = {
   kind: "array",
-  parameter: { brief: text.selectors, parse: String, placeholder: "node" },
+  parameter: {
+    brief: text.selectors,
+    parse: String,
+    placeholder: "node",
+    proposeCompletions: proposeNodes,
+  },
 } as const;
 
 /** Parameters of commands that ask the selected machines. */

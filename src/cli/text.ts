@@ -81,6 +81,17 @@ export function tryHelp(command: readonly string[]): string {
   return `Try '${["nixus", ...command, "--help"].join(" ")}' for more information.`;
 }
 
+export const completion = {
+  brief: "Prints the script that has a shell complete commands, flags and names of nodes",
+  bash: "For ~/.bashrc: source <(nixus completion bash)",
+  zsh: "For ~/.zshrc, after compinit: source <(nixus completion zsh)",
+  fish: "For ~/.config/fish/completions/nixus.fish: nixus completion fish >FILE",
+  /** What these scripts run. */
+  hidden: "__complete",
+  proposals: "Prints what the last of the words may become",
+  words: "The words of a command line",
+};
+
 export const explain = {
   brief: "Says which definitions made a value of the network",
   path: "Attribute path, e.g. nodes.foo.configuration.environment.etc.motd.text",

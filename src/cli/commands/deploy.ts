@@ -4,6 +4,7 @@ import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../errors.ts";
 import { abortOnInterrupt } from "../interrupt.ts";
+import { selectorWords } from "../machines.ts";
 import { findNetworkFile } from "../network-file.ts";
 import {
   builtForDeployment,
@@ -76,10 +77,7 @@ export const deployCommand = buildCommand<Flags, string[], Context>({
       reboot: switchFlag(text.deploy.reboot),
     },
     aliases: { f: "file", i: "identity", p: "parallel", v: "verbose" },
-    positional: {
-      kind: "array",
-      parameter: { brief: text.selectors, parse: String, placeholder: "node" },
-    },
+    positional: selectorWords,
   },
   docs: { brief: text.deploy.brief, customUsage: ["[NODE...]"] },
 });

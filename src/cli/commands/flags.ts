@@ -1,4 +1,5 @@
 /** Flags that several commands have. */
+import { proposeNodes } from "../node-names.ts";
 import * as text from "../text.ts";
 
 /** Off, unless it is given. */
@@ -42,6 +43,7 @@ export function nodesFlag(brief: string) {
     placeholder: "node",
     optional: true,
     variadic: true,
+    proposeCompletions: proposeNodes,
   } as const;
 }
 

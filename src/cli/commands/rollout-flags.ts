@@ -3,6 +3,7 @@ import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
 import { SelectionError, select } from "../../fleet/selection.ts";
 import type { BatchSize } from "../../plan/rollout.ts";
 import { UserError } from "../errors.ts";
+import { proposeNodes } from "../node-names.ts";
 import * as text from "../text.ts";
 import { parallelFlag } from "./flags.ts";
 
@@ -30,6 +31,7 @@ export const rolloutFlags = {
     variadic: true,
     optional: true,
     placeholder: "node|@tag",
+    proposeCompletions: proposeNodes,
   },
   pause: {
     kind: "parsed",

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { UserError } from "../errors.ts";
 import { evaluate, evaluationOptions } from "../evaluation/client.ts";
 import { findNetworkFile } from "../network-file.ts";
+import { proposeNodes } from "../node-names.ts";
 import { fingerprints, hostKeysNix } from "../render/host-keys.ts";
 import * as text from "../text.ts";
 import { evalCacheFlag, fileFlag, showTraceFlag } from "./flags.ts";
@@ -36,7 +37,9 @@ const scanCommand = buildCommand<Flags, [node: string], Context>({
     aliases: { f: "file" },
     positional: {
       kind: "tuple",
-      parameters: [{ brief: text.sshKeys.node, parse: String, placeholder: "node" }],
+      parameters: [
+        { brief: text.sshKeys.node, parse: String, placeholder: "node", proposeCompletions: proposeNodes },
+      ],
     },
   },
   docs: { brief: text.sshKeys.scan },

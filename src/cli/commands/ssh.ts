@@ -3,6 +3,7 @@ import { buildCommand } from "@stricli/core";
 import type { Context } from "../context.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { settingsOf } from "../machines.ts";
+import { proposeNodes } from "../node-names.ts";
 import * as text from "../text.ts";
 import { fileFlag, showTraceFlag } from "./flags.ts";
 
@@ -36,7 +37,12 @@ export const sshCommand = buildCommand<Flags, string[], Context>({
     aliases: { f: "file" },
     positional: {
       kind: "array",
-      parameter: { brief: text.ssh.words, parse: String, placeholder: "node|command" },
+      parameter: {
+        brief: text.ssh.words,
+        parse: String,
+        placeholder: "node|command",
+        proposeCompletions: proposeNodes,
+      },
     },
   },
   docs: { brief: text.ssh.brief, customUsage: ["NODE [[--] COMMAND...]"] },
