@@ -3,6 +3,7 @@
  */
 import { NixError } from "../lang/eval/errors.ts";
 import { Attrs, force, NixPath, type Slot } from "../lang/eval/value.ts";
+import { noPos, type Pos } from "../lang/syntax/positions.ts";
 import { characters, isString, typeName } from "./check.ts";
 import { type LoadedModule, load, type ModuleScope } from "./load.ts";
 import type { ModuleSource } from "./module.ts";
@@ -33,8 +34,8 @@ export function loadAll(
   prefix = "",
 ): ModuleNode[] {
   const seen = new Map<string, ModuleNode>();
-  const loadNode = (source: ModuleSource, fallbackKey: string): ModuleNode => {
-    const module = load(system, source, fallbackKey, scope);
+  const loadNode = (source: ModuleSource, fallbackKey: string, at: Pos = noPos): ModuleNode => {
+    const module = locating(at, () => load(system, source, fallbackKey, scope));
     const known = seen.get(module.key);
     if (known !== undefined) return known;
     checkClass(module, settings.class);
@@ -42,11 +43,21 @@ export function loadAll(
     const node: ModuleNode = { module, imports };
     seen.set(module.key, node);
     module.imports.forEach((one, index) => {
-      imports.push(loadNode(one, `${module.key}:anon-${index + 1}`));
+      imports.push(loadNode(one, `${module.key}:anon-${index + 1}`, module.importsAt));
     });
     return node;
   };
   return sources.map((source, index) => loadNode(source, `${prefix}:anon-${index + 1}`));
+}
+
+/** A file that is not there says nothing of who wants it. */
+function locating<T>(imports: Pos, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof NixError) || error.pos !== undefined || error.trace.length > 0) throw error;
+    throw new NixError(error.kind, error.message, { pos: imports || undefined, cause: error });
+  }
 }
 
 /** All modules in the order in which they were found, level by level. */

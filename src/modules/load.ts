@@ -13,7 +13,7 @@ import {
   type Slot,
   type Value,
 } from "../lang/eval/value.ts";
-import { noPos } from "../lang/syntax/positions.ts";
+import { noPos, type Pos } from "../lang/syntax/positions.ts";
 import { intern, type Sym } from "../lang/syntax/symbols.ts";
 import { characters, isFunction, isString, typeName } from "./check.ts";
 import { fromJs } from "./convert.ts";
@@ -36,6 +36,8 @@ export interface LoadedModule {
   readonly file: string;
   readonly class: string | undefined;
   readonly imports: readonly ModuleSource[];
+  /** Where they stand, as far as it is known. */
+  readonly importsAt?: Pos;
   readonly disabled: readonly Slot[];
   /** Declarations; undefined: none. */
   readonly options: Slot | undefined;
@@ -92,7 +94,7 @@ export function pathOf(system: ModuleSystem, written: string, file: string): str
   }
   throw new NixError(
     "module",
-    `a module must be a path, a function or a set, but there is the string ${showString(written)} in \`imports'`,
+    `a module must be a path, a function or a set, but there is the string ${showString(written)} in \`imports'; paths are written without quotes`,
   );
 }
 
@@ -134,16 +136,21 @@ function apply(fn: Value, file: string, key: string, scope: ModuleScope | undefi
 function applyScript(fn: JsFunction, file: string, { system, nativeArgs }: ModuleScope): Value {
   system.running.push(file);
   try {
-    return force(
-      fromJs(
-        system,
-        callScript(() => fn(nativeArgs)),
-        "",
-      ),
-    );
+    const result = callScript(() => synchronous(file, fn(nativeArgs)));
+    return force(fromJs(system, result, ""));
   } finally {
     system.running.pop();
   }
+}
+
+function synchronous(file: string, result: unknown): unknown {
+  if (!(result instanceof Promise)) return result;
+  // Whatever it comes to: the error below is what is wrong.
+  result.catch(() => undefined);
+  throw new NixError(
+    "module",
+    `the function of the module ${file} gives a promise, but modules are synchronous; leave out its \`async'`,
+  );
 }
 
 const explicitAttributes = new Set<Sym>(
@@ -193,6 +200,7 @@ function loadValue(value: Value, file: string, key: string, slot: Slot = value):
     return {
       ...common,
       imports: importsOf(value, at),
+      importsAt: value.positionOf(names.imports),
       options: value.get(names.options),
       config: () => withExtras(value, value.get(names.config) ?? emptyAttrs, true),
     };
@@ -201,6 +209,7 @@ function loadValue(value: Value, file: string, key: string, slot: Slot = value):
   return {
     ...common,
     imports: [...sourcesOf(list(value, names.require, at), at), ...importsOf(value, at)],
+    importsAt: value.positionOf(names.imports),
     options: undefined,
     config: () => withExtras(value, definitions, false),
   };
@@ -313,7 +322,9 @@ function loadScripted(
     if (scope === undefined) throw new NeedsArguments();
     return loadValue(applyScript(definition as JsFunction, file, scope), file, key);
   }
-  const slot = fromJs(system, definition, "");
+  const written =
+    typeof definition === "function" ? () => synchronous(file, (definition as JsFunction)()) : definition;
+  const slot = fromJs(system, written, "");
   return loadValue(force(slot), file, key, slot);
 }
 

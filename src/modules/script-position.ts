@@ -79,6 +79,13 @@ export function callerFile(called: (...args: never[]) => unknown): string {
   return file === undefined ? unknownFile : pathOf(file);
 }
 
+/** The path of the user's file that calls the function; undefined when another one does. */
+export function callingScript(called: (...args: never[]) => unknown): string | undefined {
+  if (scripts.size === 0) return undefined;
+  const file = callerFile(called);
+  return scripts.has(file) ? file : undefined;
+}
+
 /** Enough frames to get out of the evaluator and into the user's code. */
 const deepest = 100;
 

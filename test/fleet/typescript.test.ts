@@ -315,8 +315,52 @@ export default defineNetwork({
   it("what nixus does not give to modules", () => {
     expect(
       errorOf(one('import { deploy } from "nixus";\nexport default { x: deploy };\n'), "nodes"),
-    ).toContain("error: modules cannot import 'deploy' from \"nixus\"\n       at nixus.config.ts:2:21:");
+    ).toContain("error: \"nixus\" has no 'deploy' for modules; it has: ");
+    expect(
+      errorOf(one('import { defineModul } from "nixus";\nexport default { x: defineModul };\n'), "nodes"),
+    ).toContain("did you mean defineModule?\n       at nixus.config.ts:2:21:");
+    expect(errorOf(one('import { t } from "nixus";\nexport default { x: t.str };\n'), "nodes")).toContain(
+      "error: \"nixus\" has no 't' for modules; write import { types as t }\n       at nixus.config.ts:2:21:",
+    );
   });
+
+  it("a function that is asynchronous", () => {
+    expect(errorOf(one(network("async () => ({ nodes: { a: {} } })")), "nodes")).toContain(
+      "error: the function of the module nixus.config.ts gives a promise, but modules are synchronous; leave out its `async'",
+    );
+  });
+
+  it("an import that is not there, with who imports it", () => {
+    const files = { "nixus.config.ts": network('() => ({\n  imports: ["./none.ts"],\n})') };
+    expect(errorOf(files, "nodes")).toContain(
+      "error: the module 'none.ts' does not exist\n       at nixus.config.ts:3:3:",
+    );
+    const file = networkFile({
+      "default.nix": "{ imports = [ ./a.nix ]; }",
+      "a.nix": "{\n  imports = [ ./none.nix ];\n}",
+    });
+    expect(errorOf({ "nixus.config.ts": network(`{ imports: ["${file}"] }`) }, "nodes")).toMatch(
+      /none\.nix' does not exist\n {7}at .*a\.nix:2:3:/,
+    );
+  });
+});
+
+it("options of a submodule know the file that declares them", () => {
+  const file = networkFile({
+    "default.nix": "{ imports = [ ./own.ts ]; }",
+    "own.ts": `import { defineModule, option, types as t } from "nixus";
+export default defineModule({
+  options: {
+    own: option({ type: t.attrsOf(t.submodule({
+      options: { port: option({ type: t.port, description: "Port." }) },
+    })), default: {}, description: "Own." }),
+  },
+});`,
+  });
+  const result = runRequest({ kind: "options", file }, {}, () => {});
+  if (result.kind !== "options") throw new Error("not options");
+  const port = result.options.find(({ name }) => name === "own.<name>.port");
+  expect(port?.declarations).toEqual([`${join(dirname(file), "own.ts")}:5:18`]);
 });
 
 describe("what is not a module", () => {
@@ -344,6 +388,8 @@ describe("what is not a module", () => {
     const file = networkFile({ "default.nix": '{ imports = [ "./x.nix" ]; }' });
     expect(
       messageOf(() => runRequest({ kind: "value", file, path: "nodes", format: "json" }, {}, () => {})),
-    ).toContain("a module must be a path, a function or a set");
+    ).toContain(
+      'a module must be a path, a function or a set, but there is the string "./x.nix" in `imports\'; paths are written without quotes',
+    );
   });
 });

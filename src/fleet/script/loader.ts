@@ -10,6 +10,7 @@ import type { EvalHost } from "../../lang/host.ts";
 import type { Pos } from "../../lang/syntax/positions.ts";
 import { NativeModule } from "../../modules/define.ts";
 import type { ModuleFunction, ModuleSource } from "../../modules/module.ts";
+import { nearest } from "../../modules/nearest.ts";
 import { callScript } from "../../modules/script-errors.ts";
 import { ScriptModule } from "../../modules/script-module.ts";
 import {
@@ -138,12 +139,20 @@ function exportsOfNixus(): object {
       get(target, name) {
         if (name in target || typeof name === "symbol" || name === "default")
           return Reflect.get(target, name);
-        throw new NixError("module", `modules cannot import '${fromText(name)}' from "nixus"`, {
+        throw new NixError("module", fromText(`"nixus" has no '${name}' for modules; ${insteadOf(name)}`), {
           pos: currentScriptPosition(),
         });
       },
     },
   );
+}
+
+function insteadOf(name: string): string {
+  // Everybody calls them so.
+  if (name === "t") return "write import { types as t }";
+  const names = Object.keys(authoring).sort();
+  const near = nearest(name, names);
+  return near.length === 0 ? `it has: ${names.join(", ")}` : `did you mean ${near.join(" or ")}?`;
 }
 
 /** The code that runs in the place of a file's text. */

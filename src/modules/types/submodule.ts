@@ -21,6 +21,7 @@ import { isPlainDefinitions, NeedsArguments, simple } from "../load.ts";
 import type { ModuleSource } from "../module.ts";
 import { NativeModuleValue } from "../module-value.ts";
 import { shaped } from "../names.ts";
+import { callingScript } from "../script-position.ts";
 import { showOption } from "../show.ts";
 import { moduleValue } from "../sources.ts";
 import type { ModuleSystem } from "../system.ts";
@@ -247,7 +248,7 @@ export function submodule(
       ? [modules]
       : isList(modules)
         ? modules
-        : [defineModule({ ...modules, file: modules.file ?? "submodule" })];
+        : [defineModule({ ...modules, file: modules.file ?? callingScript(submodule) ?? "submodule" })];
   return submoduleWith({ modules: sources, shorthandOnlyDefinesConfig: true });
 }
 
