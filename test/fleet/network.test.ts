@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { force } from "../../src/lang/eval/value.ts";
-import { deploymentOf, messageOf, networkOf, optionValue } from "./network-of.ts";
+import { deploymentOf, messageOf, optionValue } from "./network-of.ts";
 
 describe("a network", () => {
   it("gives every node the options and defaults of nodes", () => {
@@ -168,13 +167,4 @@ it("the name of a node as its host gives way to a default of the user's own", ()
   }`;
   expect(optionValue(network, "nodes.a.host")).toBe("root@a.example.com");
   expect(optionValue(network, "nodes.b.host")).toBe("b");
-});
-
-it("a discarded network says so, also where somebody has its nodes still", () => {
-  const { network } = networkOf('{ nodes.one = { host = "192.0.2.1"; }; }');
-  const { nodes } = network;
-  expect(nodes.names()).toEqual(["one"]);
-  network.discard();
-  expect(() => network.node("one")).toThrow("the network has been discarded");
-  expect(() => force(nodes.getByName("one")!)).toThrow("the network has been discarded");
 });

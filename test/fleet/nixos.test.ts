@@ -176,6 +176,19 @@ test("a node that can't be evaluated does not keep the others", () => {
   expect(messageOf(() => deploymentOf(text, ["strict"]))).toContain("no way");
 });
 
+test.each([
+  [
+    "5",
+    "A definition for option `nodes.foo.configuration' is not of type `configuration of the node's platform (module)'",
+  ],
+  ['throw "true"', "true"],
+])("a configuration that is %s is said to be the node's", (configuration, message) => {
+  const { failures } = evaluationOf(network(`nodes.good = { }; nodes.foo.configuration = ${configuration};`));
+  expect(failures.map(({ node }) => node)).toEqual(["foo"]);
+  expect(failures[0]!.message).toContain("while evaluating the option `nodes.foo.configuration'");
+  expect(failures[0]!.message).toContain(message);
+});
+
 test("definitions keep their files in the messages of NixOS", () => {
   const files = {
     "default.nix": network("nodes.foo.configuration.imports = [ ./one.nix ./two.nix ];"),

@@ -27,6 +27,11 @@ export function configurationType(
   });
 }
 
+/** What the definitions are to a platform; undefined where one of them is no module. */
+export function modulesOf(defs: readonly Definition[]): readonly ModuleSource[] | undefined {
+  return defs.every(({ value }) => isModule(force(value))) ? defs.map(moduleOf) : undefined;
+}
+
 function isModule(value: Value): boolean {
   return (
     value instanceof Attrs ||

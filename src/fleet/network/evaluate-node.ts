@@ -11,7 +11,7 @@ import { readPackages } from "../platforms/linux/read/packages.ts";
 import type { Reader } from "../reader.ts";
 import type { NodeSettings } from "../settings.ts";
 import { readNeededPath } from "./needed-path.ts";
-import type { Network } from "./network.ts";
+import type { Network, NodeConfiguration } from "./network.ts";
 import { readSettings } from "./settings.ts";
 
 /** What one node's evaluation gives. */
@@ -26,10 +26,11 @@ export function evaluateNode(
   reader: Reader,
   store: VirtualStore,
   name: string,
+  { evaluation }: NodeConfiguration,
 ): NodeResult {
   const settings = readSettings(network, reader, name);
   const node = network.node(name);
-  const configuration = reader.attrs(reader.at(node, "configuration"));
+  const configuration = evaluation.config;
   const system = readSystem(network, reader, store, name, settings, configuration);
   const closurePaths = reader.entries(reader.at(node, "closurePaths"), (key, slot) =>
     readNeededPath(reader, store, slot, `nodes.${name}.closurePaths.${key}`),

@@ -20,7 +20,8 @@ import { builtInModules, documentedModules } from "../modules/index.ts";
 import { NetworkSecrets } from "../modules/secrets/resolve.ts";
 import { documentLinux, evaluateLinux } from "../platforms/linux/platform.ts";
 import { evaluateNixos, type NixosEvaluation } from "../platforms/nixos/platform.ts";
-import { configurationType } from "./configuration-type.ts";
+import { ifPossible } from "./attempt.ts";
+import { configurationType, modulesOf } from "./configuration-type.ts";
 import type { NetworkConfig } from "./define.ts";
 import { networkValue } from "./flake-network.ts";
 import { NetworkLock } from "./lock.ts";
@@ -46,25 +47,7 @@ export type NodeConfiguration =
   | { readonly platform: "linux"; readonly evaluation: Evaluation }
   | { readonly platform: "nixos"; readonly evaluation: NixosEvaluation };
 
-/** What evaluating it makes. */
-interface Made {
-  readonly evaluation: Evaluation;
-  /** By the node's name. */
-  readonly evaluated: Map<string, NodeConfiguration>;
-  /** `nodes` as configurations read it: the final configuration of every node, by name. */
-  readonly configurations: Slot;
-  /** The value of `nodes`, once somebody has asked for it. */
-  nodes: Attrs | undefined;
-}
-
-/** What a discarded network has instead of its nodes. */
-const gone = lazy(() => {
-  throw new Error("the network has been discarded");
-});
-
 export interface NetworkChoices {
-  /** The one node whose configuration is evaluated in this network; those of others are read in the network `others`. */
-  readonly apart?: { readonly name: string; readonly others: Network };
   /** What `nixus.lock` would say, instead of what it says. */
   readonly lock?: string | undefined;
 }
@@ -73,61 +56,32 @@ export class Network {
   readonly evaluator: Evaluator;
   /** Absolute path of the network file (a byte string). */
   readonly file: string;
-  private made: Made | undefined;
+  /** The evaluation of the network's own modules. */
+  readonly evaluation: Evaluation;
+  /** By the node's name; those that something has read. */
+  private readonly evaluated = new Map<string, NodeConfiguration>();
+  /** `nodes` as configurations read it: the final configuration of every node, by name. */
+  private readonly configurations = lazy(() => this.configurationsByName());
   /** `nixus.lock`. */
   readonly lock: NetworkLock;
   readonly secrets: NetworkSecrets;
-  private readonly apart: NetworkChoices["apart"];
   /** The nixpkgs of nodes that say none. */
   private readonly pinned: Slot = lazy(() => pinnedNixpkgs(this.evaluator, this.file));
 
-  constructor(evaluator: Evaluator, file: string, { apart, lock }: NetworkChoices = {}) {
+  constructor(evaluator: Evaluator, file: string, { lock }: NetworkChoices = {}) {
     this.evaluator = evaluator;
     this.file = file;
-    this.apart = apart;
     this.lock = new NetworkLock(evaluator.host, file, lock);
     this.secrets = new NetworkSecrets(evaluator, this.lock, toText(file));
-    this.enter();
-    const evaluation = evalModules(evaluator, {
+    this.secrets.enter();
+    ModuleSystem.of(evaluator).elsewhere = (loc) => this.elsewhere(loc);
+    this.evaluation = evalModules(evaluator, {
       modules: [
         this.networkModule(),
         ...builtInModules(this.secrets),
         { kind: "nix", value: networkValue(evaluator, file), file },
       ],
     });
-    const configurations = lazy(() => this.configurations());
-    this.made = { evaluation, evaluated: new Map(), configurations, nodes: undefined };
-  }
-
-  /** The evaluation of the network's own modules. */
-  get evaluation(): Evaluation {
-    return this.parts.evaluation;
-  }
-
-  private get parts(): Made {
-    if (this.made === undefined) throw new Error("the network has been discarded");
-    return this.made;
-  }
-
-  /** Makes it the one that is evaluated, after another one has been. */
-  enter(): void {
-    this.secrets.enter();
-    ModuleSystem.of(this.evaluator).elsewhere = (loc) => this.elsewhere(loc);
-  }
-
-  /**
-   * Gives up what was evaluated, which nobody may need any more. V8's collector of the young generation comes to a network as
-   * long as anything that is no longer used leads there (the hidden classes of its types, for one, whose accessors
-   * are functions that know it); the configurations of its nodes, which are large, it must not come to.
-   */
-  discard(): void {
-    const slots = this.made?.nodes?.values ?? [];
-    for (const slot of slots) {
-      const node = computedValue(slot);
-      if (node instanceof Attrs) node.values.fill(gone);
-    }
-    slots.fill(gone);
-    this.made = undefined;
   }
 
   /** Whether something that was evaluated in this network has needed the node's whole system. */
@@ -152,9 +106,7 @@ export class Network {
 
   /** All nodes: sets with the options of node-options.ts and `configuration`. */
   get nodes(): Attrs {
-    const { parts } = this;
-    parts.nodes ??= this.attrs(this.config, "nodes");
-    return parts.nodes;
+    return this.attrs(this.config, "nodes");
   }
 
   node(name: string): Attrs {
@@ -164,7 +116,17 @@ export class Network {
   /** How the node's configuration was evaluated. */
   configurationOf(name: string): NodeConfiguration {
     force(this.node(name).getByName("configuration")!);
-    return this.parts.evaluated.get(name)!;
+    return this.evaluated.get(name)!;
+  }
+
+  /** Evaluates the node's configuration once more: nothing of the network leads to it, so it goes with whoever has it. */
+  evaluateApart(name: string): NodeConfiguration {
+    const modules = ifPossible(() => {
+      const definitions = this.evaluation.definitionsOf(["nodes", name, "configuration"]);
+      return modulesOf(definitions.filter(({ discarded }) => !discarded));
+    });
+    // What is wrong with them is said where they are merged.
+    return modules === undefined ? this.configurationOf(name) : this.evaluateModules(name, modules);
   }
 
   private attrs(set: Attrs, name: string): Attrs {
@@ -235,9 +197,12 @@ export class Network {
 
   private evaluateConfiguration(loc: Location, modules: readonly ModuleSource[]): Attrs {
     const name = loc[1]!;
-    if (this.apart !== undefined && name !== this.apart.name) {
-      return this.apart.others.configurationOf(name).evaluation.config;
-    }
+    const configuration = this.evaluateModules(name, modules);
+    this.evaluated.set(name, configuration);
+    return configuration.evaluation.config;
+  }
+
+  private evaluateModules(name: string, modules: readonly ModuleSource[]): NodeConfiguration {
     const node = this.node(name);
     const evaluation: NodeEvaluation = {
       name,
@@ -248,9 +213,9 @@ export class Network {
         undefined,
       ),
       nixpkgs: node.getByName("nixpkgs")!,
-      prefix: loc,
+      prefix: ["nodes", name, "configuration"],
       modules,
-      specialArgs: { nodes: this.parts.configurations, name },
+      specialArgs: { nodes: this.configurations, name },
     };
     const platform = this.evaluator.forceString(
       node.getByName("platform")!,
@@ -258,9 +223,7 @@ export class Network {
       "a value of the configuration",
       undefined,
     );
-    const configuration = this.evaluateOn(platform, evaluation);
-    this.parts.evaluated.set(name, configuration);
-    return configuration.evaluation.config;
+    return this.evaluateOn(platform, evaluation);
   }
 
   private evaluateOn(platform: string, node: NodeEvaluation): NodeConfiguration {
@@ -274,7 +237,7 @@ export class Network {
     }
   }
 
-  private configurations(): Attrs {
+  private configurationsByName(): Attrs {
     return Attrs.fromEntries(
       this.nodes
         .names()

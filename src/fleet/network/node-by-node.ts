@@ -1,7 +1,7 @@
 /**
- * Evaluates nodes one after the other, each in a network of its own: its evaluation can go when its result is there. What
- * nixpkgs has for all of them is still evaluated once. What a node reads of other nodes' configurations is evaluated in
- * the network of all, as far as it is read.
+ * Evaluates the configurations of nodes one after the other, each apart from the network: it can go when its result is there. What
+ * nixpkgs has for all of them is still evaluated once. What nodes and the network read of configurations is evaluated in
+ * the network, as far as it is read.
  */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Message } from "../../lang/message-log.ts";
@@ -9,7 +9,7 @@ import type { NodeHost } from "../../lang/node-host.ts";
 import { Reader } from "../reader.ts";
 import { attempt } from "./attempt.ts";
 import { evaluateNode, type NodeResult } from "./evaluate-node.ts";
-import { Network } from "./network.ts";
+import type { Network, NodeConfiguration } from "./network.ts";
 
 /** A node that was evaluated apart. */
 export interface NodePart {
@@ -50,7 +50,6 @@ export class NodeByNode {
 
   /** Computes something in the network of all nodes. */
   together<T>(compute: () => T): T {
-    this.network.enter();
     return this.host.messages.part(compute);
   }
 
@@ -73,7 +72,7 @@ export class NodeByNode {
       if (found.has(name)) continue;
       found.set(
         name,
-        attempt(() => this.together(() => this.evaluate(this.network, name))),
+        attempt(() => this.together(() => this.evaluate(name, this.network.configurationOf(name)))),
       );
     }
     return names.map((name) => ({ name, result: found.get(name)! }));
@@ -81,23 +80,13 @@ export class NodeByNode {
 
   /** Undefined where nothing is gained by it. */
   private apart(name: string): NodeResult | undefined {
-    if (this.together(() => this.platformOf(name)) !== "nixos" || this.network.hasSystem(name))
-      return undefined;
-    const { evaluator, file, secrets, lock } = this.network;
-    const network = new Network(evaluator, file, { apart: { name, others: this.network }, lock: lock.text });
-    network.secrets.acceptsUnlocked = secrets.acceptsUnlocked;
-    const { remembered } = evaluator;
-    try {
-      return this.host.messages.part(() => this.evaluate(network, name));
-    } finally {
-      // What is remembered of this node may still read the network, and would make it live on anyway.
-      if (evaluator.remembered === remembered) network.discard();
-      this.network.enter();
-    }
+    const { network } = this;
+    if (this.together(() => this.platformOf(name)) !== "nixos" || network.hasSystem(name)) return undefined;
+    return this.host.messages.part(() => this.evaluate(name, network.evaluateApart(name)));
   }
 
-  private evaluate(network: Network, name: string): NodeResult {
-    return evaluateNode(network, this.reader, this.host.objects, name);
+  private evaluate(name: string, configuration: NodeConfiguration): NodeResult {
+    return evaluateNode(this.network, this.reader, this.host.objects, name, configuration);
   }
 
   private platformOf(name: string): string {

@@ -23,7 +23,7 @@ import { literalCheck } from "./literal-lint.ts";
 import { oldOrWarning } from "./old-or.ts";
 import { baseName, parentPath } from "./paths.ts";
 import { GlobalScope } from "./scope.ts";
-import { type SharedPlace, SharedValues, SharingCompiler } from "./sharing.ts";
+import { type SharedPlace, SharingCompiler } from "./sharing.ts";
 import { languageError } from "./stack.ts";
 import { Attrs, force, type List, lazy, PrimOp, type Slot, type Value } from "./value.ts";
 import { checkVariables } from "./variables.ts";
@@ -59,7 +59,6 @@ class Evaluation implements Evaluator {
   private readonly sharedPlaces: readonly SharedPlace[];
   private readonly onLiteral: ParseOptions["onLiteral"];
   private readonly onOldOr: ParseOptions["onOldOr"];
-  private readonly sharedValues = new SharedValues();
   /** By the path that was asked for. */
   private readonly resolvedFiles = new Map<string, string>();
   private readonly files = new Map<string, Slot>();
@@ -97,10 +96,6 @@ class Evaluation implements Evaluator {
       if (settings.currentSystem !== undefined) constants.push(["currentSystem", settings.currentSystem]);
     }
     return constants;
-  }
-
-  get remembered(): number {
-    return this.sharedValues.count;
   }
 
   get globalNames(): readonly string[] {
@@ -150,9 +145,7 @@ class Evaluation implements Evaluator {
 
   private compilerOf(path: string, expr: Expr): ClosureCompiler {
     const places = this.sharedPlaces.filter(({ file }) => path.endsWith(file));
-    return places.length === 0
-      ? this.compiler
-      : new SharingCompiler(this.compiler, places, expr, this.host, this.sharedValues);
+    return places.length === 0 ? this.compiler : new SharingCompiler(this.compiler, places, expr, this.host);
   }
 
   importFile(path: string): Value {

@@ -60,11 +60,6 @@ export interface Evaluator {
   readonly builtins: Attrs;
   /** Counts calls, where their depth has a limit other than the stack. */
   readonly callDepth: CallDepth | undefined;
-  /**
-   * How many values have been remembered for other environments in which they mean the same (sharing.ts), so far. Whatever was
-   * evaluated meanwhile may be needed by them.
-   */
-  readonly remembered: number;
   /** What every expression can name without defining it. */
   readonly globalNames: readonly string[];
 

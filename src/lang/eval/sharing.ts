@@ -27,37 +27,23 @@ export interface SharedPlace {
 /** The last few different values of an expression are remembered. */
 const mostRemembered = 4;
 
-/** What an evaluation remembers. */
-export class SharedValues {
-  /** How many values have been. */
-  count = 0;
-}
-
 /** Compiles a file with shared places in it. */
 export class SharingCompiler extends ClosureCompiler {
   private readonly places: readonly SharedPlace[];
   private readonly body: Expr | undefined;
   private readonly host: EvalHost;
-  private readonly values: SharedValues;
 
-  constructor(
-    base: ClosureCompiler,
-    places: readonly SharedPlace[],
-    file: Expr,
-    host: EvalHost,
-    values: SharedValues,
-  ) {
+  constructor(base: ClosureCompiler, places: readonly SharedPlace[], file: Expr, host: EvalHost) {
     super(base);
     this.places = places;
     this.body = functionBody(file);
     this.host = host;
-    this.values = values;
   }
 
   override compile(expr: Expr, scope: Scope): Code {
     const code = super.compile(expr, scope);
     return this.places.some((place) => this.isAt(place, expr))
-      ? shared(code, capturesOf(expr, scope), this.host, this.values)
+      ? shared(code, capturesOf(expr, scope), this.host)
       : code;
   }
 
@@ -100,7 +86,7 @@ function isSame(captures: readonly Capture[], a: Env, b: Env, host: EvalHost): b
   }
 }
 
-function shared(code: Code, captures: readonly Capture[], host: EvalHost, values: SharedValues): Code {
+function shared(code: Code, captures: readonly Capture[], host: EvalHost): Code {
   let known: readonly { readonly env: Env; readonly value: Value }[] = [];
   return (env) => {
     const found = known.find((other) => isSame(captures, other.env, env, host));
@@ -110,7 +96,6 @@ function shared(code: Code, captures: readonly Capture[], host: EvalHost, values
     }
     const value = code(env);
     known = [{ env, value }, ...known.slice(0, mostRemembered - 1)];
-    values.count++;
     return value;
   };
 }
