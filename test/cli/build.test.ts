@@ -1,5 +1,5 @@
 /** What `nixus build` prints for programs. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildApplication, run } from "@stricli/core";
@@ -51,6 +51,18 @@ test("with --json, standard output is events and nothing else", async () => {
   ]);
   expect(existsSync(join(directory, "result"))).toBe(false);
   expect(await events()).toMatchObject([{ type: "result", path: join(directory, "result") }]);
+});
+
+test("a file of somebody else that is in the way is left alone, a result of before and nix-build's link are not", async () => {
+  const result = join(directory, "result");
+  writeFileSync(result, "mine\n");
+  expect((await build()).stderr).toContain(`'${result}' is in the way`);
+  expect(readFileSync(result, "utf8")).toBe("mine\n");
+  rmSync(result);
+  symlinkSync("/nix/store/x", result);
+  for (const _ of ["the link", "what the first time has left"]) {
+    expect(await build()).toEqual({ stdout: `${result}\n`, stderr: "" });
+  }
 });
 
 test("for people it is the path of what was built", async () => {

@@ -78,7 +78,10 @@ async function buildNodes(
   if (!flags.keepGoing) refuseFailures(network);
   const { buildNetwork } = await import("../../deploy/build-network.ts");
   const { stateDirectory } = await import("../../deploy/state/directory.ts");
-  const { writeResult } = await import("../../deploy/state/result.ts");
+  const { mayBeResult, writeResult } = await import("../../deploy/state/result.ts");
+  const result = join(process.cwd(), "result");
+  if (!mayBeResult(result))
+    throw new UserError(`'${result}' is in the way; move it, or build elsewhere with -f`);
   const interrupted = abortOnInterrupt(process);
   const roots = join(stateDirectory(file, process.env), "built");
   try {
@@ -88,7 +91,6 @@ async function buildNodes(
       sink,
     );
     refuseFailures(network);
-    const result = join(process.cwd(), "result");
     writeResult(result, network, built, [process.execPath, process.argv[1] ?? ""]);
     sink({ type: "result", time: Date.now(), path: result });
   } catch (error) {

@@ -2,7 +2,7 @@
  * What `nixus build` leaves behind: a shell script that deploys exactly what was built. It carries the evaluated nodes,
  * and the store objects that no store has; what was built it finds again where that was done.
  */
-import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
 import type { EvaluatedNetwork, EvaluatedNode, NeededPath, PathSource } from "../../fleet/evaluated.ts";
 import type { BuildPlace } from "../../plan/build.ts";
@@ -40,6 +40,13 @@ export function writeResult(
   } catch (cause) {
     throw new StateError(`${path} can't be written: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Whether a script may be written there: what it would replace is one, or a link as nix-build leaves it. */
+export function mayBeResult(path: string): boolean {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined || status.isSymbolicLink()) return true;
+  return status.isFile() && readFileSync(path, "latin1").includes(`\n${marker}\n`);
 }
 
 /** The network of a script. Throws a StateError. */
