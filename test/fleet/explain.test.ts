@@ -198,6 +198,31 @@ test("a VPN's server is no cause of what another VPN, or none, has brought", () 
   ]);
 });
 
+test("a set in which nothing is said is a cause by being there", () => {
+  const file = networkFile(`{ lib, config, ... }: {
+    options.monitored = lib.mkOption {
+      type = lib.types.attrsOf (lib.types.submodule { options.port = lib.mkOption { type = lib.types.port; default = 9100; }; });
+    };
+    config = {
+      defaults.platform = "linux";
+      nodes = lib.mapAttrs (_: { port, ... }: {
+        configuration.networking.firewall.allowedTCPPorts = [ port ];
+      }) config.monitored;
+      monitored.a = { };
+      monitored.b.port = 9200;
+      monitored.c = { };
+    };
+  }`);
+  const causes = (node: string) => {
+    const path = `nodes.${node}.configuration.networking.firewall.allowedTCPPorts`;
+    const result = runRequest({ kind: "explain", file, path }, {}, () => {});
+    if (result.kind !== "explain") throw new Error("not an explanation");
+    return result.explanation.definitions[0]!.causes.map(({ option, place }) => [option, place]);
+  };
+  expect(causes("a")).toEqual([["monitored.a", `${file}:10:7`]]);
+  expect(causes("b")).toEqual([["monitored.b.port", `${file}:11:7`]]);
+});
+
 test("options of nixpkgs before 21.05 have the files and the values of their definitions apart", () => {
   const file = networkFile(`{
     nodes.a.configuration = {

@@ -103,7 +103,27 @@ function candidatesOf(network: Network, { computed }: Trial): Cause[] {
     (loc) => !structural.has(loc[0]!) && !loc.some((name) => name.startsWith("[definition ")),
   );
   const inner = new Set(read.map((loc) => showOption(loc.slice(0, -1))));
-  return read.filter((loc) => !inner.has(showOption(loc))).flatMap((loc) => definedByUsers(network, loc));
+  const leaves = read.filter((loc) => !inner.has(showOption(loc)));
+  const candidates = leaves.flatMap((loc) => definedByUsers(network, loc));
+  return [...candidates, ...emptySets(network, leaves, candidates)];
+}
+
+/** Definitions of sets in which nothing is said, `clients.bar = { }`: that they are there may be all that is meant. */
+function emptySets(network: Network, leaves: readonly Location[], candidates: readonly Cause[]): Cause[] {
+  const said = new Set(
+    candidates.flatMap(({ loc }) => loc.map((_, index) => showOption(loc.slice(0, index + 1)))),
+  );
+  const found = new Map<string, Cause[]>();
+  for (const leaf of leaves) {
+    for (let length = leaf.length - 1; length > 1; length--) {
+      const loc = leaf.slice(0, length);
+      const key = showOption(loc);
+      if (said.has(key)) break;
+      if (!found.has(key)) found.set(key, definedByUsers(network, loc));
+      if (found.get(key)!.length > 0) break;
+    }
+  }
+  return [...found.values()].flat();
 }
 
 function definedByUsers({ evaluation }: Network, loc: Location): Cause[] {

@@ -93,7 +93,11 @@ function explainConfiguration(network: Network, configuration: NodeConfiguration
   const prefix = path.slice(0, configurationDepth);
   const rest = path.slice(configurationDepth);
   const originOf = originFinder(network, configuration, prefix);
-  const causes = causesOf(network, (other) => definitionsIn(other, other.configurationOf(prefix[1]!), rest));
+  const name = prefix[1]!;
+  // What is left out may be all that makes the node.
+  const causes = causesOf(network, (other) =>
+    other.nodes.getByName(name) === undefined ? [] : definitionsIn(other, other.configurationOf(name), rest),
+  );
   return {
     option: optionOf(configuration.evaluation.options, prefix, rest),
     definitions: definitionsIn(network, configuration, rest).map((def, index) => ({
