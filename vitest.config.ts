@@ -9,6 +9,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/machines/**"],
           testTimeout: 30_000,
+          // Some begin with building the program.
+          hookTimeout: 120_000,
         },
       },
       {

@@ -1,6 +1,6 @@
 // What is built from the sources: the program, and the library of test machines.
 
-import { readdirSync, statSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { project } from "./project.mjs";
 import { command, step } from "./step.mjs";
@@ -10,6 +10,7 @@ import { command, step } from "./step.mjs";
  * @property {string} title what is built, for people
  * @property {string} config tsdown's configuration file
  * @property {string} output the file whose age is that of the whole product
+ * @property {readonly string[]} [last] files that a build has made only when it is through; removed when it begins
  * @property {readonly string[]} sources files and directories that it is built from
  */
 
@@ -18,6 +19,7 @@ const program = {
   title: "Building nixus",
   config: "tsdown.config.ts",
   output: "dist/cli/main.js",
+  last: ["dist/index.d.ts", "dist/fleet/network/no-nodes.nix"],
   sources: ["src"],
 };
 
@@ -63,7 +65,9 @@ async function ensure(product) {
   const sources = [...product.sources, product.config, "package.json", "tsconfig.json"];
   const newest = Math.max(...sources.map((source) => lastChange(join(project, source))));
   const built = statSync(output, { throwIfNoEntry: false });
-  if (built !== undefined && built.mtimeMs >= newest) return;
+  // One that was broken off has the output, but not all that it needs.
+  const isWhole = (product.last ?? []).every((file) => existsSync(join(project, file)));
+  if (isWhole && built !== undefined && built.mtimeMs >= newest) return;
   const start = new Date();
   await step(product.title, () =>
     command(

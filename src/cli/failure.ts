@@ -3,10 +3,16 @@ import * as text from "./text.ts";
 
 /** A failed command as it is shown. A stack is for us: only failures that nobody expected have one. */
 export function formatFailure(error: unknown): string {
+  if (isWithoutDirectory(error)) return text.noDirectory;
   if (error instanceof UserError || isTheirs(error)) {
     return error.message.startsWith("error:") ? error.message : `error: ${error.message}`;
   }
   return text.unexpected(error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+/** What getcwd(3) says of a directory that somebody has removed. */
+function isWithoutDirectory(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
 }
 
 /** A message of an evaluation begins with `error:`, which is said in front of it already. */

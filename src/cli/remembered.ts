@@ -107,9 +107,10 @@ export interface Done {
 /** What a deployment leaves to the next one. Failing to remember is told, but is no failure of the deployment. */
 export async function rememberDeployment(done: Done, sink: EventSink): Promise<void> {
   const { readMissed, rememberMissed } = await import("../deploy/state/missed.ts");
-  const { directory, report } = done;
-  await rememberMachines(done, sink);
+  const { rememberSeen } = await import("../deploy/state/last-seen.ts");
+  const { directory, file, report } = done;
   await tellStateErrors(sink, () => {
+    rememberSeen(directory, file, report.nodes);
     // What was not even tried this time is still missed.
     const network = (done.resumed ? readMissed(directory) : undefined) ?? done.network;
     const good = report.nodes.filter(({ outcome }) => outcome === "activated" || outcome === "unchanged");

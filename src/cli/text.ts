@@ -160,6 +160,8 @@ export const secrets = {
   newKey: "Make a new key for all digests: everything that refers to a secret restarts",
 };
 
+export const noDirectory = "error: the current directory is not there any more; change to another one";
+
 export function unexpected(stack: string): string {
   return `error: something went wrong inside nixus; please report it with what you did\n${stack}`;
 }
@@ -192,5 +194,6 @@ export const exec = {
 
 export const ssh = {
   brief: "Opens a session on a machine, or runs a command there, with the node's SSH options",
+  absent: "there is no ssh here; install the OpenSSH client",
   words: "The node, then what to run there; after -- when it has flags",
 };

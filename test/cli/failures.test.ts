@@ -42,6 +42,28 @@ test.each(["deploy", "diff"])("nixus %s says once that something is an error", a
   expect(status).toBe(1);
 });
 
+describe("a place that is not as it should be", () => {
+  test("the current directory is gone", async () => {
+    const { status, stderr } = await program.shell("mkdir gone && cd gone && rmdir ../gone && $NIXUS status");
+    expect(stderr).toBe("error: the current directory is not there any more; change to another one\n");
+    expect(status).toBe(1);
+  });
+
+  test("there is no ssh", async () => {
+    const { status, stderr } = await program.nixus(["ssh", "-f", "broken.nix", "bar"], {
+      env: { PATH: "/nonexistent" },
+    });
+    expect(stderr).toBe("error: there is no ssh here; install the OpenSSH client\n");
+    expect(status).toBe(1);
+  });
+
+  test("what can't be remembered is said once", async () => {
+    const env = { XDG_STATE_HOME: "/proc/nowhere" };
+    const { stderr } = await program.nixus(["deploy", "-f", "broken.nix", "bar"], { env });
+    expect(stderr.match(/can't be written/g)).toHaveLength(1);
+  });
+});
+
 describe("without secrets", () => {
   test.each([
     ["list", "the network has no secrets\n"],

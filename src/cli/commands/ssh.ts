@@ -23,10 +23,11 @@ export const sshCommand = buildCommand<Flags, string[], Context>({
     const problem = destinationProblem(node.host);
     if (problem !== undefined) throw new UserError(problem);
     const options = Object.entries(node.sshOptions).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-    const { started } = await import("../../store/programs.ts");
+    const { StartError, started } = await import("../../store/programs.ts");
     const args = [...options, "--", node.host, ...command];
     const child = await started("ssh", () => spawn("ssh", args, { stdio: "inherit" })).catch((cause) => {
-      throw new UserError(cause.message, { cause });
+      if (!(cause instanceof StartError)) throw cause;
+      throw new UserError(cause.absent ? text.ssh.absent : cause.message, { cause });
     });
     this.process.exitCode = await new Promise<number>((resolve) => {
       child.once("close", (code) => resolve(code ?? 255));
