@@ -23,13 +23,15 @@ const youngGenerations: Readonly<Record<YoungGeneration, { readonly most: number
     "of many nodes": { most: 768, first: 32 },
   };
 
+/** V8 12 (Node 22) has a compiler between the two, and counts calls. What it doesn't know it complains about on stderr. */
+const knowsBudgets = Number.parseInt(process.versions.v8, 10) < 12;
+
 /**
  * Most code of an evaluation is cold. V8's optimising compiler would take a quarter of all processor time for code
  * that is then replaced or never used again: it comes in later, and inlines less.
  */
 const flags = [
-  "--interrupt-budget=132000",
-  "--interrupt-budget-for-feedback-allocation=300",
+  ...(knowsBudgets ? ["--interrupt-budget=132000", "--interrupt-budget-for-feedback-allocation=300"] : []),
   "--max-inlined-bytecode-size-cumulative=200",
   // What V8 would put into the old generation at once only goes in full collections, and with it what it leads to.
   "--no-allocation-site-pretenuring",
