@@ -263,6 +263,18 @@ describe("keys that nobody says", () => {
     expect(message).not.toContain("spoke");
     expect(configurationOf(files, "spoke", "secrets.files")).toEqual({});
   });
+
+  it("are not asked of a client that is not enabled, which is then no peer of the others", () => {
+    const files = network(open, "nodes.roam.enabled = false;", lockOf("hub", "spoke"));
+    expect(deploymentOf(files).nodes.map(({ name }) => name)).toEqual(["hub", "spoke"]);
+    expect(peersOf(files, "hub")).toEqual([[2, "10.0.0.2/32", null, null]]);
+    const known = network(open, "nodes.roam.enabled = false;", lockOf("hub", "spoke", "roam"));
+    expect(peersOf(known, "hub")).toHaveLength(2);
+    const server = network(open, "nodes.hub.enabled = false;", lockOf("spoke", "roam"));
+    expect(messageOf(() => deploymentOf(server))).toContain(
+      "run 'nixus vpn keys', which makes one once 'nodes.hub.enabled' is true",
+    );
+  });
 });
 
 describe("addresses that nobody says", () => {

@@ -68,6 +68,7 @@ function vpnOf(config: NetworkConfig, secrets: NetworkSecrets): Vpn {
     vpnNetwork(name, settings, {
       lock: secrets.lock.get(vpnSection),
       generatedKey: (node, secret) => secrets.generatedKey({ kind: "node", node, name: secret }),
+      isEnabled: (node) => config.nodes[node]?.enabled ?? true,
       secretNames: (node) => Object.keys(config.nodes[node]?.configuration.secrets.files ?? {}),
       endpoint: (member, from) =>
         endpointOf(

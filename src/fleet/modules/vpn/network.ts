@@ -17,6 +17,8 @@ export interface VpnNetwork {
   readonly lock: VpnLock;
   /** Public key of a private key that was generated, a secret of the node; undefined: there is none yet. */
   generatedKey(node: string, secret: string): string | undefined;
+  /** Whether the node is part of deployments. */
+  isEnabled(node: string): boolean;
   /** The names in `secrets.files` of a node. */
   secretNames(node: string): readonly string[];
   /** Where the member is reached from outside, by another one if that is said; null: nowhere. */
@@ -26,7 +28,10 @@ export interface VpnNetwork {
 export function vpnNetwork(
   name: string,
   settings: VpnSettings,
-  { endpoint, ...known }: Pick<VpnNetwork, "lock" | "generatedKey" | "secretNames" | "endpoint">,
+  {
+    endpoint,
+    ...known
+  }: Pick<VpnNetwork, "lock" | "generatedKey" | "isEnabled" | "secretNames" | "endpoint">,
 ): VpnNetwork {
   const members = membersOf(settings);
   const endpoints = new Map<Member, string | null>();

@@ -55,7 +55,10 @@ function interfaceOf({ network, member }: Membership, machine: Machine) {
         ? machine.secretFile(secretName(network))
         : privateKeyFile(network, member),
     listenPort: () => (isReachable(network, member) ? portOf(network, member) : null),
-    peers: () => linksOf(network, member).map((link) => peerOf(network, link)),
+    peers: () =>
+      linksOf(network, member)
+        .filter(({ peer }) => !isInPreparation(network, peer))
+        .map((link) => peerOf(network, link)),
     ...(member.internetGateway
       ? // The rules of the gateway are the routes; the subnet has one by the address.
         { allowedIPsAsRoutes: false, postSetup: `wg set ${network.interface} fwmark ${tunnelMark}` }
@@ -112,6 +115,16 @@ function isGenerated({ settings }: VpnNetwork, member: Member): boolean {
   return settings.wireguard.generateKeys && wireguard.publicKey === null && wireguard.privateKeyFile === null;
 }
 
+/** Keys are made for nodes that are deployed: until then nobody has to know a client. */
+function isInPreparation(network: VpnNetwork, member: Member): boolean {
+  return (
+    member.role === "client" &&
+    !network.isEnabled(member.node) &&
+    isGenerated(network, member) &&
+    knownPublicKey(network, member) === null
+  );
+}
+
 /** The secret of a node with its private key. */
 const secretName = ({ name }: VpnNetwork) => `vpn-${name}`;
 
@@ -133,6 +146,7 @@ function problems(network: VpnNetwork): string[] {
   return network.members.flatMap((member) => {
     const option = keyOption(network, member, "publicKey");
     const key = knownPublicKey(network, member);
+    if (isInPreparation(network, member)) return [];
     if (isGenerated(network, member)) return key === null ? [missingPublicKey(network, member)] : [];
     const found: string[] = [];
     if (key === null) found.push(missingPublicKey(network, member));
@@ -171,7 +185,8 @@ function keyOption({ name }: VpnNetwork, { path }: Member, key: "publicKey" | "p
 
 function missingPublicKey(network: VpnNetwork, member: Member): string {
   if (isGenerated(network, member)) {
-    return `'${member.node}' has no key for the VPN '${network.name}' yet; run 'nixus vpn keys', which makes one`;
+    const enabled = network.isEnabled(member.node) ? "" : ` once 'nodes.${member.node}.enabled' is true`;
+    return `'${member.node}' has no key for the VPN '${network.name}' yet; run 'nixus vpn keys', which makes one${enabled}`;
   }
   return (
     `'${keyOption(network, member, "publicKey")}' is not set, but the others know '${member.node}' by it; ` +
