@@ -61,9 +61,11 @@ function imports(evaluator: Evaluator): readonly Builtin[] {
       global: true,
       doc: "As `import`, with the attributes of the set visible as variables in the file.",
       fn: (scope, file) => {
-        const names = evaluator.forceAttrs(scope, noPos, argument("first", "scopedImport"));
         const found = path(file, argument("second", "scopedImport"));
-        return importDerivation(evaluator.host.store, found) ?? evaluator.scopedImport(names, found);
+        const derivation = importDerivation(evaluator.host.store, found);
+        if (derivation !== undefined) return derivation;
+        const names = evaluator.forceAttrs(scope, noPos, argument("first", "scopedImport"));
+        return evaluator.scopedImport(names, found);
       },
     },
     {

@@ -17,7 +17,7 @@ import { NixString, type Slot, type Value } from "../eval/value.ts";
 import type { FileType } from "../host.ts";
 import { resolveSymlinks } from "../symlinks.ts";
 import { noPos } from "../syntax/positions.ts";
-import { intern } from "../syntax/symbols.ts";
+import { symbolName } from "../syntax/symbols.ts";
 import type { Builtin } from "./builtin.ts";
 import { requireContext } from "./realise.ts";
 
@@ -128,8 +128,10 @@ function path(evaluator: Evaluator, slot: Slot): Value {
   let filter: Slot | undefined;
   let method: "flat" | "nar" = "nar";
   let expected: Hash | undefined;
-  for (const [key, value] of args.entries()) {
-    const pos = args.positionOf(intern(key));
+  for (const [index, sym] of args.shape.symbols.entries()) {
+    const key = symbolName(sym);
+    const value = args.values[index]!;
+    const pos = args.positionOf(sym);
     const what = `the \`${key}\` attribute passed to builtins.path`;
     switch (key) {
       case "path":

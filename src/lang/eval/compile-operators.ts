@@ -1,8 +1,8 @@
 /** Operators, `if` and `assert`. */
 import type { BinaryExpr, Expr } from "../syntax/ast.ts";
-import type { Pos } from "../syntax/positions.ts";
+import { noPos, type Pos } from "../syntax/positions.ts";
 import { divide, multiply, subtract } from "./arithmetic.ts";
-import { forceAttrs, forceList, unexpectedType } from "./checks.ts";
+import { forceList, unexpectedType } from "./checks.ts";
 import { type Compiler, DeferredCode, framed } from "./code.ts";
 import { addressOf } from "./compile-variables.ts";
 import { differenceOf } from "./difference.ts";
@@ -13,7 +13,7 @@ import { updateAttrs } from "./update.ts";
 import { Attrs, type Code, type Env, force, PrimOp, Thunk, type Value } from "./value.ts";
 
 /** Code of an expression that has to be a Boolean. */
-function condition(compiler: Compiler, expr: Expr, scope: Scope, pos: Pos, what: string) {
+function condition(compiler: Compiler, expr: Expr, scope: Scope, pos: Pos, where: string) {
   const code = compiler.compile(expr, scope);
   return (env: Env): boolean => {
     let value: Value;
@@ -21,14 +21,14 @@ function condition(compiler: Compiler, expr: Expr, scope: Scope, pos: Pos, what:
       value = code(env);
       if (typeof value === "boolean") return value;
     } catch (error) {
-      throw framed(error, pos, `while evaluating ${what}`);
+      throw framed(error, pos, where);
     }
-    throw framed(unexpectedType("a Boolean", value, expr.pos), pos, `while evaluating ${what}`);
+    throw framed(unexpectedType("a Boolean", value, pos), pos, where);
   };
 }
 
 export function compileIf(compiler: Compiler, expr: Extract<Expr, { kind: "if" }>, scope: Scope): Code {
-  const test = condition(compiler, expr.condition, scope, expr.pos, "a branch condition");
+  const test = condition(compiler, expr.condition, scope, expr.pos, "while evaluating a branch condition");
   const yes = compiler.compile(expr.then, scope);
   const no = compiler.compile(expr.else, scope);
   return (env) => (test(env) ? yes(env) : no(env));
@@ -40,8 +40,8 @@ export function compileAssert(
   scope: Scope,
   show: (expr: Expr) => string,
 ): Code {
-  const what = "the condition of the assertion";
-  const test = condition(compiler, expr.condition, scope, expr.pos, what);
+  const where = "in the condition of the assert statement";
+  const test = condition(compiler, expr.condition, scope, expr.pos, where);
   const body = compiler.compile(expr.body, scope);
   const { pos } = expr;
   const compared = comparedOperands(compiler, expr.condition, scope);
@@ -69,7 +69,8 @@ function comparedOperands(
 }
 
 export function compileNot(compiler: Compiler, expr: Extract<Expr, { kind: "not" }>, scope: Scope): Code {
-  const operand = condition(compiler, expr.operand, scope, expr.pos, "the argument of the not operator");
+  const where = "in the argument of the not operator";
+  const operand = condition(compiler, expr.operand, scope, namedPos(expr.operand), where);
   return (env) => !operand(env);
 }
 
@@ -86,6 +87,7 @@ export function compileBinary(compiler: Compiler, expr: BinaryExpr, scope: Scope
   }
   const left = compiler.compile(expr.left, scope);
   const right = compiler.compile(expr.right, scope);
+  const [leftPos, rightPos] = [namedPos(expr.left), namedPos(expr.right)];
   switch (expr.op) {
     case "==":
       return (env) => equalValues(left(env), right(env));
@@ -93,21 +95,47 @@ export function compileBinary(compiler: Compiler, expr: BinaryExpr, scope: Scope
       return (env) => !equalValues(left(env), right(env));
     case "//":
       return (env) => {
-        const a = left(env);
+        // As in Nix, which begins with what counts most.
         const b = right(env);
-        return updateAttrs(
-          a instanceof Attrs ? a : forceAttrs(a, pos, "the left operand of the update (//) operator"),
-          b instanceof Attrs ? b : forceAttrs(b, pos, "the right operand of the update (//) operator"),
-        );
+        if (!(b instanceof Attrs)) throw notUpdatable(b, rightPos, "right");
+        const a = left(env);
+        if (!(a instanceof Attrs)) throw notUpdatable(a, leftPos, "left");
+        return updateAttrs(a, b);
       };
     case "++":
       return (env) => {
         const what = "one of the elements to concatenate";
-        const a = forceList(left(env), pos, what);
-        const b = forceList(right(env), pos, what);
+        const first = left(env);
+        const second = right(env);
+        const a = forceList(first, pos, what);
+        const b = forceList(second, pos, what);
         if (a.length === 0) return b;
         return b.length === 0 ? a : a.concat(b);
       };
+  }
+}
+
+function notUpdatable(value: Value, pos: Pos, side: "left" | "right"): NixError {
+  return unexpectedType("a set", value).addTrace(pos, `in the ${side} operand of the update (//) operator`);
+}
+
+/** Where an expression is, for those of which Nix knows it. */
+function namedPos(expr: Expr): Pos {
+  switch (expr.kind) {
+    case "int":
+    case "float":
+    case "string":
+    case "path":
+    case "let":
+      return noPos;
+    case "list":
+      return expr.elements.length === 0 ? noPos : namedPos(expr.elements[0]!);
+    case "not":
+      return namedPos(expr.operand);
+    case "hasAttr":
+      return namedPos(expr.subject);
+    default:
+      return expr.pos;
   }
 }
 
@@ -125,14 +153,14 @@ function logical(
     expr.left,
     scope,
     expr.pos,
-    `the left operand of the ${operator} operator`,
+    `in the left operand of the ${operator} operator`,
   );
   const right = condition(
     compiler,
     expr.right,
     scope,
     expr.pos,
-    `the right operand of the ${operator} operator`,
+    `in the right operand of the ${operator} operator`,
   );
   return combine(left, right);
 }

@@ -8,7 +8,7 @@ import { NixError } from "./errors.ts";
 import { normalisePath } from "./paths.ts";
 import { describeType } from "./print.ts";
 import type { Scope } from "./scope.ts";
-import { type Code, type Env, NixPath, stringValue, type Value } from "./value.ts";
+import { type Code, type Env, NixPath, NixString, stringValue, type Value } from "./value.ts";
 
 interface Part {
   readonly code: Code;
@@ -26,16 +26,15 @@ export function compileConcat(compiler: Compiler, expr: ConcatStringsExpr, scope
     const right = second!.code;
     return (env) => {
       const a = left(env);
+      // Anything else may be refused before the other operand is looked at.
+      if (typeof a !== "string" && typeof a !== "bigint") return sum(coercion, parts, env, [a], pos);
       const b = right(env);
       if (typeof a === "string" && typeof b === "string") return a + b;
       if (typeof a === "bigint" && typeof b === "bigint") return add(a, b, second!.pos);
-      return sum(coercion, parts, [a, b], pos);
+      return sum(coercion, parts, env, [a, b], pos);
     };
   }
-  return (env) => {
-    const values = parts.map((part) => part.code(env));
-    return sum(coercion, parts, values, pos);
-  };
+  return (env) => sum(coercion, parts, env, [first!.code(env)], pos);
 }
 
 /** `"a${b}c"` */
@@ -64,16 +63,21 @@ function segment(
   return coercion.toText(value, pos, "a path segment", context, { coerceMore: false, copyToStore });
 }
 
+/** The first operands, with their values if they have been evaluated; each is checked before the next one is evaluated. */
+type Values = readonly [Value, ...Value[]];
+
 /** The type of the first operand decides: numbers are added, a path stays one, all else becomes a string. */
-function sum(coercion: Coercion, parts: readonly Part[], values: readonly Value[], pos: Pos): Value {
+function sum(coercion: Coercion, parts: readonly Part[], env: Env, values: Values, pos: Pos): Value {
   const [first] = values;
-  if (typeof first === "bigint" || typeof first === "number") return sumNumbers(first, values, parts);
+  const valueAt = (index: number): Value =>
+    index < values.length ? values[index]! : parts[index]!.code(env);
+  if (typeof first === "bigint" || typeof first === "number") return sumNumbers(first, valueAt, parts);
   const context = new Set<string>();
   // Only a string in front makes paths store paths; even a set with an `outPath` does not.
-  const copyToStore = typeof first === "string" || describeType(first!).startsWith("a string");
+  const copyToStore = typeof first === "string" || first instanceof NixString;
   let text = "";
-  for (let i = 0; i < values.length; i++) {
-    text += segment(coercion, values[i]!, parts[i]!.pos, context, copyToStore);
+  for (let i = 0; i < parts.length; i++) {
+    text += segment(coercion, valueAt(i), parts[i]!.pos, context, copyToStore);
   }
   if (!(first instanceof NixPath)) return stringValue(text, context);
   if (context.size > 0) {
@@ -82,10 +86,14 @@ function sum(coercion: Coercion, parts: readonly Part[], values: readonly Value[
   return new NixPath(normalisePath(text));
 }
 
-function sumNumbers(first: bigint | number, values: readonly Value[], parts: readonly Part[]): Value {
+function sumNumbers(
+  first: bigint | number,
+  valueAt: (index: number) => Value,
+  parts: readonly Part[],
+): Value {
   let total = first;
-  for (let i = 1; i < values.length; i++) {
-    const value = values[i]!;
+  for (let i = 1; i < parts.length; i++) {
+    const value = valueAt(i);
     const { pos } = parts[i]!;
     if (typeof value !== "bigint" && typeof value !== "number") {
       const target = typeof total === "bigint" ? "an integer" : "a float";

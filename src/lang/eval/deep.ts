@@ -6,7 +6,7 @@ import { isList } from "./checks.ts";
 import { framed } from "./code.ts";
 import { Attrs, force, type Slot, type Value } from "./value.ts";
 
-/** Forces everything inside of a value, depth first, attributes in name order. Cyclic values are no problem. */
+/** Forces everything inside of a value, depth first, attributes in the order in which their names came up first. Cyclic values are no problem. */
 export function deepForce(slot: Slot, callDepth?: CallDepth): Value {
   return forceInside(slot, new Set(), callDepth);
 }
@@ -21,7 +21,7 @@ function forceParts(value: Value, seen: Set<object>, callDepth: CallDepth | unde
   if (value instanceof Attrs) {
     if (seen.has(value)) return value;
     seen.add(value);
-    for (const index of value.shape.byName) {
+    for (let index = 0; index < value.values.length; index++) {
       try {
         forceInside(value.values[index]!, seen, callDepth);
       } catch (error) {

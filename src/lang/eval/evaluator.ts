@@ -104,6 +104,6 @@ export interface Evaluator {
   equal(a: Slot, b: Slot): boolean;
   /** Below 0, 0 or above 0, as `builtins.lessThan` orders ints, floats, strings, paths and lists. */
   compare(a: Slot, b: Slot): number;
-  /** Forces everything inside, depth first in name order. */
+  /** Forces everything inside, depth first. */
   deepForce(slot: Slot): Value;
 }

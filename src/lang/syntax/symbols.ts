@@ -4,8 +4,17 @@
  */
 export type Sym = number & { readonly __sym: never };
 
-const names: string[] = [];
-const ids = new Map<string, Sym>();
+/** What Nix has numbered before it reads anything, in its order. Numbers show where values are forced one after the other. */
+const known = `
+  <with> outPath drvPath type meta name value system __overrides outputs outputName __ignoreNulls file line column __functor
+  __toString right wrong __structuredAttrs __json allowedReferences allowedRequisites disallowedReferences
+  disallowedRequisites maxSize maxClosureSize builder args __contentAddressed __impure outputHash outputHashAlgo
+  outputHashMode recurseForDerivations description self startSet operator key path prefix outputSpecified __sub __lessThan
+  __mul __div or __findFile __nixPath body
+`;
+
+const names: string[] = known.split(/\s+/).filter((name) => name !== "");
+const ids = new Map(names.map((name, index) => [name, index as Sym]));
 
 export function intern(name: string): Sym {
   const known = ids.get(name);

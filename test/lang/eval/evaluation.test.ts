@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { NixError } from "../../../src/lang/eval/errors.ts";
 import { lab } from "./lab.ts";
 
 /** Expressions that need no builtins but those of the evaluator itself, with what `--eval --strict` prints. */
@@ -107,6 +108,29 @@ describe("laziness", () => {
     const failed = "{ success = false; value = false; }";
     expect(printStrict(expression)).toBe(`[ ${failed} ${failed} ]`);
     expect(messages).toEqual(["trace: try", "trace: try"]);
+  });
+
+  const traced = (name: string, value: string) => `(builtins.trace "${name}" ${value})`;
+
+  test.each([
+    [`${traced("l", "{ a = 1; }")} // ${traced("m", "{ }")} // ${traced("r", "{ b = 1; }")}`, "r m l"],
+    [`${traced("l", 'throw "l"')} // ${traced("r", "1")}`, "r"],
+    [`${traced("l", "1")} ++ ${traced("r", "[ ]")}`, "l r"],
+    [`${traced("l", "null")} + ${traced("r", "1")}`, "l"],
+    [`${traced("l", "(x: x)")} + ${traced("r", '"r"')} + "s"`, "l"],
+    [`${traced("l", "1")} + ${traced("r", "null")}`, "l r"],
+    [
+      `{ zz = ${traced("zz", "1")}; yy = ${traced("yy", "1")}; type = ${traced("type", "1")}; }`,
+      "type zz yy",
+    ],
+  ])("evaluates in Nix's order: %s", (expression, order) => {
+    const { messages, evaluator } = lab();
+    try {
+      evaluator.deepForce(evaluator.evalString(expression, { kind: "string" }, "/"));
+    } catch (error) {
+      expect(error).toBeInstanceOf(NixError);
+    }
+    expect(messages.map((message) => message.replace("trace: ", "")).join(" ")).toBe(order);
   });
 
   test("what is not needed stays a thunk", () => {
