@@ -27,6 +27,12 @@ export function isPlainName(word: string): boolean {
   return !/^[!@]|[*?]/.test(word);
 }
 
+/** Whether a node may be called so: it has to be a word that means it, and a part of paths. */
+export function isNodeName(name: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return isPlainName(name) && !/^-|[/\u0000-\u001f\u007f]|^\.{0,2}$/.test(name);
+}
+
 /**
  * The nodes that the words select, in the order of `nodes`. No words, or only such with `!`, begin with all nodes; one
  * that fits none is a SelectionError that says what may have been meant.

@@ -71,6 +71,16 @@ describe("the order of nodes", () => {
   });
 });
 
+it("a name that no command could mean, or no path have, is refused", () => {
+  const network = (name: string) => `{\n  nodes."${name}" = { platform = "linux"; };\n}`;
+  for (const name of ["", "-rf", "@web", "!a", "web*", "a/b", "..", "a\\nb"])
+    expect(messageOf(() => deploymentOf(network(name)))).toBe(
+      `a node cannot be called "${name}": its name is a word of commands and a part of paths; it may not begin with '-', '@' or '!', nor have '/', '*', '?' or a line break in it`,
+    );
+  for (const name of ["web.example.com", "a b", "ü", "...", "a-@!"])
+    expect(deploymentOf(network(name)).nodes).toHaveLength(1);
+});
+
 it("phases are entries of a DAG", () => {
   const { phases } = settingsOf(`deployScriptPhases = {
     plain = "true";

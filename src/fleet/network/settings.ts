@@ -1,9 +1,11 @@
 /** Reads the options of nodes that say how they are deployed. Nothing of their configurations is evaluated. */
 import { NixError } from "../../lang/eval/errors.ts";
 import type { Slot } from "../../lang/eval/value.ts";
+import { intern } from "../../lang/syntax/symbols.ts";
+import { showString } from "../../modules/show.ts";
 import { fromText, toText } from "../../store/bytes.ts";
 import { Reader } from "../reader.ts";
-import { isPlainName, type Selectable, SelectionError, select } from "../selection.ts";
+import { isNodeName, isPlainName, type Selectable, SelectionError, select } from "../selection.ts";
 import type { DeployPhase, NodeSettings, RebootPolicy, WhenUnreachable } from "../settings.ts";
 import { readHealthChecks } from "./health-checks.ts";
 import type { Network } from "./network.ts";
@@ -52,7 +54,17 @@ export function evaluateSettings(network: Network, words: readonly string[]): No
 
 /** All nodes; a node's tags are read when they are asked for. */
 function selectableNodes(network: Network, reader: Reader): Selectable[] {
-  return network.nodes.names().map((name) => ({
+  const names = network.nodes.names();
+  const unfit = names.find((name) => !isNodeName(toText(name)));
+  if (unfit !== undefined) {
+    throw new NixError(
+      "module",
+      `a node cannot be called ${showString(unfit)}: its name is a word of commands and a part of paths; ` +
+        "it may not begin with '-', '@' or '!', nor have '/', '*', '?' or a line break in it",
+      { pos: network.nodes.positionOf(intern(unfit)) },
+    );
+  }
+  return names.map((name) => ({
     name: toText(name),
     get tags() {
       return reader
