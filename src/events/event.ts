@@ -14,7 +14,8 @@ export type StepName =
   | "secrets"
   | "switch"
   | "confirm"
-  | "commit" /** A phase of the node's own. */
+  | "commit"
+  /** A phase of the node's own. */
   | "phase";
 
 interface NodeEvent {
@@ -46,11 +47,8 @@ export type Event =
   /** What it lacks is built; what that does is told by events of stores. */
   | (NodeEvent & { readonly type: "awaiting-builds"; readonly derivations: readonly string[] })
   | (NodeEvent & { readonly type: "copying-closure" })
-  | (NodeEvent & {
-      readonly type: "copying-paths";
-      readonly count: number /** Bytes of their NARs. */;
-      readonly size: number;
-    })
+  /** `size`: bytes of their NARs. */
+  | (NodeEvent & { readonly type: "copying-paths"; readonly count: number; readonly size: number })
   | (NodeEvent & { readonly type: "copying-path"; readonly path: string; readonly destination: string })
   | (NodeEvent & { readonly type: "sending-secrets"; readonly count: number })
   /** Bytes of NARs that are on their way or have arrived, of `size`. */
@@ -84,13 +82,11 @@ export type Event =
   | (NodeEvent & { readonly type: "warning"; readonly step: StepName; readonly message: string })
   /** Why a node failed or was rolled back: what happened and what to do. Comes before `finished`. */
   | (NodeEvent & { readonly type: "problem"; readonly step: StepName; readonly message: string })
-  | (NodeEvent & {
-      readonly type: "finished";
-      readonly outcome: Outcome /** Empty when it could not be evaluated. */;
-      readonly system: string;
-    })
-  /** Not about one node. */
+  /** `system` is empty when it could not be evaluated. */
+  | (NodeEvent & { readonly type: "finished"; readonly outcome: Outcome; readonly system: string })
+  /** From here on, not about one node. */
   | BuildEvent
+  /** `file`: the network file, an absolute path. */
   | { readonly type: "evaluating"; readonly time: number; readonly file: string }
   | {
       readonly type: "evaluated";
@@ -118,10 +114,13 @@ export type Event =
   | { readonly type: "result"; readonly time: number; readonly path: string }
   /** Something to know that concerns no node. */
   | { readonly type: "notice"; readonly time: number; readonly message: string }
+  /** Between two batches. */
   | { readonly type: "pause"; readonly time: number; readonly seconds: number }
+  /** What `warnings` of the network or of a node say, and other messages of the evaluation. */
   | { readonly type: "evaluation-warning"; readonly time: number; readonly message: string }
   /** The command ends here, for a reason that concerns no node, such as a network that can't be evaluated. */
   | { readonly type: "command-failed"; readonly time: number; readonly message: string }
+  /** The end of a deployment. `ok`: every machine is on its new system, or was passed over as its node allows. */
   | {
       readonly type: "summary";
       readonly time: number;
