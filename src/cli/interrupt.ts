@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { UserError } from "./errors.ts";
 
-/** The first Ctrl-C ends what has not begun to switch; a second one ends the process at once. */
+/** The first Ctrl-C ends the work on machines, and what became of each is told; a second one ends the process at once. */
 export function abortOnInterrupt(process: NodeJS.Process): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   // Each machine that is worked on at the same time listens to it.

@@ -57,6 +57,21 @@ describe("a place that is not as it should be", () => {
     expect(status).toBe(1);
   });
 
+  test("there is no sshd to ask for its keys, which is said once for all kinds of them", async () => {
+    using other = await Program.create();
+    other.write("default.nix", `{ nodes.foo = { host = "root@foo.invalid"; platform = "linux"; }; }`);
+    other.provide("ssh", "#!/bin/sh\necho hostname foo.invalid\n");
+    other.provide(
+      "ssh-keyscan",
+      "#!/bin/sh\nfor _ in 1 2 3; do echo 'foo.invalid: no such name' >&2; done\nexit 1\n",
+    );
+    const { status, stderr } = await other.nixus(["ssh-keys", "scan", "foo"]);
+    expect(stderr).toBe(
+      "error: got no host keys of 'foo' from 'foo.invalid': foo.invalid: no such name; is it on, and does sshd answer there?\n",
+    );
+    expect(status).toBe(1);
+  });
+
   test("what can't be remembered is said once", async () => {
     const env = { XDG_STATE_HOME: "/proc/nowhere" };
     const { stderr } = await program.nixus(["deploy", "-f", "broken.nix", "bar"], { env });

@@ -36,10 +36,9 @@ export async function scanHostKeys(
     const [, type, base64] = /^\S+ (\S+) (\S+)$/.exec(line) ?? [];
     return line.startsWith("#") || type === undefined || base64 === undefined ? [] : [hostKey(type, base64)];
   });
-  const why = stderr
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .join("; ");
+  const complaints = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  // It says the same for each kind of key.
+  const why = [...new Set(complaints)].join("; ");
   return { host, keys: keys.sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1)), why };
 }
 
