@@ -8,6 +8,7 @@ import { nearMisses } from "../eval/suggestions.ts";
 import { Attrs, emptyAttrs, force, type Slot, type Value } from "../eval/value.ts";
 import { withoutSpareRoom } from "../spare-room.ts";
 import { noPos } from "../syntax/positions.ts";
+import { showName } from "../syntax/printer.ts";
 import { intern, lookupSymbol, type Sym, symbolName } from "../syntax/symbols.ts";
 import { suspending } from "./apply.ts";
 import type { Builtin } from "./builtin.ts";
@@ -148,7 +149,7 @@ export function required(attrs: Attrs, sym: Sym, context: string): Slot {
   if (slot !== undefined) return slot;
   const name = symbolName(sym);
   const suggestions = nearMisses(name, attrs.names());
-  throw new NixError("missingAttribute", `attribute '${name}' missing`, { suggestions }).addTrace(
+  throw new NixError("missingAttribute", `attribute '${showName(name)}' missing`, { suggestions }).addTrace(
     noPos,
     context,
   );

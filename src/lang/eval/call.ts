@@ -20,10 +20,14 @@ export function apply(fn: Value, arg: Slot, pos: Pos): Value {
   return applyOther(fn, arg, pos);
 }
 
-/** What failed in the body of a function: names the function and where it was called. */
+/** What failed in the body of a function: names the function and where it was called; what it did not take: only that. */
 export function tracedCall(error: unknown, code: LambdaCode, pos: Pos): unknown {
   const failure = languageError(error, pos);
   if (failure instanceof NixError) {
+    if (failure.refusedBy === code) {
+      failure.refusedBy = undefined;
+      return pos === noPos ? failure : failure.addTrace(pos, "from call site");
+    }
     const name = code.name === undefined ? "anonymous lambda" : `'${code.name}'`;
     failure.addFrame({ pos: code.pos, message: `while calling ${name}`, detail: true });
     if (pos !== noPos) failure.addFrame({ pos, message: "from call site", detail: true });

@@ -1,5 +1,6 @@
 /** Forcing with a check of the type, with Nix's messages. */
 import type { Pos } from "../syntax/positions.ts";
+import { describeContextElement } from "./context.ts";
 import { NixError } from "./errors.ts";
 import { describeType, showBriefly } from "./print.ts";
 import {
@@ -99,7 +100,7 @@ export function forceString(slot: Slot, pos: Pos, what: string, context: Set<str
     if (context === undefined) {
       const [element] = value.context;
       const what = `the string '${value.text}' is not allowed to refer to a store path`;
-      throw new NixError("eval", `${what} (such as '${element?.replace(/^(![^!]*!|=)/, "")}')`);
+      throw new NixError("eval", `${what} (such as '${element && describeContextElement(element)}')`);
     }
     for (const element of value.context) context.add(element);
     return value.text;

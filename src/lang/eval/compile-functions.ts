@@ -171,6 +171,7 @@ class SetFunction implements LambdaCode {
     } catch (error) {
       if (error instanceof NixError) {
         error.addTrace(this.pos, "while evaluating the value passed for the lambda argument");
+        error.refusedBy = this;
       }
       throw error;
     }
@@ -207,20 +208,20 @@ class SetFunction implements LambdaCode {
 
   private missing(name: Sym): NixError {
     const message = `function '${this.description}' called without required argument '${symbolName(name)}'`;
-    return new NixError("missingArgument", message, { pos: this.pos });
+    return this.refusal(new NixError("missingArgument", message, { pos: this.pos }));
   }
 
   private unexpected(attrs: Attrs): NixError {
     const known = new Set(this.formals.map((formal) => symbolName(formal.name)));
     const surplus = attrs.names().find((name) => !known.has(name))!;
-    return new NixError(
-      "type",
-      `function '${this.description}' called with unexpected argument '${surplus}'`,
-      {
-        pos: this.pos,
-        suggestions: nearMisses(surplus, known),
-      },
-    );
+    const message = `function '${this.description}' called with unexpected argument '${surplus}'`;
+    const suggestions = nearMisses(surplus, known);
+    return this.refusal(new NixError("type", message, { pos: this.pos, suggestions }));
+  }
+
+  private refusal(error: NixError): NixError {
+    error.refusedBy = this;
+    return error;
   }
 }
 

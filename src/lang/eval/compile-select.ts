@@ -48,10 +48,14 @@ function pathText(path: readonly AttrName[], keys: readonly Key[], env: Env): st
 
 function missingAttribute(attrs: Attrs, name: Sym, pos: Pos): NixError {
   const text = symbolName(name);
-  return new NixError("missingAttribute", `attribute '${text}' missing${missingNote(attrs, text)}`, {
-    pos,
-    suggestions: nearMisses(text, attrs.names()),
-  });
+  return new NixError(
+    "missingAttribute",
+    `attribute '${showName(text)}' missing${missingNote(attrs, text)}`,
+    {
+      pos,
+      suggestions: nearMisses(text, attrs.names()),
+    },
+  );
 }
 
 /** `inherit (e) name;`, with `e` in the slot. */
@@ -133,18 +137,17 @@ function selectOne(subject: Code, name: Sym, pos: Pos): Code {
 }
 
 /** @param definition where the attribute is defined that could not be computed; {@link noPos}: not known */
-function framedSelection(error: unknown, pos: Pos, path: string, definition: Pos, defined = path): unknown {
+function framedSelection(error: unknown, pos: Pos, path: string, definition: Pos): unknown {
   const failure = languageError(error, pos);
-  if (definition !== noPos) framed(failure, definition, `from the definition of '${defined}'`);
-  return framed(failure, pos, `while evaluating the attribute '${path}'`);
+  return framed(failure, definition === noPos ? pos : definition, `while evaluating the attribute '${path}'`);
 }
 
 function cannotSelect(set: Value, name: Sym, pos: Pos): NixError {
-  const error =
-    set instanceof Attrs
-      ? missingAttribute(set, name, pos)
-      : unexpectedType("a set", set, pos).addTrace(pos, "while selecting an attribute");
-  return error.addTrace(pos, `while evaluating the attribute '${showName(symbolName(name))}'`);
+  return set instanceof Attrs ? missingAttribute(set, name, pos) : notASet(set, pos);
+}
+
+function notASet(value: Value, pos: Pos): NixError {
+  return unexpectedType("a set", value).addTrace(pos, "while selecting an attribute");
 }
 
 function selectPath(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
@@ -155,25 +158,22 @@ function selectPath(compiler: Compiler, expr: SelectExpr, scope: Scope): Code {
     let value = subject(env);
     let within: Attrs = emptyAttrs;
     let last: Sym | undefined;
-    let depth = 0;
     try {
       for (const key of keys) {
         const name = key(env);
         if (!(value instanceof Attrs)) {
-          throw unexpectedType("a set", value, pos).addTrace(pos, "while selecting an attribute");
+          throw notASet(value, pos);
         }
         const slot = value.get(name);
         if (slot === undefined) throw missingAttribute(value, name, pos);
-        depth++;
         within = value;
         last = name;
         value = slot instanceof Thunk ? forceAt(slot, pos) : slot;
       }
       return value;
     } catch (error) {
-      const defined = pathText(path.slice(0, depth), keys, env);
-      const definition = last === undefined ? noPos : within.positionOf(last);
-      throw framedSelection(error, pos, pathText(path, keys, env), definition, defined);
+      if (last === undefined) throw languageError(error, pos);
+      throw framedSelection(error, pos, pathText(path, keys, env), within.positionOf(last));
     }
   };
 }

@@ -26,6 +26,13 @@ export function showContextElement(element: string): string {
   return element.replace(`${storeDir}/`, "");
 }
 
+/** As messages to people have it. */
+export function describeContextElement(element: string): string {
+  if (element.startsWith("=")) return `${element.slice(1)} (deep)`;
+  const [, output, derivation] = /^!([^!]*)!(.*)$/s.exec(element) ?? [];
+  return derivation === undefined ? element : `${derivation}^${output}`;
+}
+
 export function outputContext(derivation: string, output: string): ReadonlySet<string> {
   return new Set([`!${output}!${derivation}`]);
 }

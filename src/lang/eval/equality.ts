@@ -3,6 +3,7 @@ import { intern } from "../syntax/symbols.ts";
 import { isFunction, isList } from "./checks.ts";
 import { NixError } from "./errors.ts";
 import { describeType, showBriefly } from "./print.ts";
+import { typeOf } from "./type-name.ts";
 import { Attrs, force, type List, NixPath, NixString, type Slot, type Value } from "./value.ts";
 
 const type = intern("type");
@@ -103,7 +104,7 @@ function incomparable(a: Value, b: Value): NixError {
   const types = `cannot compare ${describeType(a)} with ${describeType(b)}`;
   const values = `${showBriefly(a)} and ${showBriefly(b)}`;
   const message =
-    typeof a === typeof b && (a instanceof Attrs || typeof a === "boolean" || a === null)
+    typeOf(a) === typeOf(b)
       ? `${types}; values of that type are incomparable (values are ${values})`
       : `${types}; values are ${values}`;
   return new NixError("type", message);

@@ -1,4 +1,5 @@
 import type { Pos } from "../syntax/positions.ts";
+import type { LambdaCode } from "./value.ts";
 
 /**
  * The classes of failure that Nix has.
@@ -41,6 +42,8 @@ export class NixError extends Error {
   readonly pos: Pos | undefined;
   /** Innermost first. Frames are added while the error passes outward. */
   readonly trace: TraceFrame[] = [];
+  /** The function that does not take its argument, until its call is known. */
+  refusedBy: LambdaCode | undefined;
   /** Names that may have been meant, best first. */
   readonly suggestions: readonly string[];
 

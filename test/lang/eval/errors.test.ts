@@ -97,20 +97,21 @@ describe("messages", () => {
 
 describe("layout", () => {
   test("message, place, suggestion", () => {
-    const error = lab().fail("let\n  s = { abc = 1; };\nin s.abd");
+    const error = lab().fail("let\n  s.abc = { abc = 1; };\nin s.abc.abd");
     expect(toText(showError(error, { showTrace: false }))).toBe(
       [
         "error:",
-        "       \u2026 while evaluating the attribute 'abd'",
-        "         at \u00abstring\u00bb:3:4:",
-        "            2|   s = { abc = 1; };",
-        "            3| in s.abd",
-        "             |    ^",
+        "       \u2026 while evaluating the attribute 'abc.abd'",
+        "         at \u00abstring\u00bb:2:3:",
+        "            1| let",
+        "            2|   s.abc = { abc = 1; };",
+        "             |   ^",
+        "            3| in s.abc.abd",
         "",
         "       error: attribute 'abd' missing",
         "       at \u00abstring\u00bb:3:4:",
-        "            2|   s = { abc = 1; };",
-        "            3| in s.abd",
+        "            2|   s.abc = { abc = 1; };",
+        "            3| in s.abc.abd",
         "             |    ^",
         "       Did you mean abc?",
       ].join("\n"),
@@ -136,6 +137,26 @@ describe("layout", () => {
     expect(full).toContain("while calling 'f'");
     expect(full.indexOf("from call site")).toBeLessThan(full.indexOf("while calling 'f'"));
     expect(full.indexOf("while calling 'f'")).toBeLessThan(full.indexOf("while calling the 'throw' builtin"));
+  });
+
+  test.each([
+    ["{ abc = 1; }.abd", []],
+    ['{ "a b" = throw "t"; }."a b"', ["attribute '\"a b\"' 1:3", "throw 1:11"]],
+    ["let x.y = { }; in x.y.z or x.y.z", ["attribute 'y.z' 1:5"]],
+    ["let f = { a }: a; in f { }", ["from call site 1:22"]],
+    ["let f = a: { b }: b; in f 1 { }", ["from call site 1:25"]],
+    ["let f = { a }: a; in f { a = 1; b = 2; }", ["from call site 1:22"]],
+    ["let f = { a }: a; in f 1", ["from call site 1:22", "value passed for the lambda argument 1:9"]],
+    ["{ } // 1", ["right operand of the update (//) operator"]],
+    ["let x = 1; in x // { }", ["left operand of the update (//) operator 1:15"]],
+    ["!1", ["argument of the not operator"]],
+    ["true && 1", ["right operand of the AND (&&) operator 1:6"]],
+  ])("the trace of %s is Nix's", (expression, frames) => {
+    const text = toText(showError(lab().fail(expression), { showTrace: false }));
+    const shown = [...text.matchAll(/\u2026 (.*)\n(?: +at [^:]*:([0-9:]+):$)?/gm)].map(([, message, place]) =>
+      [message!.replace(/^(while )?(evaluating |in )?(the )?/, ""), place].filter(Boolean).join(" "),
+    );
+    expect(shown.map((each) => each.replace(/calling the '(.*)' builtin/, "$1"))).toEqual(frames);
   });
 
   test("a long trace is cut, but not what the author of the code added", () => {
