@@ -78,9 +78,8 @@ const routes = buildRouteMap({
 /** The exit status of a command line that can't be read. */
 const misused = 2;
 
-/** Carries out the command line of the process. */
-export async function runApp(process: NodeJS.Process): Promise<void> {
-  const words = process.argv.slice(2);
+/** Carries out a command line. */
+export async function runApp(process: NodeJS.Process, words: readonly string[]): Promise<void> {
   const command = commandOf(words);
   // The cast only bridges `exitCode`'s types: stricli's allow null, Node's allow undefined.
   await run(application(command), words, { process: process as NodeJS.Process & StricliProcess });

@@ -4,11 +4,14 @@ import { surviveOutputErrors } from "./output-errors.ts";
 import { ownFlagCommands } from "./own-flags.ts";
 
 surviveOutputErrors(process);
-const [name, ...words] = process.argv.slice(2);
+const given = process.argv.slice(2);
+// As many programs have it: `nixus help COMMAND`.
+const all = given[0] === "help" ? [...given.slice(1), "--help"] : given;
+const [name, ...words] = all;
 const command = ownFlagCommands.get(name);
 if (command === undefined) {
   const { runApp } = await import("./app.ts");
-  await runApp(process);
+  await runApp(process, all);
 } else {
   try {
     const run = await command();

@@ -4,6 +4,7 @@ import { formatFailure } from "./failure.ts";
 
 /** `path`: the words of commands that were understood before. */
 export function unknownCommand(path: readonly string[], word: string, near: readonly string[]): string {
+  if (word.startsWith("-")) return `error: '${word}' stands in front of a command; flags stand behind it`;
   const nameOf = (name: string) => [...path, name].join(" ");
   // They come in the quotation marks of stricli's own message.
   const meant = near.map((name) => `'${nameOf(name.replaceAll("`", ""))}'`);

@@ -20,6 +20,8 @@ describe("what can't be read", () => {
   test.each([
     ["deploi", "there is no command 'deploi'; did you mean 'deploy'?", "nixus"],
     ["foo", "there is no command 'foo'", "nixus"],
+    ["-f x deploy", "'-f' stands in front of a command; flags stand behind it", "nixus"],
+    ["secrets -f x list", "'-f' stands in front of a command; flags stand behind it", "nixus secrets"],
     ["secrets foo", "there is no command 'secrets foo'", "nixus secrets"],
     ["secrets lst", "there is no command 'secrets lst'; did you mean 'secrets list'?", "nixus secrets"],
     ["deploy --nosuch", "there is no flag --nosuch", "nixus deploy"],
@@ -40,6 +42,14 @@ describe("what can't be read", () => {
     expect(stderr).toBe(`error: ${message}\nTry '${command} --help' for more information.\n`);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   });
+});
+
+test.each(["", "deploy", "secrets list", "repl"])("nixus help %s", async (command) => {
+  const words = command.split(" ").filter((word) => word !== "");
+  const { status, stdout } = await program.nixus(["help", ...words]);
+  expect(stdout).toBe((await program.nixus([...words, "--help"])).stdout);
+  expect(stdout).toMatch(/usage/i);
+  expect(status).toBe(0);
 });
 
 describe("what contradicts itself", () => {

@@ -14,8 +14,8 @@ async function helpOf(words: readonly string[], colorDepth = 1): Promise<string>
       printed += text;
     },
   };
-  const argv = ["node", "nixus", ...words, "--help"];
-  await runApp({ stdout: stream, stderr: stream, env: {}, argv } as unknown as NodeJS.Process);
+  const process = { stdout: stream, stderr: stream, env: {} } as unknown as NodeJS.Process;
+  await runApp(process, [...words, "--help"]);
   return printed;
 }
 
