@@ -1,5 +1,6 @@
 /** The messages of the module system. The first sentence is NixOS's own wording, which people search for. */
 import { NixError } from "../lang/eval/errors.ts";
+import { Attrs, force, type Slot, type Value } from "../lang/eval/value.ts";
 import type { Pos } from "../lang/syntax/positions.ts";
 import { nearest } from "./nearest.ts";
 import { place, showDefinitions, showFiles, showOption } from "./show.ts";
@@ -87,13 +88,18 @@ export interface UnknownOption {
   readonly def: RawDefinition;
 }
 
-/** `candidates`: the names that would have been right in the place of the last one of a path. */
+export interface KnownOptions {
+  /** The names that would have been right in the place of the last one of a path. */
+  readonly candidates: (path: Location) => readonly string[];
+  readonly hasOptions: boolean;
+  readonly isSubmodule: boolean;
+  readonly elsewhere: ((loc: Location) => Location | undefined) | undefined;
+}
+
 export function unknownOptions(
   prefix: Location,
   unknown: readonly UnknownOption[],
-  candidates: (path: Location) => readonly string[],
-  hasOptions: boolean,
-  elsewhere: ((loc: Location) => Location | undefined) | undefined,
+  { candidates, hasOptions, isSubmodule, elsewhere }: KnownOptions,
 ): NixError {
   const shown = unknown.slice(0, 5).map(({ path, def }) => {
     const parent = path.slice(0, -1);
@@ -104,7 +110,12 @@ export function unknownOptions(
     const meant = similar.length === 0 ? "" : `\n\nDid you mean ${alternatives(similar)}?`;
     const place = elsewhere?.([...prefix, ...path]);
     const exists = place === undefined ? "" : `\n\nThis option exists on \`${showOption(place)}'.`;
-    return `The option \`${showOption([...prefix, ...path])}' does not exist. Definition values:${values}${meant}${exists}`;
+    const dotted = isSubmodule ? withDots(prefix, path, def.slot, candidates(path)) : undefined;
+    const quotes =
+      dotted === undefined
+        ? ""
+        : `\n\nDid you mean \`${showOption(dotted)}'? A name that has dots in it is written in quotes.`;
+    return `The option \`${showOption([...prefix, ...path])}' does not exist. Definition values:${values}${quotes || meant}${exists}`;
   });
   if (unknown.length > shown.length) {
     shown.push(`... and ${unknown.length - shown.length} more options that do not exist.`);
@@ -117,6 +128,42 @@ export function unknownOptions(
     );
   }
   return moduleError(shown.join("\n\n"), unknown[0]!.def);
+}
+
+/**
+ * What `zones.example.com.ttl = 60` is meant to be: in a submodule that has got the first part of a name alone, an option
+ * stands some sets further in.
+ */
+function withDots(
+  prefix: Location,
+  path: Location,
+  slot: Slot,
+  options: readonly string[],
+): Location | undefined {
+  const [first] = path;
+  const element = prefix.at(-1);
+  if (element === undefined || first === undefined || path.length > 1) return undefined;
+  const parts = [element, first];
+  let value = computed(slot);
+  while (value instanceof Attrs && parts.length < 10) {
+    const names = value.names();
+    const option = names.find((name) => options.includes(name));
+    if (option !== undefined) return [...prefix.slice(0, -1), parts.join("."), option];
+    if (names.length !== 1) return undefined;
+    parts.push(names[0]!);
+    value = computed(value.getByName(names[0]!)!);
+  }
+  return undefined;
+}
+
+/** A value that can't be computed gives no hint. */
+function computed(slot: Slot): Value | undefined {
+  try {
+    return force(slot);
+  } catch (error) {
+    if (error instanceof NixError) return undefined;
+    throw error;
+  }
 }
 
 export function notASet(loc: Location, def: { file: string; pos: Pos }, type: string): NixError {

@@ -271,16 +271,15 @@ export class Instance implements Evaluation, ModuleScope {
     if (force(this.cellAt(names.module, checkSym).thunk) !== true) return;
     if (force(this.cellAt(names.module, names.freeformType).thunk) !== null) return;
     const options = root.options;
-    throw unknownOptions(
-      this.prefix,
-      unknown,
-      (path) =>
+    throw unknownOptions(this.prefix, unknown, {
+      candidates: (path) =>
         attrAt(options, path.slice(0, -1))
           .names()
           .filter((name) => name !== "_module"),
-      options.size > 1,
-      this.system.elsewhere,
-    );
+      hasOptions: options.size > 1,
+      isSubmodule: this.submodule !== undefined,
+      elsewhere: this.system.elsewhere,
+    });
   }
 
   get baseArgs(): Attrs {

@@ -27,6 +27,25 @@ test.each([
   expect(message(text)).toContain(`This option exists on \`${place}'.`);
 });
 
+test.each([
+  ["dns.zones.example.com.ttl = 60;", "dns.zones.example", 'dns.zones."example.com".ttl'],
+  ['dns.records.www.example.com.A = "192.0.2.1";', "dns.records.www", 'dns.records."www.example.com".A'],
+  ['nodes.web.example.com.host = "x";', "nodes.web", 'nodes."web.example.com".host'],
+  [
+    'ssh.access.foo.keys.a.b = { publicKey = "x"; };',
+    "ssh.access.foo.keys.a",
+    'ssh.access.foo.keys."a.b".publicKey',
+  ],
+])("a name with dots that needs quotes: %s", (definition, path, meant) => {
+  const said = messageOf(() => optionValue(`{ ${definition} }`, path));
+  expect(said).toContain(`Did you mean \`${meant}'? A name that has dots in it is written in quotes.`);
+});
+
+test("in a configuration no dots are missing", () => {
+  const text = `{ ${linux} nodes.foo.configuration.foo.environment.etc = { }; }`;
+  expect(message(text)).not.toContain("in quotes");
+});
+
 test("an option that exists nowhere is not said to exist", () => {
   expect(message(`{ ${linux} nodes.foo.configuration.nonsense = 1; }`)).not.toContain("exists on");
 });
