@@ -28,7 +28,7 @@ describe("flags of rollouts", () => {
       ...{ parallel: 1, pause: 0, batch: null, canaries: ["foo"], maxFailures: null },
     });
     expect(() => rolloutOptions({ parallel: 1, pause: 0, canary: ["fooo"] }, network)).toThrow(
-      "--canary: the network has no node 'fooo'; did you mean 'foo'?",
+      "--canary: the network has no node 'fooo'; did you mean 'foo'? (Canaries are among the nodes that are deployed.)",
     );
   });
 });

@@ -66,7 +66,9 @@ function canariesOf(words: readonly string[], { nodes }: EvaluatedNetwork): stri
     return select(words, nodes).map(({ name }) => name);
   } catch (error) {
     if (!(error instanceof SelectionError)) throw error;
-    throw new UserError(`--canary: ${error.message}`, { cause: error });
+    throw new UserError(`--canary: ${error.message} (Canaries are among the nodes that are deployed.)`, {
+      cause: error,
+    });
   }
 }
 
