@@ -3,7 +3,13 @@ import { base32Length, isBase32, toBase32 } from "./base32.ts";
 import { StoreError, showByte } from "./errors.ts";
 import { compressHash, type Hash, hashOf, printHash, sha256Hex } from "./hash.ts";
 
-export const storeDir = "/nix/store";
+/** Where the store is, for all that this thread does. */
+export let storeDir = "/nix/store";
+
+/** Before anything is made or read there. Absolute, without a slash at its end. */
+export function useStoreDir(directory: string): void {
+  storeDir = directory;
+}
 
 const digestSize = 20;
 const digestLength = base32Length(digestSize);

@@ -52,7 +52,6 @@ const symlinkLimit = 1024;
 
 /** Failures of all methods are StoreErrors. Paths are absolute byte strings. */
 export class VirtualStore {
-  readonly storeDir = storeDir;
   private readonly held = new Map<string, Held>();
   private readonly mounted = new Map<string, Mounted>();
   private readonly objects = new Map<string, StoreObject>();
@@ -60,6 +59,11 @@ export class VirtualStore {
   private readonly derivationHashes = new Map<string, DerivationHash>();
 
   /** A text with references to other objects (`text:` content address). Returns the store path. */
+  /** `/nix/store`. */
+  get storeDir(): string {
+    return storeDir;
+  }
+
   addText(name: string, contents: Uint8Array, references: readonly string[]): string {
     const path = textPath(name, hashOf("sha256", contents), references);
     this.hold(path, {

@@ -2,6 +2,7 @@
 import type { Flag } from "./flags.ts";
 import { configuredSettings } from "./nix-conf.ts";
 import { isOn, type Settings, setSetting, settingOfFlag } from "./settings.ts";
+import { storeDirOf } from "./store-dir.ts";
 
 /** A value for the functions that are called automatically. */
 export type AutoArgument =
@@ -16,6 +17,8 @@ export interface EvaluationArguments {
   readonly searchPath: string[];
   readonly autoArguments: Map<string, AutoArgument>;
   readonly settings: Settings;
+  /** Absolute. */
+  readonly storeDir: string;
   /** Names of settings that Nix has not either. */
   readonly unknownSettings: string[];
 }
@@ -26,6 +29,7 @@ export function evaluationArguments(env: Readonly<Record<string, string | undefi
     searchPath: [],
     autoArguments: new Map(),
     settings: configuredSettings(env),
+    storeDir: storeDirOf(env),
     unknownSettings: [],
   };
 }

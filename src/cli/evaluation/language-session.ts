@@ -13,6 +13,7 @@ import type { MessageKind } from "../../lang/host.ts";
 import { createNodeHost, type NodeHost, type NodeHostOptions } from "../../lang/node-host.ts";
 import { reachableLib } from "../../modules/lib/reachable.ts";
 import { fromBytes, fromText } from "../../store/bytes.ts";
+import { useStoreDir } from "../../store/store-path.ts";
 import type { VirtualStore } from "../../store/virtual-store.ts";
 import type { AutoArgument, EvaluationArguments } from "../arguments/evaluation.ts";
 import { extraWordsOf, isOn, numberOf, severityOf, wordsOf } from "../arguments/settings.ts";
@@ -40,6 +41,7 @@ export function createLanguageSession(
   args: EvaluationArguments,
   { env, workingDirectory, onMessage, store, printsUncomputed = false }: LanguageSessionOptions,
 ): LanguageSession {
+  useStoreDir(fromText(args.storeDir));
   for (const name of args.unknownSettings) onMessage("warning", `unknown setting '${fromText(name)}'`);
   const settings = {
     ...evalSettings(args, env, fromText(workingDirectory)),

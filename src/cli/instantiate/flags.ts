@@ -195,10 +195,11 @@ export function parseInvocation(
     store: undefined,
   };
   const words = readFlags<Draft>(args, [...own, ...evaluationFlags], draft, settingFlag);
-  const { searchPath, autoArguments, settings, unknownSettings, readWrite, readOnly, ...rest } = draft;
+  const { searchPath, autoArguments, settings, storeDir, unknownSettings, readWrite, readOnly, ...rest } =
+    draft;
   return {
     ...rest,
-    evaluation: { searchPath, autoArguments, settings, unknownSettings },
+    evaluation: { searchPath, autoArguments, settings, storeDir, unknownSettings },
     words,
     write: !readOnly && (rest.task === "instantiate" || (rest.task === "evaluate" && readWrite)),
   };

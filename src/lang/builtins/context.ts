@@ -5,6 +5,7 @@ import { NixError } from "../eval/errors.ts";
 import type { Evaluator } from "../eval/evaluator.ts";
 import { Attrs, emptyAttrs, NixString, type Slot, stringValue } from "../eval/value.ts";
 import { noPos } from "../syntax/positions.ts";
+import { showName } from "../syntax/printer.ts";
 import { intern, symbolName } from "../syntax/symbols.ts";
 import type { Builtin } from "./builtin.ts";
 
@@ -145,9 +146,10 @@ function appendContext(evaluator: Evaluator, slot: Slot, added: Slot): string | 
   for (let i = 0; i < attrs.size; i++) {
     const pos = attrs.positions?.[i] ?? noPos;
     const path = symbolName(attrs.shape.symbols[i]!);
-    if (!isStorePath(path)) throw new NixError("eval", `context key '${path}' is not a store path`, { pos });
+    if (!isStorePath(path))
+      throw new NixError("eval", `context key '${showName(path)}' is not a store path`, { pos });
     const refuse = (kind: string): never => {
-      const message = `tried to add ${kind} context of ${path}, which is not a derivation, to a string`;
+      const message = `tried to add ${kind} context of ${showName(path)}, which is not a derivation, to a string`;
       throw new NixError("eval", message, { pos });
     };
     const isDerivation = isDerivationPath(path);

@@ -6,7 +6,7 @@ import { StoreError } from "../../store/errors.ts";
 import { fsPath, readChunksSync } from "../../store/file-chunks.ts";
 import { hashOfChunks, printHash } from "../../store/hash.ts";
 import { type Checked, lazySchema } from "../../store/schema.ts";
-import { storeDir } from "../../store/store-path.ts";
+import { isInStore } from "../../store/store-path.ts";
 import { withSystemErrors } from "../../store/system-error.ts";
 import type { FetchRequest } from "../host.ts";
 import type { FetchCache, Method } from "./cache.ts";
@@ -18,7 +18,7 @@ export const timeToLive = 3600;
 
 const originSchema = lazySchema((z) =>
   z.object({
-    storePath: z.string().startsWith(`${storeDir}/`),
+    storePath: z.string().refine(isInStore),
     fetchedAt: z.number(),
     /** SRI, of the tree or of the file's bytes. */
     hash: z.string(),

@@ -6,7 +6,7 @@ import { fsPath } from "../../store/file-chunks.ts";
 import { sha256Hex } from "../../store/hash.ts";
 import { makeDirectory } from "../../store/make-directory.ts";
 import { lazySchema } from "../../store/schema.ts";
-import { storeDir } from "../../store/store-path.ts";
+import { isInStore } from "../../store/store-path.ts";
 import { withSystemErrors } from "../../store/system-error.ts";
 import type { FetchedTree, GitRequest } from "../host.ts";
 import { Listings } from "../read-log.ts";
@@ -23,7 +23,7 @@ const tipSchema = lazySchema((z) => z.object({ rev: z.string(), fetchedAt: z.num
 const headSchema = lazySchema((z) => z.object({ ref: z.string(), fetchedAt: z.number() }));
 const treeSchema = lazySchema((z) =>
   z.object({
-    storePath: z.string().startsWith(`${storeDir}/`),
+    storePath: z.string().refine(isInStore),
     narHash: z.string(),
     lastModified: z.number(),
   }),

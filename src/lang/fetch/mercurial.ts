@@ -7,7 +7,7 @@ import { fsPath } from "../../store/file-chunks.ts";
 import { sha256Hex } from "../../store/hash.ts";
 import { makeDirectory } from "../../store/make-directory.ts";
 import { lazySchema } from "../../store/schema.ts";
-import { storeDir } from "../../store/store-path.ts";
+import { isInStore } from "../../store/store-path.ts";
 import type { FetchedTree, MercurialRequest } from "../host.ts";
 import { Listings } from "../read-log.ts";
 import { printNarHash } from "./cache.ts";
@@ -19,7 +19,7 @@ import { filePath, parseUrl } from "./url.ts";
 const tipSchema = lazySchema((z) => z.object({ rev: z.string(), fetchedAt: z.number() }));
 const treeSchema = lazySchema((z) =>
   z.object({
-    storePath: z.string().startsWith(`${storeDir}/`),
+    storePath: z.string().refine(isInStore),
     narHash: z.string(),
     revCount: z.number(),
   }),

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { parseInvocation } from "../../../src/cli/instantiate/flags.ts";
 import { run, withFiles } from "./lab.ts";
 
 const drv = (name: string, rest = "") =>
@@ -106,6 +107,22 @@ describe("nix-instantiate --eval", () => {
       expect(stdout).toBe("6\n");
       expect((await run(expr, { directory })).error).toContain("feature 'pipe-operators' is disabled");
     });
+  });
+
+  it("has the store where NIX_STORE_DIR says", async () => {
+    const env = { NIX_STORE_DIR: "/foo//bar/../store/" };
+    const expr = `[ builtins.storeDir ${a}.drvPath ${a}.outPath (builtins.storePath (builtins.toFile "a" "b")) ]`;
+    const args = ["--eval", "--strict", "--json", "-E", expr];
+    expect(JSON.parse((await run(args, { env })).stdout)).toEqual([
+      "/foo/store",
+      "/foo/store/l5rfkdj7cp0ncs6xvryyxycwpprw0ma2-a.drv",
+      "/foo/store/drc64isiplhh6avzv1kqs6a3x2xwn4x2-a",
+      "/foo/store/0k8dwp2g6y0qsq34ywigmnhp5rqzbgxf-a",
+    ]);
+    expect((await run(["--eval", "-E", "builtins.storeDir"])).stdout).toBe('"/nix/store"\n');
+    expect(() => parseInvocation([], { NIX_STORE_DIR: "foo" })).toThrow(
+      "the store directory 'foo' (NIX_STORE_DIR) is not an absolute path",
+    );
   });
 
   it("adds --extra-nix-path to NIX_PATH", async () => {

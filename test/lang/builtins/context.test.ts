@@ -38,15 +38,15 @@ describe("values", () => {
 
 describe("failures", () => {
   fails([
-    [append("x", '{ "/etc".path = true; }'), "context key '/etc' is not a store path"],
-    [append("x", `{ "${file}/sub".path = true; }`), `context key '${file}/sub' is not a store path`],
+    [append("x", '{ "/etc".path = true; }'), `context key '"/etc"' is not a store path`],
+    [append("x", `{ "${file}/sub".path = true; }`), `context key '"${file}/sub"' is not a store path`],
     [
       append("x", `{ "${file}".allOutputs = true; }`),
-      `tried to add all-outputs context of ${file}, which is not a derivation, to a string`,
+      `tried to add all-outputs context of "${file}", which is not a derivation, to a string`,
     ],
     [
       append("x", `{ "${file}".outputs = [ "out" ]; }`),
-      `tried to add derivation output context of ${file}, which is not a derivation, to a string`,
+      `tried to add derivation output context of "${file}", which is not a derivation, to a string`,
     ],
     [
       append("x", `{ "${file}".path = 1; }`),
