@@ -18,3 +18,18 @@ test("may be listened to by any number of machines", async () => {
   expect(getEventListeners(signal, "abort")).toHaveLength(20);
   expect(warnings).toEqual([]);
 });
+
+test("the end of the terminal is one however often it is told, and a second Ctrl-C ends all at once", () => {
+  const exits: number[] = [];
+  const program = Object.assign(new EventEmitter(), { exit: (status: number) => exits.push(status) });
+  const { signal, stop } = abortOnInterrupt(program as unknown as NodeJS.Process);
+  program.emit("SIGHUP", "SIGHUP");
+  expect(signal.reason).toMatchObject({ message: "interrupted by SIGHUP" });
+  program.emit("SIGHUP", "SIGHUP");
+  expect(exits).toEqual([]);
+  program.emit("SIGINT", "SIGINT");
+  program.emit("SIGTERM", "SIGTERM");
+  expect(exits).toEqual([130, 143]);
+  stop();
+  expect(program.eventNames()).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -62,6 +62,19 @@ describe("what was missed", () => {
     expect(missed.objects.map(({ path }) => path)).toEqual(network.objects.map(({ path }) => path));
     rememberMissed(directory, two, new Set());
     expect(readMissed(directory)).toBeUndefined();
+  });
+
+  test("takes the place of what another process remembers at the same time, or fails with what to do", () => {
+    rememberMissed(directory, two, new Set(["a"]));
+    // Another one's, that is not finished yet.
+    mkdirSync(join(directory, "missed.other/files"), { recursive: true });
+    rememberMissed(directory, two, new Set(["b"]));
+    expect(readMissed(directory)!.nodes.map(({ name }) => name)).toEqual(["b"]);
+    expect(readdirSync(directory).sort()).toEqual(["missed", "missed.other"]);
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, "in the way");
+    expect(() => rememberMissed(directory, two, new Set(["a"]))).toThrow(StateError);
+    expect(() => rememberMissed(directory, two, new Set())).toThrow(StateError);
   });
 
   test("files of this machine are kept as they were", () => {

@@ -38,7 +38,7 @@ export function writeState(path: string, contents: string | Uint8Array): void {
   try {
     makeDirectory(dirname(path), 0o700);
     const temporary = `${path}.${process.pid}`;
-    writeFileSync(temporary, contents, { mode: 0o600 });
+    writeFileSync(temporary, contents, { mode: 0o600, flush: true });
     renameSync(temporary, path);
   } catch (cause) {
     throw new StateError(`what is remembered of this network can't be written: ${(cause as Error).message}`, {

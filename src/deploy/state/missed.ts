@@ -2,7 +2,7 @@
  * What the last deployment has missed, for `--resume`: the evaluated nodes and their store objects as they were, so that
  * the same systems are deployed whatever the network file says by then.
  */
-import { copyFileSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { EvaluatedNetwork } from "../../fleet/evaluated.ts";
@@ -29,30 +29,50 @@ export function rememberMissed(
   missed: ReadonlySet<string>,
 ): void {
   const nodes = network.nodes.filter(({ name }) => missed.has(name));
-  if (nodes.length === 0) {
-    rmSync(place(directory), { recursive: true, force: true });
-    return;
+  try {
+    if (nodes.length === 0) remove(place(directory));
+    else keep(directory, { ...network, nodes });
+  } catch (cause) {
+    if (cause instanceof StateError) throw cause;
+    throw new StateError(`what was missed can't be kept for --resume: ${(cause as Error).message}`, {
+      cause,
+    });
   }
+}
+
+function keep(directory: string, network: EvaluatedNetwork): void {
+  const { nodes } = network;
   const needed = new Set(nodes.flatMap(({ closure }) => closure));
   // What is built here needs all that it is built from.
   const all = nodes.some(({ source }) => source.type === "derivation");
   const objects = network.objects.filter(({ path }) => all || needed.has(path));
-  const unfinished = `${place(directory)}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
-  const copies = new Copies(join(unfinished, "files"), join(place(directory), "files"));
-  const saved: Saved = {
-    version,
-    network: {
-      ...network,
-      nodes,
-      failures: [],
-      warnings: [],
-      objects: objects.map((one) => copies.object(one)),
-    },
-  };
-  writeState(join(unfinished, "network"), serialize(saved));
-  rmSync(place(directory), { recursive: true, force: true });
-  renameSync(unfinished, place(directory));
+  makeDirectory(directory, 0o700);
+  // Of this process alone: another one may be doing the same.
+  const unfinished = mkdtempSync(`${place(directory)}.`);
+  try {
+    const copies = new Copies(join(unfinished, "files"), join(place(directory), "files"));
+    const kept = objects.map((one) => copies.object(one));
+    const saved: Saved = {
+      version,
+      network: { ...network, failures: [], warnings: [], objects: kept },
+    };
+    writeState(join(unfinished, "network"), serialize(saved));
+    replace(place(directory), unfinished);
+  } finally {
+    remove(unfinished);
+  }
+}
+
+/** To remove it takes longer than to rename it, and a process may be killed meanwhile. */
+function replace(there: string, by: string): void {
+  const old = `${by}.old`;
+  if (existsSync(there)) renameSync(there, old);
+  renameSync(by, there);
+  remove(old);
+}
+
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true });
 }
 
 /** The network of what was missed; undefined when nothing was. Throws a StateError. */
@@ -109,14 +129,8 @@ class Copies {
       case "regular": {
         if (node.contents instanceof Uint8Array) return node;
         const name = String(++this.count);
-        try {
-          makeDirectory(this.directory, 0o700);
-          copyFileSync(node.contents.sourcePath, join(this.directory, name));
-        } catch (cause) {
-          throw new StateError(`what was missed can't be kept for --resume: ${(cause as Error).message}`, {
-            cause,
-          });
-        }
+        makeDirectory(this.directory, 0o700);
+        copyFileSync(node.contents.sourcePath, join(this.directory, name));
         return { ...node, contents: { sourcePath: join(this.lasting, name), size: node.contents.size } };
       }
     }
