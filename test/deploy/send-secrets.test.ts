@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { deploy } from "../../src/deploy/deploy.ts";
@@ -227,6 +227,23 @@ describe.runIf(hasNix)("receiving, on the machine", () => {
     expect(await run("d3", 3, archive.subarray(0, -100))).not.toBe(0);
     expect(readdirSync(at("var/lib/nixus/secrets/pending"))).toEqual(["d1"]);
     expect(readdirSync(at("run/nixus/secrets"))).toEqual(["pending"]);
+  });
+
+  it("removes what was sent more than a day ago, but not that of the deployment under way: the clock may have been set", async () => {
+    using scratch = scratchDirectory();
+    const at = (path: string) => join(scratch.path, path);
+    for (const id of ["d1", "d2"]) {
+      const { child, ended } = receive(scratch.path, id, 3);
+      child.stdin?.end(archive);
+      expect(await ended).toBe(0);
+    }
+    const pending = ["var/lib/nixus/secrets/pending", "run/nixus/secrets/pending"].map(at);
+    for (const id of ["d1", "d2"]) for (const there of pending) utimesSync(join(there, id), 0, 0);
+    writeFileSync(at("var/lib/nixus/deployment"), "version=1\nid=d1\n");
+    const { child, ended } = receive(scratch.path, "d3", 3);
+    child.stdin?.end(archive);
+    expect(await ended).toBe(0);
+    for (const there of pending) expect(readdirSync(there)).toEqual(["d1", "d3"]);
   });
 
   it("removes what one left that was killed, and nothing of one that is at work", async () => {

@@ -4,8 +4,9 @@
 # between) set.
 
 for old in "$gc_roots"/*; do
-  # Of deployments that never came to their switch, more than a day ago.
-  if [ -d "$old" ] && [ ! -L "$old" ] && [ "$(($(date +%s) - $(stat -c %Y "$old")))" -gt 86400 ]; then
+  # Of deployments that never came to their switch, more than a day ago, if the clock has not been set meanwhile.
+  if [ -d "$old" ] && [ ! -L "$old" ] && [ "${old##*/}" != "$(field "$lock" id)" ] &&
+    [ "$(($(date +%s) - $(stat -c %Y "$old")))" -gt 86400 ]; then
     rm -rf "$old"
   fi
 done

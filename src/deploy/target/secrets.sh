@@ -20,10 +20,11 @@ wipe_pending() {
   done
 }
 
-# Deployments that never came to their end: since a reboot or a power cut, or for more than a day.
+# Of deployments that never came to their end: since a reboot or a power cut, or for more than a day. What the one under
+# way has sent stays, whatever the clock says.
 wipe_abandoned() {
   for abandoned in "$state_dir"/secrets/pending/* "$run_dir"/secrets/pending/*; do
-    [ -d "$abandoned" ] || continue
+    [ -d "$abandoned" ] && [ "${abandoned##*/}" != "$(field "$lock" id)" ] || continue
     if [ ! -d "$run_dir/secrets/pending/${abandoned##*/}" ] ||
       [ "$(($(date +%s) - $(stat -c %Y -- "$abandoned")))" -gt 86400 ]; then
       wipe_pending "${abandoned##*/}"
