@@ -19,12 +19,12 @@ export const sshCommand = buildCommand<Flags, string[], Context>({
     if (node === undefined || node.host === null || more.length > 0) {
       throw new UserError(`'${name}' is not one node that has a host`);
     }
-    const { destinationProblem } = await import("../../deploy/ssh/destination.ts");
+    const { destinationArguments, destinationProblem } = await import("../../deploy/ssh/destination.ts");
     const problem = destinationProblem(node.host);
     if (problem !== undefined) throw new UserError(problem);
     const options = Object.entries(node.sshOptions).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
     const { StartError, started } = await import("../../store/programs.ts");
-    const args = [...options, "--", node.host, ...command];
+    const args = [...options, ...destinationArguments(node.host), ...command];
     const child = await started("ssh", () => spawn("ssh", args, { stdio: "inherit" })).catch((cause) => {
       if (!(cause instanceof StartError)) throw cause;
       throw new UserError(cause.absent ? text.ssh.absent : cause.message, { cause });

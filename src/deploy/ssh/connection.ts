@@ -12,8 +12,8 @@ import { StartError, started } from "../../store/programs.ts";
 import { ConnectionError, RemoteCommandError } from "../errors.ts";
 import { hearLastWords } from "../last-words.ts";
 import { endSharedConnection } from "./control-socket.ts";
-import { hostOf } from "./destination.ts";
-import { connectionError, lastLines } from "./failures.ts";
+import { destinationArguments, hostOf } from "./destination.ts";
+import { cameThroughProxy, connectionError, lastLines } from "./failures.ts";
 import { remoteCommand } from "./remote-script.ts";
 
 export interface Target {
@@ -54,12 +54,14 @@ const sshFailed = 255;
 
 export class Connection {
   private readonly target: Target;
+  private readonly destination: readonly string[];
   private readonly controlPath: string;
   private login: number | undefined;
 
   /** `controlPath` is for this machine alone, in a private directory; at most about 80 bytes (unix(7)). */
   constructor(target: Target, controlPath: string) {
     this.target = target;
+    this.destination = destinationArguments(target.destination);
     this.controlPath = controlPath;
   }
 
@@ -95,8 +97,28 @@ export class Connection {
       this.login ??= performance.now() - begun;
       options.onLine?.(line);
     };
-    const args = [...this.options(options), "--", this.target.destination, command];
-    return await this.runSsh(args, { ...options, onLine });
+    const args = [...this.options(options), ...this.destination, command];
+    try {
+      return await this.runSsh(args, { ...options, onLine });
+    } catch (error) {
+      if (options.fresh || this.login !== undefined || !cameThroughProxy(error)) throw error;
+      throw (await this.complaintOfProxy(options)) ?? error;
+    }
+  }
+
+  /**
+   * Why there is no way through a jump host: with ControlPersist, ssh shows nothing of what its proxy's program complains
+   * about. Undefined: there is one now.
+   */
+  private async complaintOfProxy(options: RunOptions): Promise<ConnectionError | undefined> {
+    const args = [...this.options({ ...options, fresh: true }), ...this.destination, "true"];
+    try {
+      await this.runSsh(args, { ...options, input: [], onLine: () => {} });
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConnectionError) return error;
+      throw error;
+    }
   }
 
   /** With Node's own means, as a large deployment does it thousands of times. */
@@ -135,7 +157,7 @@ export class Connection {
 
   /** The name or address that ssh connects to, by the user's configuration (`ssh -G`). */
   async hostname(): Promise<string> {
-    const args = [...this.options({}), "-G", "--", this.target.destination];
+    const args = [...this.options({}), "-G", ...this.destination];
     let hostname: string | undefined;
     const onLine = (line: string): void => {
       hostname ??= /^hostname (\S+)$/.exec(line)?.[1];
@@ -153,7 +175,7 @@ export class Connection {
   async stream(script: string, signal: AbortSignal): Promise<Transport> {
     signal.throwIfAborted();
     const command = remoteCommand(script, this.target.privilegeEscalationCommand);
-    const child = await startSsh([...this.options({}), "--", this.target.destination, command]);
+    const child = await startSsh([...this.options({}), ...this.destination, command]);
     const end = () => endSsh(child);
     const exit = atExit(end);
     signal.addEventListener("abort", end, { once: true });

@@ -130,6 +130,15 @@ export function connectionError(destination: string, stderr: string): Connection
   return new ConnectionError("other", `ssh failed: ${said}`, { cause });
 }
 
+/** Whether the connection has ended in a proxy's program, as those to jump hosts do. */
+export function cameThroughProxy(error: unknown): boolean {
+  return (
+    error instanceof ConnectionError &&
+    error.cause instanceof Error &&
+    /UNKNOWN port 65535/.test(error.cause.message)
+  );
+}
+
 /**
  * What keeps us from becoming root, in the words of sudo, doas and shells; undefined when that isn't what `stderr`
  * complains about.

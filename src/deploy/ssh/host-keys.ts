@@ -1,6 +1,7 @@
 /** The host keys that a machine's sshd shows, by ssh-keyscan(1). */
 import { createHash } from "node:crypto";
 import { run, StartError } from "../../store/programs.ts";
+import { destinationArguments } from "./destination.ts";
 
 export interface HostKey {
   /** `ssh-ed25519`. */
@@ -49,7 +50,11 @@ function hostKey(type: string, base64: string): HostKey {
 
 async function resolve(destination: string, options: Readonly<Record<string, string>>): Promise<Endpoint> {
   const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  const { stdout, stderr, exitCode } = await ask("ssh", ["-G", ...flags, "--", destination]);
+  const { stdout, stderr, exitCode } = await ask("ssh", [
+    "-G",
+    ...flags,
+    ...destinationArguments(destination),
+  ]);
   if (exitCode !== 0) throw new HostKeyError(`ssh does not take the destination '${destination}': ${stderr}`);
   const settings = new Map(
     stdout.split("\n").map((line): [string, string] => {

@@ -31,6 +31,43 @@ test("a line that can't be understood is a failure of this command, however long
   await expect(run).rejects.toThrow("what is nonsense?");
 });
 
+describe("where there is no way through a jump host", () => {
+  const closed =
+    "kex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535\n";
+
+  async function complaint(...complaints: readonly string[]) {
+    const ssh = await FakeSsh.start((call) => {
+      const said = complaints[ssh.calls.length - 1];
+      if (said !== undefined) call.complain(said);
+      call.exit(said === undefined ? 0 : 255);
+    });
+    onTestFinished(() => ssh.stop());
+    const error = await connectionToFoo()
+      .run("true")
+      .catch((error: unknown) => error);
+    return { error, calls: ssh.calls };
+  }
+
+  test("it is asked for its complaint, of which ssh shows nothing for a shared connection", async () => {
+    const { error, calls } = await complaint(closed, `me@jump: Permission denied (publickey).\n${closed}`);
+    expect(error).toMatchObject({ failure: "permission-denied" });
+    expect(error).toMatchObject({ message: expect.stringContaining("as me@jump") });
+    expect(calls.map(({ fresh }) => fresh)).toEqual([false, true]);
+  });
+
+  test("and there is one now, the connection was lost", async () => {
+    const { error, calls } = await complaint(closed);
+    expect(error).toMatchObject({ constructor: ConnectionError, failure: "lost" });
+    expect(calls).toHaveLength(2);
+  });
+
+  test("of other complaints nobody is asked", async () => {
+    const { error, calls } = await complaint("ssh: connect to host foo port 22: Connection refused\n");
+    expect(error).toMatchObject({ failure: "refused" });
+    expect(calls).toHaveLength(1);
+  });
+});
+
 describe("an ssh that can't be started is a failure of this connection alone", () => {
   const never = new AbortController().signal;
   const refusal = (failure: string, message: RegExp) =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { destinationProblem, destinationUrl, hostOf } from "../../../src/deploy/ssh/destination.ts";
+import { destinationArguments, destinationProblem, destinationUrl, hostOf } from "../../../src/deploy/ssh/destination.ts";
 
 test.each([
   ["foo.example.com", "foo.example.com"],
@@ -16,6 +16,15 @@ test.each([
   expect(destinationProblem(destination)).toBeUndefined();
 });
 
+test.each([
+  ["root@foo", ["--", "root@foo"]],
+  ["ssh://root@foo:22", ["--", "ssh://root@foo:22"]],
+  ["ssh://root@[fe80::1]:22", ["-p", "22", "--", "root@fe80::1"]],
+  ["ssh://[::1]", ["--", "::1"]],
+])("ssh is given %s as %j", (destination, args) => {
+  expect(destinationArguments(destination)).toEqual(args);
+});
+
 test("as a URL", () => {
   expect(destinationUrl("root@foo")).toBe("ssh://root@foo");
   expect(destinationUrl("ssh://root@foo:22")).toBe("ssh://root@foo:22");
@@ -30,6 +39,10 @@ test.each([
   "ssh://",
   "foo;reboot",
   "$(reboot)",
+  "ssh://foo/bar",
+  "ssh://foo:x",
+  "ssh://foo:22:22",
+  "ssh://[::1",
 ])("%j is refused", (destination) => {
   expect(destinationProblem(destination)).toMatch(/^host (?:is no|names no)/);
 });
