@@ -113,7 +113,9 @@ class Machines {
   place(destination: string): StorePlace {
     const known = this.places.get(destination);
     if (known !== undefined) return known;
-    const place = builderPlace(destination, this.connection(destination), builderScript(), this.signal);
+    const connection = this.connection(destination);
+    const script = builderScript(connection.silence);
+    const place = builderPlace(destination, connection, script, this.signal);
     this.places.set(destination, place);
     return place;
   }

@@ -214,11 +214,11 @@ function unfit(node: EvaluatedNode, facts: Facts): string | undefined {
   if (facts.systemd < oldestSystemd) {
     return `its systemd is version ${facts.systemd}; nixus needs ${oldestSystemd} or later`;
   }
-  if (facts.nixVersion === null) {
-    return "Nix is not on the machine, or nix-store is in none of the usual places; install it, e.g. with the package nix-bin of Debian";
-  }
   if (facts.storeProblem !== null) {
     return `its Nix store can't be asked what it has: ${facts.storeProblem}`;
+  }
+  if (facts.nixVersion === null) {
+    return "Nix is not on the machine, or nix-store is in none of the usual places; install it, e.g. with the package nix-bin of Debian";
   }
   if (!runsOn(node.system, facts.machine)) {
     return `its processor is ${facts.machine} and the system was made for ${node.system}; set the node's option system`;

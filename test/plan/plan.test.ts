@@ -125,6 +125,11 @@ describe("a plan", () => {
     ["an old systemd", { systemd: 239 }, "version 239"],
     ["no Nix", { nixVersion: null }, "install it"],
     ["a store that can't be asked", { storeProblem: "database is locked" }, "database is locked"],
+    [
+      "a Nix that does not run",
+      { nixVersion: null, storeProblem: "remounting /nix/store writable" },
+      "remounting",
+    ],
     ["another processor", { machine: "riscv64" }, "processor is riscv64"],
     ["missing programs", { missingTools: ["flock"] }, "flock"],
     ["a full state directory", { freeState: 1000 }, "/var/lib"],

@@ -14,6 +14,7 @@ import { hearLastWords } from "../last-words.ts";
 import { endSharedConnection } from "./control-socket.ts";
 import { destinationArguments, hostOf } from "./destination.ts";
 import { cameThroughProxy, connectionError, lastLines } from "./failures.ts";
+import { keepAlive, longestSilence } from "./keep-alive.ts";
 import { remoteCommand } from "./remote-script.ts";
 
 export interface Target {
@@ -68,6 +69,11 @@ export class Connection {
   /** Milliseconds that the first login took, until the machine's first word; 0 before. */
   get loginTime(): number {
     return this.login ?? 0;
+  }
+
+  /** Seconds without a word from us after which the machine can be sure that the connection is gone; undefined: never. */
+  get silence(): number | undefined {
+    return longestSilence(this.target.sshOptions);
   }
 
   /**
@@ -232,8 +238,7 @@ export class Connection {
       Object.entries(this.target.sshOptions),
       Object.entries({
         ConnectTimeout: String(connectTimeout),
-        ServerAliveInterval: "5",
-        ServerAliveCountMax: "3",
+        ...keepAlive,
         // A configuration that keeps ssh quiet would leave us without its reasons.
         LogLevel: "INFO",
       }),

@@ -56,19 +56,20 @@ const patterns: readonly Pattern[] = [
   {
     pattern: /Connection refused/,
     failure: "refused",
-    message: (host) =>
-      `${host} refuses connections to its SSH port; check that sshd runs and that the port is right`,
+    message: (host, _destination, _match, stderr) =>
+      `${asked(stderr) ?? host} refuses connections to its SSH port; check that sshd runs and that the port is right`,
   },
   {
     pattern: /timed out/,
     failure: "timeout",
-    message: (host) =>
-      `${host} does not answer; check that the machine is on and that no firewall is in between`,
+    message: (host, _destination, _match, stderr) =>
+      `${asked(stderr) ?? host} does not answer; check that the machine is on and that no firewall is in between`,
   },
   {
     pattern: /No route to host|Network is unreachable/,
     failure: "unreachable",
-    message: (host) => `there is no route to ${host}; check your network (a VPN?) and the machine`,
+    message: (host, _destination, _match, stderr) =>
+      `there is no route to ${asked(stderr) ?? host}; check your network (a VPN?) and the machine`,
   },
   {
     pattern: /Bad configuration option|command-line: line|terminating, \d+ bad configuration/,
@@ -84,6 +85,11 @@ const patterns: readonly Pattern[] = [
       `the connection to ${host} was lost: ${lastLines(stderr)}`,
   },
 ];
+
+/** Which host did not answer as it should: it may be a jump host. */
+function asked(stderr: string): string | undefined {
+  return /connect to host (\S+) port \d+: /.exec(stderr)?.[1];
+}
 
 /** What is wrong with a destination whose name can't resolve; undefined when nothing is seen. */
 function misspelling(destination: string): string | undefined {

@@ -29,7 +29,7 @@ export class Places {
     if (known !== undefined) return known;
     const target = { destination, sshOptions: {}, privilegeEscalationCommand: [] };
     const connection = new Connection(target, join(this.directory, `b${this.builders.size}`));
-    const place = builderPlace(destination, connection, builderScript(), this.signal);
+    const place = builderPlace(destination, connection, builderScript(connection.silence), this.signal);
     this.builders.set(destination, place);
     return place;
   }
@@ -38,7 +38,7 @@ export class Places {
     const known = this.targets.get(session);
     if (known !== undefined) return known;
     const { node, id, connection } = session;
-    const script = storeScript(id, protectedPaths(session));
+    const script = storeScript(id, protectedPaths(session), connection.silence);
     const place = targetPlace(node.host, connection, script, id, this.signal);
     this.targets.set(session, place);
     return place;

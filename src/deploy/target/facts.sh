@@ -76,8 +76,11 @@ fi
 nix_store=$(command -v nix-store)
 if [ -n "$nix_store" ]; then
   fact nixPath "$nix_store"
-  nix_version=$(nix-store --version 2>/dev/null)
-  fact nixVersion "${nix_version##* }"
+  if nix_version=$(nix-store --version 2>&1); then
+    fact nixVersion "${nix_version##* }"
+  else
+    fact storeProblem "$(printf '%s\n' "$nix_version" | tail -n 1)"
+  fi
 fi
 for tool in flock setsid; do
   command -v "$tool" >/dev/null || fact missingTool "$tool"

@@ -106,9 +106,12 @@ export function importScript(id: string, roots: readonly string[], count: number
   return `${rootsScript(id, roots)}import_count=${count}\n${read("import.sh")}`;
 }
 
-/** The script that gives us the machine's store, in which `roots` are protected for deployment `id`. */
-export function storeScript(id: string, roots: readonly string[]): string {
-  return rootsScript(id, roots) + read("store.sh");
+/**
+ * The script that gives us the machine's store, in which `roots` are protected for deployment `id`. It ends when the
+ * connection has been silent for so many seconds.
+ */
+export function storeScript(id: string, roots: readonly string[], silence: number | undefined): string {
+  return rootsScript(id, roots) + builderScript(silence);
 }
 
 /** The script that takes note of store paths that are about to come, for deployment `id`; from standard input. */
@@ -117,8 +120,8 @@ export function noteScript(id: string): string {
 }
 
 /** The script that gives us the store of a machine that only builds. */
-export function builderScript(): string {
-  return read("store.sh");
+export function builderScript(silence: number | undefined): string {
+  return `connection_silence=${silence ?? ""}\n${read("connection.sh")}${read("store.sh")}`;
 }
 
 /** The script that keeps store paths, by name, until the same `prefix` has others of these names. */

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { destinationArguments, destinationProblem, destinationUrl, hostOf } from "../../../src/deploy/ssh/destination.ts";
+import {
+  destinationArguments,
+  destinationProblem,
+  destinationUrl,
+  hostOf,
+} from "../../../src/deploy/ssh/destination.ts";
 
 test.each([
   ["foo.example.com", "foo.example.com"],

@@ -29,6 +29,17 @@ describe("ssh's complaint", () => {
       "Permission denied (publickey,password).",
       "it does not let us in as root@foo (it offers publickey,password); check",
     ],
+    [
+      "root@foo",
+      "ssh: connect to host jump.example.com port 22: Connection refused\nConnection closed by UNKNOWN port 65535",
+      "jump.example.com refuses connections",
+    ],
+    [
+      "root@foo",
+      "ssh: connect to host jump.example.com port 22: No route to host",
+      "there is no route to jump.example.com;",
+    ],
+    ["root@foo", "Connection timed out during banner exchange", "foo does not answer"],
   ])("about %s: %s", (destination, stderr, message) => {
     expect(connectionError(destination, `${stderr}\r\n`).message).toContain(message);
   });
