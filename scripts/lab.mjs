@@ -22,7 +22,7 @@ try {
 }
 
 const { Lab } = await import(pathToFileURL(join(project, "dist-test/lab.js")).href);
-const lab = await Lab.start({ machines: names.map((name) => ({ name, image: "debian-services" })) });
+const lab = await started();
 try {
   const programs = join(lab.home, "bin");
   mkdirSync(programs);
@@ -39,4 +39,13 @@ try {
   await once(shell, "close");
 } finally {
   await lab.stop();
+}
+
+async function started() {
+  try {
+    return await Lab.start({ machines: names.map((name) => ({ name, image: "debian-services" })) });
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
 }
