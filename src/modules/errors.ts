@@ -13,6 +13,15 @@ function moduleError(message: string, at?: { readonly pos: Pos } | undefined): N
   return new NixError("module", message, { pos: at?.pos || undefined });
 }
 
+/** A module is a function that takes only what it names; `refusal` says of which argument. */
+export function unexpectedArgument(refusal: NixError): NixError {
+  return new NixError(
+    refusal.kind,
+    `${refusal.message}\nA module gets more arguments than it names: write \`...' behind them, as in \`{ config, lib, ... }:'.`,
+    { pos: refusal.pos, cause: refusal },
+  );
+}
+
 export function wrongType(loc: Location, type: OptionType, defs: readonly Definition[]): NixError {
   return moduleError(
     `A definition for option \`${showOption(loc)}' is not of type \`${type.description}'. Definition values:${showDefinitions(defs)}`,

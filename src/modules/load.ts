@@ -8,6 +8,7 @@ import {
   AttrsBuilder,
   emptyAttrs,
   force,
+  Lambda,
   lazy,
   NixPath,
   type Slot,
@@ -18,6 +19,7 @@ import { intern, type Sym } from "../lang/syntax/symbols.ts";
 import { characters, isFunction, isString, typeName } from "./check.ts";
 import { fromJs } from "./convert.ts";
 import type { ModuleArgs, NativeModule } from "./define.ts";
+import { unexpectedArgument } from "./errors.ts";
 import type { ModuleSource } from "./module.ts";
 import { NativeModuleValue } from "./module-value.ts";
 import { names, shaped } from "./names.ts";
@@ -119,7 +121,7 @@ function apply(fn: Value, file: string, key: string, scope: ModuleScope | undefi
   if (fn instanceof NativeFunction) return applyScript(fn.js, file, scope);
   const { baseArgs, system } = scope;
   const missing = (system.formals(fn) ?? []).filter(({ name }) => !baseArgs.has(intern(name)));
-  if (missing.length === 0) return system.evaluator.call(fn, baseArgs);
+  if (missing.length === 0) return call(system, fn, baseArgs);
   const builder = new AttrsBuilder();
   baseArgs.shape.symbols.forEach((sym, index) => {
     builder.set(sym, baseArgs.values[index]!);
@@ -129,7 +131,20 @@ function apply(fn: Value, file: string, key: string, scope: ModuleScope | undefi
       intern(name),
       lazy(() => scope.argument(name, key)),
     );
-  return system.evaluator.call(fn, builder.build());
+  return call(system, fn, builder.build());
+}
+
+function call(system: ModuleSystem, fn: Value, args: Attrs): Value {
+  try {
+    return system.evaluator.call(fn, args);
+  } catch (error) {
+    throw error instanceof NixError && isRefusal(error, fn) ? unexpectedArgument(error) : error;
+  }
+}
+
+/** Whether the function itself does not take what it is given: what fails in its body has passed its call. */
+function isRefusal({ kind, pos, trace }: NixError, fn: Value): boolean {
+  return kind === "type" && trace.length === 0 && fn instanceof Lambda && pos === fn.code.pos;
 }
 
 /** Calls a module that is a function of TypeScript. */

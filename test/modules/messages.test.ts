@@ -36,6 +36,11 @@ const table: readonly (readonly [name: string, modules: readonly string[], messa
     "The option `s.x.usr' does not exist. Definition values:\n- In `/b.nix:2:6': 1\n\nDid you mean `s.x.user'?",
   ],
   [
+    "a module without ...",
+    [int, "{ config, lib }: { a = 1; }"],
+    "function 'anonymous lambda' called with unexpected argument '_class'\nA module gets more arguments than it names: write `...' behind them, as in `{ config, lib, ... }:'.",
+  ],
+  [
     "conflicting definitions",
     [int, "{ a = 1; }", "{ a = 2; }"],
     "The option `a' has conflicting definition values:\n- In `/c.nix:2:6': 2\n- In `/b.nix:2:6': 1\nUse `lib.mkForce value` or `lib.mkDefault value` to change the priority on any of these definitions.",
