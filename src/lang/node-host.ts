@@ -43,6 +43,8 @@ export interface NodeHostOptions {
     /** What else restricted evaluation may fetch (`allowed-uris`); byte strings. */
     readonly uris?: readonly string[];
   };
+  /** Work trees of Git and Mercurial with changes that are in no commit; default: `warn`. */
+  readonly dirtyTrees?: "allow" | "warn" | "refuse";
   /** To share the objects of several evaluations; default: a new one. */
   readonly store?: VirtualStore;
 }
@@ -251,10 +253,17 @@ class FileSystemHost implements NodeHost {
       env,
       now: Number(this.now),
       onWarning,
+      onDirty: (message) => this.noteDirty(message),
       onCopy: (from, to, listed) => this.noteCopy(from, to, "nar", listed),
     });
     this.fetchers = { cache, files, trees };
     return this.fetchers;
+  }
+
+  private noteDirty(message: string): void {
+    const { dirtyTrees = "warn" } = this.options;
+    if (dirtyTrees === "refuse") throw new StoreError(message);
+    if (dirtyTrees === "warn") this.message("warning", message);
   }
 
   /** Pure evaluation fetches what is locked from anywhere. */

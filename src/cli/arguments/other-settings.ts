@@ -2,7 +2,7 @@
 
 export const withoutEffect = {
   boolean: names(`
-    accept-flake-config allow-dirty allow-dirty-locks
+    accept-flake-config allow-dirty-locks
     allow-new-privileges allow-symlinked-store allow-unsafe-native-code-during-evaluation
     always-allow-substitutes auto-allocate-uids auto-optimise-store builders-use-substitutes
     compress-build-log debugger-on-trace debugger-on-warn eval-cache fallback filter-syscalls
@@ -12,7 +12,7 @@ export const withoutEffect = {
     preallocate-contents print-missing require-drop-supplementary-groups require-sigs run-diff-hook
     sandbox sandbox-fallback substitute sync-before-registering trace-function-calls
     trace-import-from-derivation trust-tarballs-from-git-forges use-case-hack use-cgroups
-    use-registries use-sqlite-wal use-xdg-base-directories warn-dirty
+    use-registries use-sqlite-wal use-xdg-base-directories
   `),
   words: names(`
     access-tokens allowed-impure-host-deps allowed-users build-hook external-builders

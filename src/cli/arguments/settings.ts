@@ -9,6 +9,7 @@ type SettingKind = (typeof kinds)[number] | "severity" | "number";
 /** Settings that mean something here. */
 const understood: Readonly<Record<string, SettingKind>> = {
   "abort-on-warn": "boolean",
+  "allow-dirty": "boolean",
   "allow-import-from-derivation": "boolean",
   "allowed-uris": "words",
   "eval-system": "word",
@@ -23,6 +24,7 @@ const understood: Readonly<Record<string, SettingKind>> = {
   "show-trace": "boolean",
   system: "word",
   "trace-verbose": "boolean",
+  "warn-dirty": "boolean",
   "warn-short-path-literals": "boolean",
 };
 

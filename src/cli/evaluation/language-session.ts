@@ -51,6 +51,7 @@ export function createLanguageSession(
   const host = createNodeHost({
     env,
     onMessage,
+    dirtyTrees: dirtyTrees(args.settings),
     ...(allowed === undefined ? {} : { allowed }),
     ...(store === undefined ? {} : { store }),
   });
@@ -122,6 +123,11 @@ function allowedPaths(settings: EvalSettings): NodeHostOptions["allowed"] {
   const local = settings.nixPath.filter(({ path }) => !isArchiveUrl(path));
   const paths = local.map(({ path }) => resolvePath(settings.workingDirectory ?? "/", path));
   return { mode: "restricted", paths, uris: settings.allowedUris ?? [] };
+}
+
+function dirtyTrees(settings: EvaluationArguments["settings"]): NonNullable<NodeHostOptions["dirtyTrees"]> {
+  if (settings.get("allow-dirty") === "false") return "refuse";
+  return settings.get("warn-dirty") === "false" ? "allow" : "warn";
 }
 
 const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {

@@ -39,7 +39,7 @@ interface Clone {
   readonly ref: string | undefined;
 }
 
-type Options = Pick<TreeFetcherOptions, "cache" | "env" | "now" | "onWarning" | "onCopy">;
+type Options = Pick<TreeFetcherOptions, "cache" | "env" | "now" | "onWarning" | "onDirty" | "onCopy">;
 
 export class GitFetcher {
   private readonly options: Options;
@@ -61,8 +61,9 @@ export class GitFetcher {
   }
 
   private fromWorkTree(path: string, request: GitRequest): FetchedTree {
-    const { cache, onWarning, onCopy } = this.options;
+    const { cache, onDirty, onCopy } = this.options;
     const found = readWorkTree(this.git, path, request);
+    if (found.isDirty) onDirty(`Git tree '${path}' is dirty`);
     const prefix = path === "/" ? 1 : path.length + 1;
     const listed = new Listings();
     const isTracked = listed.noting((each) => found.paths.has(each.slice(prefix)));
@@ -75,10 +76,7 @@ export class GitFetcher {
       narHash: printNarHash(cache.store.contentHash(storePath, "nar")),
       lastModified: head === undefined ? 0 : this.commitTime(git, head),
     };
-    if (found.isDirty) {
-      onWarning(`Git tree '${path}' is dirty`);
-      return head === undefined ? common : { ...common, dirtyRev: head };
-    }
+    if (found.isDirty) return head === undefined ? common : { ...common, dirtyRev: head };
     const ref = git.ask(["symbolic-ref", "-q", "HEAD"])?.trim();
     return {
       ...common,

@@ -25,7 +25,7 @@ const treeSchema = lazySchema((z) =>
   }),
 );
 
-type Options = Pick<TreeFetcherOptions, "cache" | "env" | "now" | "onWarning" | "onCopy">;
+type Options = Pick<TreeFetcherOptions, "cache" | "env" | "now" | "onDirty" | "onCopy">;
 
 export class MercurialFetcher {
   private readonly options: Options;
@@ -48,8 +48,8 @@ export class MercurialFetcher {
   }
 
   private fromWorkTree(path: string, { name }: MercurialRequest): FetchedTree {
-    const { cache, onWarning, onCopy } = this.options;
-    onWarning(`Mercurial tree '${path}' is unclean`);
+    const { cache, onDirty, onCopy } = this.options;
+    onDirty(`Mercurial tree '${path}' is unclean`);
     const tracked = this.hg([
       "status",
       "-R",

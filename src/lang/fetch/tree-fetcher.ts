@@ -16,6 +16,8 @@ export interface TreeFetcherOptions {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly onWarning: (message: string) => void;
+  /** A work tree has changes that are in no commit; may refuse it. */
+  readonly onDirty: (message: string) => void;
   /** Something of this machine was copied to the store; `listed` is what a filter chose from. */
   readonly onCopy: (sourcePath: string, storePath: string, listed?: Listings) => void;
 }

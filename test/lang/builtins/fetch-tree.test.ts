@@ -117,6 +117,12 @@ describe("Git repositories of this machine", () => {
       path: "/nix/store/g8lawdj2a3l57b4s3i5qwn1wwknmsk3s-source",
     });
     expect(here.messages).toEqual([`warning: Git tree '${repository.path}' is dirty`]);
+    const silent = lab(scratch, { dirtyTrees: "allow" });
+    expect(json(silent, `fetchGit ${repository.path}`)).toHaveProperty("dirtyRev");
+    expect(silent.messages).toEqual([]);
+    expect(lab(scratch, { dirtyTrees: "refuse" }).fail(`fetchGit ${repository.path}`).message).toBe(
+      `Git tree '${repository.path}' is dirty`,
+    );
     expect(here.host.reads.files.has(join(repository.path, "new"))).toBe(true);
     expect(json(here, `builtins.fetchTree "git+file://${repository.path}"`)).not.toHaveProperty("rev");
   });
