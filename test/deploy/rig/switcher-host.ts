@@ -257,9 +257,12 @@ export class SwitcherHost {
     for (const child of this.#asking) child.kill("SIGKILL");
   }
 
-  /** SIGKILL for the switcher's service and all that it started. */
+  /** SIGKILL for the switcher's service and all that it started. It is gone then: a look at it would find it alive for a moment. */
   killSwitcher(id: string): void {
-    process.kill(-Number(this.read(`fake/nixus-switch-${id}.pid`)), "SIGKILL");
+    const pid = Number(this.read(`fake/nixus-switch-${id}.pid`));
+    process.kill(-pid, "SIGKILL");
+    const moment = new Int32Array(new SharedArrayBuffer(4));
+    while (existsSync(`/proc/${pid}`)) Atomics.wait(moment, 0, 0, 5);
   }
 
   stopSwitcher(id: string): void {
