@@ -98,6 +98,7 @@ class Planner {
     for (const draft of this.#drafts) this.#addServers(draft);
     this.#addReverse(entries);
     for (const draft of this.#drafts) this.#addDelegation(draft);
+    for (const node of Object.keys(this.#config.servers)) this.#isNode(dnsOption("servers", node), node);
     return this.#drafts.flatMap((draft) => this.#finish(draft) ?? []);
   }
 
@@ -187,6 +188,7 @@ class Planner {
       listenAddresses: said?.listenAddresses ?? [],
     };
     for (const address of server.addresses) this.#addressData(`${own}.addresses`, address);
+    for (const address of server.listenAddresses) this.#addressData(`${own}.listenAddresses`, address);
     this.#servers.set(node, server);
     return server;
   }
@@ -218,7 +220,8 @@ class Planner {
     const written = new Set(entries.map(({ owner }) => nameKey(owner)));
     for (const { owner, option, reverse } of entries) {
       const home = longestSuffix(owner, this.#drafts);
-      if (!reverse || home === undefined) continue;
+      // An address has one of the names that a wildcard stands for, not the wildcard.
+      if (!reverse || home === undefined || owner[0] === "*") continue;
       for (const { data, ttl } of home.records.filter((record) => sameName(record.owner, owner))) {
         if (data.type !== "A" && data.type !== "AAAA") continue;
         const name = reverseName(data.address);

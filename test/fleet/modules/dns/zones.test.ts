@@ -117,6 +117,7 @@ describe("records", () => {
       records."web.example.com" = { node = "web"; ttl = 60; };
       records."www.example.com" = { node = "web"; reverse = false; };
       records."plain.example.com" = { A = "192.0.2.7"; reverse = true; };
+      records."*.web.example.com".node = "web";
       records."10.2.0.192.in-addr.arpa".PTR = "ten.example.org";
       records."ten.example.com" = { A = "192.0.2.10"; reverse = true; };
       zones."192.0.2.0/24" = { primaryNode = "ns1"; };
@@ -310,6 +311,16 @@ describe("what is wrong is said with its option:", () => {
       "servers that cannot find each other",
       `${keys} zones."example.com" = { secondaryNodes = [ "ns2" ]; transferKey = "transfer"; }; servers.ns2 = { addresses = [ ]; name = lib.mkForce null; };`,
       "'dns.servers.ns2.addresses' is empty, and node 'ns2' has no public address; set the addresses by which the other servers reach it",
+    ],
+    [
+      "an interface to listen on",
+      'servers.ns1.listenAddresses = [ "eth0" ];',
+      `'dns.servers.ns1.listenAddresses': 'eth0' is not an IPv4 address`,
+    ],
+    [
+      "a server that is no node",
+      'servers.ns11.name = "ns11.example.com.";',
+      `'dns.servers.ns11': the network has no node 'ns11'; did you mean 'ns1'?`,
     ],
     [
       "a mail address",
