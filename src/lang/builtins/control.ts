@@ -1,6 +1,6 @@
 /** Control of evaluation: import, failures, tracing, forcing, types, the search path. */
 
-import { isFunction, isList } from "../eval/checks.ts";
+import { isFunction, isList, unexpectedType } from "../eval/checks.ts";
 import { compareValues } from "../eval/equality.ts";
 import { NixError } from "../eval/errors.ts";
 import type { Evaluator, SearchPathEntry } from "../eval/evaluator.ts";
@@ -368,8 +368,11 @@ function genericClosure(evaluator: Evaluator): Builtin {
       for (let next = 0; next < queue.length; next++) {
         const element = queue[next]!;
         try {
-          const set = evaluator.forceAttrs(element, noPos, "an element of the closure");
-          if (!keys.add(force(required(set, "key")))) continue;
+          const set = force(element);
+          if (!(set instanceof Attrs)) throw unexpectedType("a set", set);
+          const key = set.getByName("key");
+          if (key === undefined) throw new NixError("missingAttribute", "attribute 'key' missing");
+          if (!keys.add(force(key))) continue;
           found.push(element);
           queue.push(...listOf(evaluator, evaluator.call(operator, element), returned));
         } catch (error) {

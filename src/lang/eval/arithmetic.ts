@@ -10,9 +10,9 @@ export function add(a: bigint, b: bigint, pos: Pos): bigint {
   return checkedInt(a + b, pos, () => `adding ${a} + ${b}`);
 }
 
-export function subtract(a: Value, b: Value, pos: Pos): Value {
+export function subtract(a: Value, b: Value): Value {
   if (typeof a === "bigint" && typeof b === "bigint") {
-    return checkedInt(a - b, pos, () => `subtracting ${a} - ${b}`);
+    return checkedInt(a - b, noPos, () => `subtracting ${a} - ${b}`);
   }
   const type = commonType(a, b);
   return (
@@ -21,9 +21,9 @@ export function subtract(a: Value, b: Value, pos: Pos): Value {
   );
 }
 
-export function multiply(a: Value, b: Value, pos: Pos): Value {
+export function multiply(a: Value, b: Value): Value {
   if (typeof a === "bigint" && typeof b === "bigint") {
-    return checkedInt(a * b, pos, () => `multiplying ${a} * ${b}`);
+    return checkedInt(a * b, noPos, () => `multiplying ${a} * ${b}`);
   }
   const type = commonType(a, b);
   return (
@@ -33,11 +33,11 @@ export function multiply(a: Value, b: Value, pos: Pos): Value {
 }
 
 /** Integers divide towards zero. */
-export function divide(a: Value, b: Value, pos: Pos): Value {
+export function divide(a: Value, b: Value): Value {
   const divisor = toFloat(b, "a float", "the second operand of the division");
-  if (divisor === 0) throw new NixError("eval", "division by zero", { pos });
+  if (divisor === 0) throw new NixError("eval", "division by zero");
   if (typeof a === "bigint" && typeof b === "bigint") {
-    return checkedInt(a / b, pos, () => `dividing ${a} / ${b}`);
+    return checkedInt(a / b, noPos, () => `dividing ${a} / ${b}`);
   }
   return toFloat(a, commonType(a, b), "the first operand of the division") / divisor;
 }

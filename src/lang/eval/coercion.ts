@@ -133,5 +133,5 @@ function simpleText(value: Value): string | undefined {
 
 function notCoercible(value: Value, pos: Pos, what: string): NixError {
   const message = `cannot coerce ${describeType(value)} to a string: ${showBriefly(value)}`;
-  return new NixError("type", message, { pos }).addTrace(pos, `while evaluating ${what}`);
+  return new NixError("type", message).addTrace(pos, `while evaluating ${what}`);
 }

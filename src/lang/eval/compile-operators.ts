@@ -9,6 +9,7 @@ import { differenceOf } from "./difference.ts";
 import { compareValues, equalValues } from "./equality.ts";
 import { NixError } from "./errors.ts";
 import type { Scope } from "./scope.ts";
+import { languageError } from "./stack.ts";
 import { updateAttrs } from "./update.ts";
 import { Attrs, type Code, type Env, force, PrimOp, Thunk, type Value } from "./value.ts";
 
@@ -65,7 +66,7 @@ function comparedOperands(
   if (condition.kind !== "binary" || condition.op !== "==") return undefined;
   const left = new DeferredCode(compiler, condition.left, scope);
   const right = new DeferredCode(compiler, condition.right, scope);
-  return (env) => differenceOf(force(new Thunk(left, env)), force(new Thunk(right, env)), condition.pos);
+  return (env) => differenceOf(force(new Thunk(left, env)), force(new Thunk(right, env)));
 }
 
 export function compileNot(compiler: Compiler, expr: Extract<Expr, { kind: "not" }>, scope: Scope): Code {
@@ -87,21 +88,13 @@ export function compileBinary(compiler: Compiler, expr: BinaryExpr, scope: Scope
   }
   const left = compiler.compile(expr.left, scope);
   const right = compiler.compile(expr.right, scope);
-  const [leftPos, rightPos] = [namedPos(expr.left), namedPos(expr.right)];
   switch (expr.op) {
     case "==":
       return (env) => equalValues(left(env), right(env));
     case "!=":
       return (env) => !equalValues(left(env), right(env));
     case "//":
-      return (env) => {
-        // As in Nix, which begins with what counts most.
-        const b = right(env);
-        if (!(b instanceof Attrs)) throw notUpdatable(b, rightPos, "right");
-        const a = left(env);
-        if (!(a instanceof Attrs)) throw notUpdatable(a, leftPos, "left");
-        return updateAttrs(a, b);
-      };
+      return update(left, right, expr);
     case "++":
       return (env) => {
         const what = "one of the elements to concatenate";
@@ -115,8 +108,34 @@ export function compileBinary(compiler: Compiler, expr: BinaryExpr, scope: Scope
   }
 }
 
-function notUpdatable(value: Value, pos: Pos, side: "left" | "right"): NixError {
-  return unexpectedType("a set", value).addTrace(pos, `in the ${side} operand of the update (//) operator`);
+/** Begins with what counts most, as Nix does. */
+function update(left: Code, right: Code, expr: BinaryExpr): Code {
+  return (env) => {
+    let b: Value;
+    try {
+      b = right(env);
+    } catch (error) {
+      throw ofUpdate(error, expr.right, "right");
+    }
+    if (!(b instanceof Attrs)) throw ofUpdate(unexpectedType("a set", b), expr.right, "right");
+    let a: Value;
+    try {
+      a = left(env);
+    } catch (error) {
+      throw ofUpdate(error, expr.left, "left");
+    }
+    if (!(a instanceof Attrs)) throw ofUpdate(unexpectedType("a set", a), expr.left, "left");
+    return updateAttrs(a, b);
+  };
+}
+
+/** An operand that is such an expression again has said where it is. */
+function ofUpdate(error: unknown, operand: Expr, side: "left" | "right"): unknown {
+  const isUpdate = operand.kind === "binary" && operand.op === "//";
+  const pos = namedPos(operand);
+  return isUpdate
+    ? languageError(error, pos)
+    : framed(error, pos, `in the ${side} operand of the update (//) operator`);
 }
 
 /** Where an expression is, for those of which Nix knows it. */
@@ -166,7 +185,7 @@ function logical(
 }
 
 /** The operators that the parser turns into calls of builtins. */
-const intrinsics: ReadonlyMap<string, (a: Value, b: Value, pos: Pos) => Value> = new Map([
+const intrinsics: ReadonlyMap<string, (a: Value, b: Value) => Value> = new Map([
   ["sub", subtract],
   ["mul", multiply],
   ["div", divide],
@@ -190,7 +209,7 @@ export function compileIntrinsic(
   const { pos } = expr;
   return (env) => {
     try {
-      return operation(left(env), right(env), pos);
+      return operation(left(env), right(env));
     } catch (error) {
       throw framed(error, pos, `while calling the '${name}' builtin`);
     }

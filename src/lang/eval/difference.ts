@@ -1,5 +1,5 @@
 /** Why two values are not equal, for assertions that say `a == b`: the first difference, and the way there. */
-import { noPos, type Pos } from "../syntax/positions.ts";
+import { noPos } from "../syntax/positions.ts";
 import { intern, symbolName } from "../syntax/symbols.ts";
 import { isFunction, isList } from "./checks.ts";
 import { equalSlots, equalValues, isDerivation } from "./equality.ts";
@@ -9,13 +9,13 @@ import { Attrs, force, type List, NixPath, NixString, type Slot, type Value } fr
 
 const outPath = intern("outPath");
 
-/** @param pos of the comparison. Undefined: they are equal. */
-export function differenceOf(a: Value, b: Value, pos: Pos): NixError | undefined {
+/** Undefined: they are equal. */
+export function differenceOf(a: Value, b: Value): NixError | undefined {
   if (equalValues(a, b)) return undefined;
   if (isNumber(a) && isNumber(b))
     return unequal(`${describeType(a)} with value`, a, `${describeType(b)} with value`, b);
-  if (a instanceof Attrs && b instanceof Attrs) return differenceOfSets(a, b, pos);
-  if (isList(a) && isList(b)) return differenceOfLists(a, b, pos);
+  if (a instanceof Attrs && b instanceof Attrs) return differenceOfSets(a, b);
+  if (isList(a) && isList(b)) return differenceOfLists(a, b);
   if (isFunction(a) && isFunction(b)) {
     return failed("distinct functions and immediate comparisons of identical functions compare as unequal");
   }
@@ -48,29 +48,29 @@ function isString(value: Value): boolean {
 }
 
 /** Slots may be equal where their values are not: one function in two sets. */
-function differenceOfSlots(a: Slot, b: Slot, pos: Pos): NixError | undefined {
-  return equalSlots(a, b) ? undefined : differenceOf(force(a), force(b), pos);
+function differenceOfSlots(a: Slot, b: Slot): NixError | undefined {
+  return equalSlots(a, b) ? undefined : differenceOf(force(a), force(b));
 }
 
-function differenceOfLists(a: List, b: List, pos: Pos): NixError | undefined {
+function differenceOfLists(a: List, b: List): NixError | undefined {
   if (a.length !== b.length) {
     const sizes = `list of size '${a.length}' is not equal to list of size '${b.length}'`;
     return failed(`${sizes}, left hand side is '${showBriefly(a)}', right hand side is '${showBriefly(b)}'`);
   }
   for (const [index, element] of a.entries()) {
-    const difference = differenceOfSlots(element, b[index]!, pos);
-    if (difference !== undefined) return difference.addTrace(pos, `while comparing list element ${index}`);
+    const difference = differenceOfSlots(element, b[index]!);
+    if (difference !== undefined) return difference.addTrace(noPos, `while comparing list element ${index}`);
   }
   return undefined;
 }
 
-function differenceOfSets(a: Attrs, b: Attrs, pos: Pos): NixError | undefined {
+function differenceOfSets(a: Attrs, b: Attrs): NixError | undefined {
   if (isDerivation(a) && isDerivation(b)) {
     const left = a.get(outPath);
     const right = b.get(outPath);
     if (left !== undefined && right !== undefined) {
       const what = "while comparing a derivation by its 'outPath' attribute";
-      return differenceOfSlots(left, right, pos)?.addTrace(pos, what);
+      return differenceOfSlots(left, right)?.addTrace(noPos, what);
     }
   }
   if (a.size !== b.size) {
@@ -86,12 +86,12 @@ function differenceOfSets(a: Attrs, b: Attrs, pos: Pos): NixError | undefined {
         `attribute name '${text}' is contained in '${showBriefly(a)}', but not in '${showBriefly(b)}'`,
       );
     }
-    const difference = differenceOfSlots(a.values[index]!, other, pos);
+    const difference = differenceOfSlots(a.values[index]!, other);
     if (difference === undefined) continue;
     const [left, right] = [a.positionOf(name), b.positionOf(name)];
     if (right !== noPos) difference.addTrace(right, "where right hand side is");
     if (left !== noPos) difference.addTrace(left, "where left hand side is");
-    return difference.addTrace(pos, `while comparing attribute '${text}'`);
+    return difference.addTrace(noPos, `while comparing attribute '${text}'`);
   }
   return undefined;
 }

@@ -153,9 +153,9 @@ class Printer {
         break;
       }
       const name = symbolName(attrs.shape.symbols[index]!);
-      this.attrsPrinted++;
       printed++;
       text += `${this.notation.attrName(name)} = ${this.print(attrs.values[index]!, depth + 1)}; `;
+      this.attrsPrinted++;
     }
     return `${text}}`;
   }
@@ -184,9 +184,9 @@ class Printer {
         text += `${elided(list.length - printed, "item")} `;
         break;
       }
-      this.elementsPrinted++;
       printed++;
       text += `${this.print(element, depth + 1)} `;
+      this.elementsPrinted++;
     }
     return `${text}]`;
   }

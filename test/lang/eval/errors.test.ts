@@ -150,6 +150,21 @@ describe("layout", () => {
     ["{ } // 1", ["right operand of the update (//) operator"]],
     ["let x = 1; in x // { }", ["left operand of the update (//) operator 1:15"]],
     ["!1", ["argument of the not operator"]],
+    ['{ } // throw "t"', ["right operand of the update (//) operator 1:8", "throw 1:8"]],
+    ['throw "t" // { } // { }', ["left operand of the update (//) operator 1:1", "throw 1:1"]],
+    ['"a" + { }', ["a path segment 1:7"]],
+    [
+      "assert { a = 1; } == { a = 2; }; 1",
+      [
+        "condition of the assertion '({ a = 1; } == { a = 2; })' 1:1",
+        "comparing attribute 'a'",
+        "where left hand side is 1:10",
+      ],
+    ],
+    [
+      "builtins.genericClosure { startSet = [ 1 ]; operator = x: [ ]; }",
+      ["genericClosure 1:1", "genericClosure element 1"],
+    ],
     ["true && 1", ["right operand of the AND (&&) operator 1:6"]],
   ])("the trace of %s is Nix's", (expression, frames) => {
     const text = toText(showError(lab().fail(expression), { showTrace: false }));
