@@ -3,6 +3,7 @@
  * Pure. nixpkgs' own checks refuse the same, but only once the activation has begun.
  */
 import { lazySchema } from "../store/schema.ts";
+import { readAnswer } from "./answer.ts";
 
 /** What two systems, the running one and the new one, say of themselves. */
 export interface LiveSwitchFacts {
@@ -94,18 +95,10 @@ export class LiveSwitchError extends Error {
 
 /** Parses the script's output; lines before it (a shell's greeting) are ignored. Throws a LiveSwitchError. */
 export function parseLiveSwitchFacts(output: string): LiveSwitchFacts {
-  const lines = output.split("\n");
-  const first = lines.indexOf("nixus-live-switch=1");
-  const last = lines.indexOf("end=", first);
-  if (first < 0 || last < 0)
+  const all = readAnswer(output.split("\n"), "live-switch");
+  if (all === undefined)
     throw new LiveSwitchError("the machine does not say what of its system would change");
-  const texts = new Map<string, string[]>();
-  for (const line of lines.slice(first + 1, last)) {
-    const separator = line.indexOf("=");
-    const key = line.slice(0, separator);
-    texts.set(key, [...(texts.get(key) ?? []), line.slice(separator + 1)]);
-  }
-  const text = (key: string) => (texts.get(key) ?? []).join("\n");
+  const text = (key: string) => all(key).join("\n");
   return {
     switchable: text("switchable") === "1",
     interfaces: { running: text("runningInterface").trim(), next: text("nextInterface").trim() },

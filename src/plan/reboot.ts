@@ -5,6 +5,7 @@
 
 import type { RebootPolicy } from "../fleet/settings.ts";
 import { lazySchema, zod } from "../store/schema.ts";
+import { readAnswer } from "./answer.ts";
 import { type LiveSwitch, rebootNeeded } from "./live-switch.ts";
 
 /** What of a system only a restart replaces, by the names that NixOS gives them in it. */
@@ -107,13 +108,8 @@ const schema = lazySchema((z) =>
 
 /** Parses the script's output; lines before it are ignored. Throws a RebootFactsError. */
 export function parseRebootFacts(output: string): RebootFacts {
-  const lines = output.split("\n");
-  const first = lines.indexOf("nixus-reboot=1");
-  const last = lines.indexOf("end=", first);
-  if (first < 0 || last < 0) throw new RebootFactsError("the machine's answer holds no facts about a reboot");
-  const own = lines.slice(first, last);
-  const all = (key: string) =>
-    own.flatMap((line) => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
+  const all = readAnswer(output.split("\n"), "reboot");
+  if (all === undefined) throw new RebootFactsError("the machine's answer holds no facts about a reboot");
   const parsed = schema().safeParse({
     differs: all("differs"),
     selector: all("selector")[0] ?? null,

@@ -1,4 +1,5 @@
 /** The state of a machine, from the answer of `src/deploy/target/status.sh`, and what it means. Pure. */
+import { readAnswer } from "./answer.ts";
 import { type HistoryEntry, parseHistoryLine } from "./history.ts";
 
 export interface Generation {
@@ -55,17 +56,8 @@ export class StatusError extends Error {
 
 /** Parses the script's output; lines before it are ignored. Throws a StatusError. */
 export function parseStatus(output: string): MachineStatus {
-  const lines = output.split("\n");
-  const first = lines.indexOf("nixus-status=1");
-  const last = lines.indexOf("end=", first);
-  if (first < 0 || last < 0) throw new StatusError("the machine's answer holds no status");
-  const values = new Map<string, string[]>();
-  for (const line of lines.slice(first, last)) {
-    const separator = line.indexOf("=");
-    const key = line.slice(0, separator);
-    values.set(key, [...(values.get(key) ?? []), line.slice(separator + 1)]);
-  }
-  const all = (key: string) => values.get(key) ?? [];
+  const all = readAnswer(output.split("\n"), "status");
+  if (all === undefined) throw new StatusError("the machine's answer holds no status");
   const one = (key: string) => all(key)[0] ?? "";
   const orNull = (key: string) => one(key) || null;
   const machine = {

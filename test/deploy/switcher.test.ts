@@ -512,6 +512,19 @@ describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s
       await expectEnd(host, "old", "rolled-back");
     });
 
+    test("a profile that can't be put back is named: some machines boot what it says", async ({ host }) => {
+      // As on a file system that is full, nothing can be put beside the profile to take its place.
+      const inTheWay = 'mkdir -p "$NIXUS_ROOT/nix/var/nix/profiles/system.nixus/x"; exit 1';
+      host.behaviour("new", "boot", inTheWay);
+      const started = host.start("a", "new");
+      await host.reaches("a", "waiting");
+      await host.ask("confirm", "a");
+      expect((await started).lines.at(-1)).toMatch(
+        /^result rolled-back .*could not be made the boot default again$/,
+      );
+      expect(current(host)).toContain("/old\n");
+    });
+
     test("a boot default that can't be put back is named", async ({ host }) => {
       host.behaviour("new", "boot", "exit 1");
       host.behaviour("old", "boot", "exit 1");

@@ -31,6 +31,7 @@ const switcherFiles = [
   ...selectorFiles,
   "boot.sh",
   "switch.sh",
+  "watch.sh",
   "answers.sh",
 ];
 

@@ -35,6 +35,8 @@ here=$(dirname "$0")
 . "$here/boot.sh"
 # shellcheck source=switch.sh
 . "$here/switch.sh"
+# shellcheck source=watch.sh
+. "$here/watch.sh"
 # shellcheck source=answers.sh
 . "$here/answers.sh"
 

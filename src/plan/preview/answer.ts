@@ -1,4 +1,5 @@
 /** What a machine says about a deployment that is only looked at: the answer of `src/deploy/target/preview.sh`. */
+import { readAnswer } from "../answer.ts";
 
 export interface PreviewAnswer {
   /** What the systems consist of, in bytes of NARs by store path; empty for one that is not in the machine's store. */
@@ -24,18 +25,8 @@ export class PreviewError extends Error {
 
 /** Lines before it are ignored. Throws a PreviewError. */
 export function parsePreview(lines: readonly string[]): PreviewAnswer {
-  const first = lines.indexOf("nixus-preview=1");
-  const last = lines.indexOf("end=", first);
-  if (first < 0 || last < 0) throw new PreviewError("the machine's answer holds no preview");
-  const values = new Map<string, string[]>();
-  for (const line of lines.slice(first, last)) {
-    const separator = line.indexOf("=");
-    const key = line.slice(0, separator);
-    const known = values.get(key);
-    if (known === undefined) values.set(key, [line.slice(separator + 1)]);
-    else known.push(line.slice(separator + 1));
-  }
-  const all = (key: string) => values.get(key) ?? [];
+  const all = readAnswer(lines, "preview");
+  if (all === undefined) throw new PreviewError("the machine's answer holds no preview");
   const sizes = (key: string) =>
     new Map(
       all(key).map((text): [string, number] => {
