@@ -64,3 +64,39 @@ test("then nothing is left to do", async () => {
   expect(result.exitCode).toBe(0);
   expect(result.stdout.match(/System is already active/g)).toHaveLength(3);
 });
+
+test("a machine that two nodes lead to becomes what one of them says, and the other is told", async () => {
+  const one = lab.machine(hostOf("one"));
+  const alias = `nodes.alias = {
+    host = lib.mkForce "root@${one.address}";
+    ssh.options.StrictHostKeyChecking = "accept-new";
+    configuration.environment.etc.alias.text = "";
+  };`;
+  const { stdout, exitCode } = await deployer.deploy(network(alias), "one", "alias");
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(
+    /node '(one|alias)': it is the machine of '(?!\1)(one|alias)', which is deployed as well/,
+  );
+  const lines = stdout.split("\n");
+  expect(lines.filter((line) => line.endsWith(activated))).toHaveLength(1);
+  expect(lines.filter((line) => line.endsWith("Failed to deploy! The machine was not changed"))).toHaveLength(
+    1,
+  );
+  expect((await one.exec("ls /var/lib/nixus /nix/var/nix/gcroots/nixus")).stdout).not.toMatch(
+    /deployment|\d{14}/,
+  );
+});
+
+test("what is on a machine already is safe from the garbage collector while it is switched to", async () => {
+  const two = lab.machine(hostOf("two"));
+  const checked = (check: string) =>
+    network(
+      `nodes.two = { healthChecks.it = { retries = 0; ${check} }; configuration.environment.etc.kept.text = "kept"; };`,
+    );
+  const { stdout } = await deployer.deploy(checked(`localCommand = "exit 1";`), "two");
+  expect(stdout).toContain(`[${hostOf("two")}] ${rolledBack}`);
+  const again = await deployer.deploy(checked(`command = "nix-store --gc"; timeout = 60;`), "two");
+  expect(again.exitCode, again.stdout).toBe(0);
+  expect(again.stdout).not.toContain("copying path");
+  expect(await two.readFile("/etc/kept")).toBe("kept");
+});
