@@ -15,7 +15,8 @@ export const nodeOptions = defineModule({
       type: t.nullOr(t.str),
       defaultText: "the node's name",
       example: "root@foo.example.com",
-      description: "SSH destination: `[user@]host` or `ssh://[user@]host[:port]`. null: never deployed.",
+      description:
+        "SSH destination: `[user@]host` or `ssh://[user@]host[:port]`. null: never deployed. Nodes that lead to one machine are not deployed together.",
     }),
     platform: option({
       type: t.enum(["nixos", "linux"]),
