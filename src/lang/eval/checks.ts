@@ -42,7 +42,7 @@ export function forceBool(slot: Slot, pos: Pos, what: string): boolean {
   try {
     const value = force(slot);
     if (typeof value === "boolean") return value;
-    throw unexpectedType("a Boolean", value);
+    throw unexpectedType("a Boolean", value, pos);
   } catch (error) {
     throw traced(error, pos, what);
   }
@@ -52,7 +52,7 @@ export function forceInt(slot: Slot, pos: Pos, what: string): bigint {
   try {
     const value = force(slot);
     if (typeof value === "bigint") return value;
-    throw unexpectedType("an integer", value);
+    throw unexpectedType("an integer", value, pos);
   } catch (error) {
     throw traced(error, pos, what);
   }
@@ -96,7 +96,7 @@ export function forceString(slot: Slot, pos: Pos, what: string, context: Set<str
   try {
     const value = force(slot);
     if (typeof value === "string") return value;
-    if (!(value instanceof NixString)) throw unexpectedType("a string", value);
+    if (!(value instanceof NixString)) throw unexpectedType("a string", value, pos);
     if (context === undefined) {
       const [element] = value.context;
       const what = `the string '${value.text}' is not allowed to refer to a store path`;
