@@ -262,7 +262,7 @@ export class SwitcherHost {
     const pid = Number(this.read(`fake/nixus-switch-${id}.pid`));
     process.kill(-pid, "SIGKILL");
     const moment = new Int32Array(new SharedArrayBuffer(4));
-    while (existsSync(`/proc/${pid}`)) Atomics.wait(moment, 0, 0, 5);
+    while (lives(pid)) Atomics.wait(moment, 0, 0, 5);
   }
 
   stopSwitcher(id: string): void {
@@ -280,5 +280,15 @@ export class SwitcherHost {
       }
     }
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** As the switcher sees it: a zombie does not (proc(5), the third field). */
+function lives(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
   }
 }
