@@ -49,7 +49,7 @@ export async function buildNetwork(
           await builds.build(store, wanted);
           const paths = new Map(wanted.map(({ path }, index) => [`${node.name}-${index}`, path]));
           if (place.type === "local") await keepHere(store, roots, paths);
-          else await keepThere(machines.connection(destinationOf(node, place)), network.file, paths);
+          else await keepThere(machines.connection(destinationOf(node, place)), network.file, paths, signal);
           return { node, place };
         }),
       );
@@ -146,9 +146,10 @@ async function keepThere(
   connection: Connection,
   file: string,
   paths: ReadonlyMap<string, string>,
+  signal: AbortSignal,
 ): Promise<void> {
   const prefix = createHash("sha256").update(file).digest("hex").slice(0, 16);
-  const { exitCode, stderr } = await connection.run(keepScript(prefix, paths));
+  const { exitCode, stderr } = await connection.run(keepScript(prefix, paths), { signal });
   if (exitCode !== 0) {
     throw new NodeError(
       `what was built there can't be kept from the garbage collector: ${lastLines(stderr)}`,

@@ -22,6 +22,7 @@ import { copyClosure, uncopy } from "./steps/copy.ts";
 import { installPackages } from "./steps/packages.ts";
 import { previewDeployment } from "./steps/preview.ts";
 import { decideReboot, type Reboot } from "./steps/reboot.ts";
+import { retried } from "./steps/retried.ts";
 import { sendSecrets } from "./steps/secrets.ts";
 import { switchSystem, type Verify } from "./steps/switch.ts";
 
@@ -205,7 +206,7 @@ export class NodeDeployment {
             await this.reach("secrets");
             this.step = "secrets";
             copied = true;
-            await sendSecrets(this.session, step.secrets);
+            await retried(this.session, "secrets", () => sendSecrets(this.session, step.secrets));
             break;
           case "switch":
           case "restart":

@@ -40,8 +40,12 @@ const networkWith = (secrets: readonly EvaluatedSecret[]) =>
 let ssh: FakeSsh | undefined;
 afterEach(() => ssh?.stop());
 
-/** Deploys to a machine that lacks the secrets; `exit` is how receiving them ends. */
-async function deployed(secrets: readonly EvaluatedSecret[], contents: Record<string, Buffer>, exit = 0) {
+/** Deploys to a machine that lacks the secrets; `exits` are how receiving them ends, one time after the other. */
+async function deployed(
+  secrets: readonly EvaluatedSecret[],
+  contents: Record<string, Buffer>,
+  ...exits: number[]
+) {
   ssh = await FakeSsh.start((call) => {
     const question = call.question?.[0];
     if (question === "start") startsAndWaits(call);
@@ -52,7 +56,8 @@ async function deployed(secrets: readonly EvaluatedSecret[], contents: Record<st
         call.say(factsText(fitFacts).replace(/end=$/, [...missing, "end="].join("\n")));
         call.exit(0);
       });
-    } else void call.input.then(() => call.exit(call.script.includes("secrets_count") ? exit : 0));
+    } else
+      void call.input.then(() => call.exit((call.script.includes("secrets_count") && exits.shift()) || 0));
   });
   const events: Event[] = [];
   const options = {
@@ -88,6 +93,12 @@ describe("sending", () => {
       expect(told).not.toContain(text.toString());
       expect(told).not.toContain(text.toString("base64").slice(0, 40));
     }
+  });
+
+  it("goes on after its connection was lost", async () => {
+    const { report, calls } = await deployed([secret("a")], { "foo/a": Buffer.from("x") }, 255);
+    expect(report.nodes[0]).toMatchObject({ outcome: "activated", problem: null });
+    expect(calls.filter(({ script }) => script.includes("secrets_count=1"))).toHaveLength(2);
   });
 
   it("that fails leaves the machine as it was, and takes back what was sent", async () => {
