@@ -1,4 +1,5 @@
 /** Reads the sources of a network's secrets and brings `nixus.lock` up to date with them. */
+import { isDeepStrictEqual } from "node:util";
 import type { EvaluatedSecret, EvaluatedSecrets, NodeSecrets } from "../../fleet/evaluated.ts";
 import type { LockFile } from "../../fleet/lock-file.ts";
 import { lockedDigest, type SecretsLock, secretsSection } from "../../fleet/modules/secrets/lock.ts";
@@ -37,10 +38,27 @@ export function networkSecrets(
       const known = found.get(`${secret.owner.kind} ${label}`);
       if (known === undefined) {
         found.set(`${secret.owner.kind} ${label}`, { owner: secret.owner, secret, nodes: [node] });
-      } else known.nodes.push(node);
+      } else {
+        refuseOtherSource(label, known, node, secret);
+        known.nodes.push(node);
+      }
     }
   }
   return [...found.values()];
+}
+
+/** One content goes to all nodes that share a secret: a node that has forced another source on it would lose that, or win. */
+function refuseOtherSource(
+  label: string,
+  { secret: first, nodes: [one] }: NetworkSecret,
+  node: NodeSecrets,
+  secret: EvaluatedSecret,
+): void {
+  if (isDeepStrictEqual(first.source, secret.source)) return;
+  throw new SecretError(
+    `the secret '${label}' is shared by nodes '${one!.name}' and '${node.name}', but does not come from the same place on both; ` +
+      "what a node has of its own is a secret of another name",
+  );
 }
 
 /** Why a secret can't be had. The message names the secret and its nodes. */

@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runRequest } from "../../../src/cli/evaluation/run.ts";
+import { networkSecrets } from "../../../src/deploy/secrets/update.ts";
 import { LockFile } from "../../../src/fleet/lock-file.ts";
 import { type SecretsLock, secretsSection } from "../../../src/fleet/modules/secrets/lock.ts";
 import { entryPath, nameProblem, ownership, secretEntry } from "../../../src/fleet/modules/secrets/secret.ts";
-import { deploymentOf, messageOf, optionValue } from "../network-of.ts";
+import { deploymentOf, messageOf, networkFile, optionValue } from "../network-of.ts";
 
 const digest = (letter: string) => letter.repeat(32);
 
@@ -154,6 +156,28 @@ it("the file of a secret of the network can't get into a text, and so into the s
   expect(deploymentOf(files(good)).nodes[0]!.secrets).toMatchObject([
     { source: { type: "file", path: expect.stringMatching(/\/secret$/) }, used: true },
   ]);
+});
+
+it("a source that a node has forced on a shared secret is refused, whichever node comes first", () => {
+  const secretsOf = (rest: string) => {
+    const file = networkFile(`{ lib, ... }: {
+      defaults.platform = "linux";
+      nodes.bar = { }; nodes.foo = { }; ${rest}
+      secrets.key = { file = "/secret/key"; nodes = [ "foo" "bar" ]; };
+    }`);
+    const result = runRequest({ kind: "secrets", file }, {}, () => {});
+    if (result.kind !== "secrets") throw new Error("not secrets");
+    return networkSecrets(result.secrets, () => true);
+  };
+  expect(secretsOf('nodes.foo.configuration.secrets.files.key.user = "web";')).toMatchObject([
+    { nodes: [{ name: "bar" }, { name: "foo" }] },
+  ]);
+  for (const node of ["foo", "bar"])
+    expect(() =>
+      secretsOf(`nodes.${node}.configuration.secrets.files.key.file = lib.mkForce "/other";`),
+    ).toThrow(
+      "the secret 'key' is shared by nodes 'bar' and 'foo', but does not come from the same place on both",
+    );
 });
 
 describe("what makes no sense is refused with the secret's and the node's name", () => {
