@@ -76,10 +76,10 @@ fi
 nix_store=$(command -v nix-store)
 if [ -n "$nix_store" ]; then
   fact nixPath "$nix_store"
-  if nix_version=$(nix-store --version 2>&1); then
+  if nix_version=$(nix-store --version 2>/dev/null); then
     fact nixVersion "${nix_version##* }"
   else
-    fact storeProblem "$(printf '%s\n' "$nix_version" | tail -n 1)"
+    fact storeProblem "$(nix-store --version 2>&1 | tail -n 1)"
   fi
 fi
 for tool in flock setsid; do
