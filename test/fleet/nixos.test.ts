@@ -74,6 +74,30 @@ describe("a NixOS node", () => {
     expect(nodes.map(({ name }) => name)).toEqual(["bar", "foo"]);
   });
 
+  test.each([
+    // NixOS has what the module says that comes last in front.
+    [
+      "orders",
+      'lib.mkMerge [ (lib.mkAfter (part "c")) (part "b") (lib.mkBefore (part "a")) ]',
+      // NixOS has in front what the module says that comes last.
+      ["c", "b", "a"],
+    ],
+    ["conditions", 'lib.mkMerge [ (part "a") (lib.mkIf false (part "b")) ]', ["a"]],
+    ["priorities", 'lib.mkMerge [ (lib.mkDefault (part "a")) (part "b") ]', ["b"]],
+  ])("takes the definitions of its configuration with their %s", (_, configuration, expected) => {
+    const text = network(`imports = [ ({ lib, ... }: let part = name: { system.parts = [ name ]; }; in {
+      nodes.foo.configuration = ${configuration};
+      defaults.configuration = { config, lib, ... }: {
+        options.system.parts = lib.mkOption { type = lib.types.listOf lib.types.str; };
+        config.environment.etc.parts.text = toString config.system.parts;
+      };
+    }) ];`);
+    expect(optionValue(text, "nodes.foo.configuration.system.parts")).toEqual(expected);
+    expect(deploymentOf(text).nodes.map(({ toplevel }) => toplevel)).toEqual([
+      optionValue(text, "nodes.foo.configuration.system.build.toplevel.outPath"),
+    ]);
+  });
+
   test("shares what was evaluated for another node, also where that reads the network only then", () => {
     const text = `{ config, ... }: {
       defaults.nixpkgs = ${nixpkgs};
