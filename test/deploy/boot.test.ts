@@ -1,29 +1,15 @@
 /** The switcher where it restarts the machine into its new system: once, and for good only after the word. */
-import { execFileSync } from "node:child_process";
-import { test as baseTest, describe, expect } from "vitest";
-import { SwitcherHost } from "./rig/switcher-host.ts";
-
-function installed(program: string): boolean {
-  try {
-    execFileSync("sh", ["-c", `command -v ${program}`]);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { describe, expect } from "vitest";
+import type { SwitcherHost } from "./rig/switcher-host.ts";
+import { machineTest, shells } from "./rig/switcher-test.ts";
 
 const units = "etc/systemd/system.attached";
 const mark = "var/lib/nixus/linux/once";
 
-describe.concurrent.each(["/bin/dash", "/bin/bash"].filter(installed))("under %s", (shell) => {
-  const test = baseTest.extend<{ host: SwitcherHost }>({
-    host: async ({ task: _task }, use) => {
-      const host = new SwitcherHost(shell);
-      host.write("var/lib/nixus/linux/restorer/bin/boot", "");
-      host.write("nix/store/new/bin/restore", "");
-      await use(host);
-      host.dispose();
-    },
+describe.concurrent.each(shells)("under %s", (shell) => {
+  const test = machineTest(shell, (host) => {
+    host.write("var/lib/nixus/linux/restorer/bin/boot", "");
+    host.write("nix/store/new/bin/restore", "");
   });
 
   const begin = (

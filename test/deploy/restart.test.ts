@@ -1,8 +1,9 @@
 /** The switcher where it restarts the machine into the system that runs already, and that it was not started with. */
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { test as baseTest, describe, expect } from "vitest";
-import { SwitcherHost } from "./rig/switcher-host.ts";
+import { describe, expect } from "vitest";
+import type { SwitcherHost } from "./rig/switcher-host.ts";
+import { machineTest, shells } from "./rig/switcher-test.ts";
 
 const program = `#!/bin/sh
 echo "$@" >>"$NIXUS_ROOT/fake/selector"
@@ -13,22 +14,17 @@ if [ -e "$NIXUS_ROOT/fake/no-$1" ]; then echo "the firmware is locked"; exit 3; 
 const isDefault = (system: string) => `echo ${system} >"$NIXUS_ROOT/fake/default"`;
 const profile = "nix/var/nix/profiles/system";
 
-describe.concurrent.each(["/bin/dash", "/bin/bash"])("under %s", (shell) => {
-  const test = baseTest.extend<{ host: SwitcherHost }>({
-    host: async ({ task: _task }, use) => {
-      const host = new SwitcherHost(shell);
-      host.write("etc/selector", program, 0o755);
-      for (const system of ["old", "new"]) host.behaviour(system, "boot", isDefault(system));
-      // It was started with `old`, and switched to `new` while it ran.
-      host.write("fake/default", "new\n");
-      host.link("run/booted-system", "nix/store/old");
-      host.link("run/current-system", "nix/store/new");
-      host.link(`${profile}-2-link`, "nix/store/new");
-      host.remove(profile);
-      symlinkSync("system-2-link", join(host.root, profile));
-      await use(host);
-      host.dispose();
-    },
+describe.concurrent.each(shells)("under %s", (shell) => {
+  const test = machineTest(shell, (host) => {
+    host.write("etc/selector", program, 0o755);
+    for (const system of ["old", "new"]) host.behaviour(system, "boot", isDefault(system));
+    // It was started with `old`, and switched to `new` while it ran.
+    host.write("fake/default", "new\n");
+    host.link("run/booted-system", "nix/store/old");
+    host.link("run/current-system", "nix/store/new");
+    host.link(`${profile}-2-link`, "nix/store/new");
+    host.remove(profile);
+    symlinkSync("system-2-link", join(host.root, profile));
   });
 
   const begin = (host: SwitcherHost, reboot = 20) =>

@@ -13,20 +13,12 @@ import { generateSecret } from "../../src/deploy/secrets/generators.ts";
 import { sha512Crypt } from "../../src/deploy/secrets/sha512-crypt.ts";
 import { contentProblem, readSource } from "../../src/deploy/secrets/sources.ts";
 import type { SecretSource } from "../../src/fleet/modules/secrets/secret.ts";
+import { installed } from "./rig/switcher-test.ts";
 
 function directory(): string {
   const path = mkdtempSync(join(tmpdir(), "nixus-secrets-"));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
-}
-
-function installed(program: string): boolean {
-  try {
-    execFileSync("sh", ["-c", `command -v ${program}`]);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function errorOf(action: () => Promise<unknown>): Promise<string> {

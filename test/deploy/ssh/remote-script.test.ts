@@ -6,15 +6,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { quote, remoteCommand } from "../../../src/deploy/ssh/remote-script.ts";
 import { confirmScript } from "../../../src/deploy/target/scripts.ts";
-
-function installed(program: string): boolean {
-  try {
-    execFileSync("sh", ["-c", `command -v ${program}`]);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { installed } from "../rig/switcher-test.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "nixus-remote-script-"));
 afterAll(() => rmSync(directory, { recursive: true }));
